@@ -1,0 +1,184 @@
+/**
+ * The intermediate representation: a graph of kernel invocations over values of known shape.
+ *
+ * Everything here is data. Nodes carry tfjs kernel names and attributes in the normal form that
+ * `primitives.ts` describes; nothing knows of a GPU or of the tfjs runtime.
+ */
+
+/** Element types the IR handles. tfjs keeps `bool` as 0/1 in 32 bits on WebGPU. */
+export type DType = 'float32' | 'int32' | 'bool';
+
+export type Shape = readonly number[];
+
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/** Values of a constant, where the host knows them. */
+export type HostData = Float32Array | Int32Array | Uint8Array;
+
+/** What stands behind a constant: values on the host, an opaque device handle, or both. */
+export interface ConstantData {
+  readonly host?: HostData;
+  /** Owned by whoever built the graph; the IR only passes it on (a tfjs tensor, say). */
+  readonly handle?: unknown;
+}
+
+/** An SSA value: one output of a node, a graph input, or a constant. */
+export interface Value {
+  readonly id: number;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Absent for graph inputs and constants. */
+  producer?: Node;
+  /** Present for constants only. */
+  readonly constant?: ConstantData;
+}
+
+/** One kernel invocation. */
+export interface Node {
+  readonly id: number;
+  readonly kernel: string;
+  readonly attrs: Attrs;
+  inputs: Value[];
+  readonly outputs: Value[];
+  /** Names of the model's own nodes that this one came from; what the report speaks of. */
+  readonly origins: readonly string[];
+}
+
+/** Description of a value a node is to produce. */
+export interface ValueSpec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly name?: string;
+}
+
+/** A mutable graph under construction or rewriting; `nodes` is kept in topological order. */
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly constants: Value[] = [];
+  nodes: Node[] = [];
+  outputs: Value[] = [];
+  private nextId = 0;
+
+  /** Adds a graph input. */
+  input(spec: ValueSpec): Value {
+    const value = this.makeValue(spec);
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** Adds a constant. `data.host`, when given, holds `sizeOf(shape)` elements in row-major order. */
+  constant(spec: ValueSpec, data: ConstantData): Value {
+    const value: Value = { ...this.makeValue(spec), constant: data };
+    this.constants.push(value);
+    return value;
+  }
+
+  /** Appends a node; its inputs must exist already. Returns the node, outputs made from `specs`. */
+  node(
+    kernel: string,
+    inputs: readonly Value[],
+    attrs: Attrs,
+    specs: readonly ValueSpec[],
+    origins: readonly string[] = [],
+  ): Node {
+    const id = this.nextId++;
+    const node: Node = {
+      id,
+      kernel,
+      attrs,
+      inputs: [...inputs],
+      outputs: specs.map((spec) => this.makeValue(spec)),
+      origins,
+    };
+    for (const value of node.outputs) value.producer = node;
+    this.nodes.push(node);
+    return node;
+  }
+
+  private makeValue(spec: ValueSpec): Value {
+    const id = this.nextId++;
+    return { id, name: spec.name ?? `%${id}`, shape: [...spec.shape], dtype: spec.dtype };
+  }
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const dim of shape) size *= dim;
+  return size;
+}
+
+/** Row-major strides, in elements, of a shape of any rank. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+}
+
+/** Nodes that read each value, in graph order; a node that reads a value twice is listed once. */
+export function usesOf(graph: Graph): Map<Value, Node[]> {
+  const uses = new Map<Value, Node[]>();
+  for (const node of graph.nodes) {
+    for (const value of new Set(node.inputs)) {
+      const list = uses.get(value);
+      if (list) list.push(node);
+      else uses.set(value, [node]);
+    }
+  }
+  return uses;
+}
+
+/** Orders `nodes` so that producers precede consumers; stable for equal depth. Throws on a cycle. */
+export function sortTopologically(nodes: readonly Node[]): Node[] {
+  const state = new Map<Node, 'open' | 'done'>();
+  const inside = new Set(nodes);
+  const sorted: Node[] = [];
+  for (const root of nodes) {
+    const stack: Node[] = [root];
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1];
+      const seen = state.get(node);
+      if (seen === undefined) {
+        state.set(node, 'open');
+        for (let i = node.inputs.length - 1; i >= 0; i--) {
+          const producer = node.inputs[i].producer;
+          if (!producer || !inside.has(producer)) continue;
+          const producerState = state.get(producer);
+          if (producerState === 'open') {
+            throw new Error(`[webgpu-fused] graph has a cycle through ${producer.kernel} #${producer.id}.`);
+          }
+          if (producerState === undefined) stack.push(producer);
+        }
+      } else {
+        stack.pop();
+        if (seen === 'open') {
+          state.set(node, 'done');
+          sorted.push(node);
+        }
+      }
+    }
+  }
+  return sorted;
+}
+
+/** Drops nodes whose outputs nothing needs. */
+export function removeDeadNodes(graph: Graph): void {
+  const live = new Set<Value>(graph.outputs);
+  const kept: Node[] = [];
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i];
+    if (!node.outputs.some((value) => live.has(value))) continue;
+    for (const value of node.inputs) live.add(value);
+    kept.push(node);
+  }
+  graph.nodes = kept.reverse();
+}
