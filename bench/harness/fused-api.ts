@@ -1,0 +1,39 @@
+/**
+ * The one place where the benches meet the package's own API. Whatever is not there yet is
+ * answered by `undefined`.
+ */
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+
+/** What the package says about a rewritten model. */
+export interface FusionReport {
+  dispatches: { before: number; after: number };
+  bytes: { before: number; after: number };
+  rewriteMs: number;
+  groups: unknown[];
+  refused: unknown[];
+}
+
+interface FusedApi {
+  explain(model: GraphModel): FusionReport | Promise<FusionReport>;
+  optimize(model: GraphModel): unknown;
+}
+
+/** Registers the backend `webgpu-fused` by importing the package. */
+export async function loadFused(): Promise<Partial<FusedApi>> {
+  return (await import('../../src/index')) as unknown as Partial<FusedApi>;
+}
+
+/** The report of a model that ran on `webgpu-fused`. */
+export async function explainModel(model: GraphModel): Promise<FusionReport | undefined> {
+  const { explain } = await loadFused();
+  return explain?.(model);
+}
+
+/** Rewrites a model now; the milliseconds that it took. */
+export async function timeRewrite(model: GraphModel): Promise<number | undefined> {
+  const { optimize } = await loadFused();
+  if (!optimize) return undefined;
+  const start = performance.now();
+  await optimize(model);
+  return performance.now() - start;
+}

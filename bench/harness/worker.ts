@@ -1,0 +1,33 @@
+/**
+ * A child process of the benchmark: takes one task, answers, ends. A model that crashes the driver
+ * takes only its own row with it.
+ */
+import { compareModel } from './tasks/compare';
+import { measureFirst } from './tasks/first';
+import type { Message, Task } from './tasks/protocol';
+import { measureRewrite } from './tasks/rewrite';
+
+const send = (message: Message, done?: () => void): void => {
+  process.send?.(message, undefined, {}, done);
+};
+
+async function runTask(task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case 'compare':
+      return compareModel(task, (progress) => send({ progress }));
+    case 'first':
+      return measureFirst(task);
+    case 'rewrite':
+      return measureRewrite(task);
+  }
+}
+
+process.once('message', async (task: Task) => {
+  let answer: Message;
+  try {
+    answer = { result: await runTask(task) };
+  } catch (error) {
+    answer = { failure: error instanceof Error ? error.message : String(error) };
+  }
+  send(answer, () => process.exit(0));
+});
