@@ -1,0 +1,258 @@
+import {
+  defineOp,
+  floatOnly,
+  sameNumeric,
+  sameType,
+  type ScalarOp,
+  type ScalarOpDefinition,
+  type ScalarType,
+  type WgslContext,
+} from './scalar-op';
+import * as fn from './float-functions';
+import * as ifn from './integer-functions';
+import { bool, convert, floatLiteral as float } from './wgsl';
+
+/** Add, Sub, Multiply: one operator for both types; int32 wraps. */
+function arithmetic(
+  kernel: string,
+  operator: string,
+  compute: (a: number, b: number) => number,
+  resultType: ScalarOp['resultType'],
+): ScalarOpDefinition {
+  return {
+    kernel,
+    arity: 2,
+    cost: 1,
+    resultType,
+    compute: ([a, b], [type]) =>
+      type === 'int32' && operator === '*' ? Math.imul(a, b) : compute(a, b),
+    wgsl: ([a, b]) => `${a} ${operator} ${b}`,
+  };
+}
+
+/** Maximum, Minimum: NaN if either is. */
+function extremum(
+  kernel: string,
+  builtin: 'max' | 'min',
+  compute: (a: number, b: number) => number,
+): ScalarOpDefinition {
+  const comparison = builtin === 'max' ? '>' : '<';
+  return {
+    kernel,
+    arity: 2,
+    cost: 5,
+    resultType: sameType,
+    compute: ([a, b]) => compute(a, b),
+    wgsl([a, b], ctx) {
+      if (ctx.type !== 'float32') return `${builtin}(${a}, ${b})`;
+      // Picks b where the comparison is false, hence where either is NaN: only a is left to test.
+      const [x, y] = isNumber(ctx.constants[0]) ? [b, a] : [a, b];
+      if (isNumber(ctx.constants[0]) || isNumber(ctx.constants[1])) {
+        // Beside a constant that is no NaN, the other is the one to let through.
+        return `select(${x}, ${y}, ${y} ${comparison} ${x})`;
+      }
+      const chosen = `select(${b}, ${a}, ${a} ${comparison} ${b})`;
+      return `select(${chosen}, ${a}, ${fn.isNan.call(ctx, a)})`;
+    },
+  };
+}
+
+const isNumber = (value: number | undefined) => value !== undefined && !Number.isNaN(value);
+
+/** `x ** n` where n is a constant that multiplication or a root reaches. */
+function powConstant(x: string, exponent: number | undefined, ctx: WgslContext) {
+  switch (exponent) {
+    case 0:
+      return float(1, ctx);
+    case 1:
+      return x;
+    case 2:
+      return `${x} * ${x}`;
+    case 3:
+      return `${x} * ${x} * ${x}`;
+    case 4:
+      return `(${x} * ${x}) * (${x} * ${x})`;
+    case -1:
+      return `1.0 / ${x}`;
+    case -2:
+      return `1.0 / (${x} * ${x})`;
+    default:
+      return undefined;
+  }
+}
+
+const definitions: readonly ScalarOpDefinition[] = [
+  arithmetic('Add', '+', (a, b) => a + b, sameNumeric),
+  arithmetic('Sub', '-', (a, b) => a - b, sameNumeric),
+  // bool too: alone of the three, a product of 0 and 1 is again one of them. In int32, a product
+  // beyond 2^53 wraps exactly, where cpu wraps a double that has lost its low bits.
+  arithmetic('Multiply', '*', (a, b) => a * b, sameType),
+  extremum('Maximum', 'max', Math.max),
+  extremum('Minimum', 'min', Math.min),
+  {
+    // tf.div makes a FloorDiv of two int32.
+    kernel: 'RealDiv',
+    arity: 2,
+    cost: 4,
+    resultType: floatOnly,
+    compute: ([a, b]) => a / b,
+    wgsl: ([a, b]) => `${a} / ${b}`,
+  },
+  {
+    // int32 even of floats.
+    kernel: 'FloorDiv',
+    arity: 2,
+    cost: 20,
+    resultType: (args) => sameNumeric(args) && 'int32',
+    compute: ([a, b]) => Math.floor(a / b),
+    wgsl: ([a, b], ctx) =>
+      ctx.types[0] === 'int32' ? ifn.floorDivI32.call(ctx, a, b) : fn.floorDivF32.call(ctx, a, b),
+  },
+  {
+    kernel: 'Mod',
+    arity: 2,
+    cost: 20,
+    resultType: sameNumeric,
+    compute([a, b]) {
+      const rem = a % b;
+      return (a < 0 && b < 0) || (a >= 0 && b >= 0) ? rem : (rem + b) % b;
+    },
+    wgsl: ([a, b], ctx) =>
+      ctx.type === 'int32'
+        ? ifn.floorModI32.call(ctx, a, b)
+        : fn.floorModF32.call(ctx, a, b, ctx.nan),
+  },
+  {
+    // In int32 a power beyond 2^53 wraps exactly, as a product does.
+    kernel: 'Pow',
+    arity: 2,
+    cost: 20,
+    resultType: sameNumeric,
+    compute: ([a, b], [type]) => (type === 'int32' ? integerPow(a, b) : Math.pow(a, b)),
+    wgsl([a, b], ctx) {
+      if (ctx.type === 'int32') return ifn.powI32.call(ctx, a, b);
+      return powConstant(a, ctx.constants[1], ctx) ?? fn.powF32.call(ctx, a, b, ctx.nan);
+    },
+  },
+  {
+    kernel: 'SquaredDifference',
+    arity: 2,
+    cost: 2,
+    resultType: sameNumeric,
+    compute: ([a, b], [type]) => (type === 'int32' ? Math.imul(a - b, a - b) : (a - b) * (a - b)),
+    wgsl: ([a, b]) => `(${a} - ${b}) * (${a} - ${b})`,
+  },
+  {
+    kernel: 'Atan2',
+    arity: 2,
+    cost: 22,
+    resultType: floatOnly,
+    compute: ([a, b]) => Math.atan2(a, b),
+    wgsl: ([a, b], ctx) => fn.atan2.call(ctx, a, b, ctx.nan),
+  },
+  {
+    // Arguments x, alpha; float32 of any types, which need not agree.
+    kernel: 'Prelu',
+    arity: 2,
+    cost: 3,
+    resultType: () => 'float32',
+    compute: ([x, alpha]) => (x < 0 ? alpha * x : x),
+    wgsl(args, ctx) {
+      const [x, alpha] = args.map((arg, i) => convert(arg, ctx.types[i], 'float32', ctx.width));
+      return `select(${x}, ${alpha} * ${x}, ${x} < ${float(0, ctx)})`;
+    },
+  },
+  {
+    // Arguments dy, y.
+    kernel: 'EluGrad',
+    arity: 2,
+    cost: 3,
+    resultType: floatOnly,
+    compute: ([dy, y]) => (y >= 0 ? dy : dy * (y + 1)),
+    wgsl: ([dy, y], ctx) => `select(${dy} * (${y} + 1.0), ${dy}, ${y} >= ${float(0, ctx)})`,
+  },
+  {
+    kernel: 'BitwiseAnd',
+    arity: 2,
+    cost: 1,
+    resultType: (args) => (sameType(args) === 'int32' ? 'int32' : undefined),
+    compute: ([a, b]) => a & b,
+    wgsl: ([a, b]) => `${a} & ${b}`,
+  },
+];
+
+/** a ** b modulo 2^32; a negative exponent leaves only powers of 1 and -1. */
+function integerPow(a: number, b: number): number {
+  if (b < 0) return Math.abs(a) === 1 ? a ** b : 0;
+  let result = 1;
+  for (let base = a, n = b; n > 0; n = Math.floor(n / 2), base = Math.imul(base, base)) {
+    if (n % 2 === 1) result = Math.imul(result, base);
+  }
+  return result;
+}
+
+/** A comparison of two values of one type. */
+function comparison(
+  kernel: string,
+  compute: (a: number, b: number) => boolean,
+  condition: (a: string, b: string, ctx: WgslContext) => string,
+): ScalarOpDefinition {
+  return {
+    kernel,
+    arity: 2,
+    cost: 1,
+    resultType: (args) => sameType(args) && 'bool',
+    compute: ([a, b]) => Number(compute(a, b)),
+    wgsl: ([a, b], ctx) => bool(condition(a, b, ctx), ctx),
+  };
+}
+
+/** A connective of two bools. */
+function logical(kernel: string, operator: '&' | '|'): ScalarOpDefinition {
+  return {
+    kernel,
+    arity: 2,
+    cost: 1,
+    resultType: (args): ScalarType | undefined => (sameType(args) === 'bool' ? 'bool' : undefined),
+    compute: ([a, b]) => (operator === '&' ? a & b : a | b),
+    wgsl: ([a, b]) => `${a} ${operator} ${b}`,
+  };
+}
+
+/** Arithmetic, comparisons and logic of two arguments. */
+export const binaryOps: readonly ScalarOp[] = [
+  ...definitions,
+  comparison(
+    'Equal',
+    (a, b) => a === b,
+    (a, b) => `${a} == ${b}`,
+  ),
+  // Not `!=`: whether that is true for NaN depends on the shader compiler.
+  comparison(
+    'NotEqual',
+    (a, b) => a !== b,
+    (a, b) => `!(${a} == ${b})`,
+  ),
+  comparison(
+    'Less',
+    (a, b) => a < b,
+    (a, b) => `${a} < ${b}`,
+  ),
+  comparison(
+    'LessEqual',
+    (a, b) => a <= b,
+    (a, b) => `${a} <= ${b}`,
+  ),
+  comparison(
+    'Greater',
+    (a, b) => a > b,
+    (a, b) => `${a} > ${b}`,
+  ),
+  comparison(
+    'GreaterEqual',
+    (a, b) => a >= b,
+    (a, b) => `${a} >= ${b}`,
+  ),
+  logical('LogicalAnd', '&'),
+  logical('LogicalOr', '|'),
+].map(defineOp);

@@ -1,0 +1,33 @@
+import { binaryOps } from './binary';
+import type { ScalarOp } from './scalar-op';
+import { selectAndCastOps } from './select-and-cast';
+import { unaryOps } from './unary';
+import { unaryMathOps } from './unary-math';
+
+/** Every elementwise kernel of tfjs, by kernel name. */
+export const scalarOps: ReadonlyMap<string, ScalarOp> = new Map(
+  [...unaryOps, ...unaryMathOps, ...binaryOps, ...selectAndCastOps].map((op) => [op.kernel, op]),
+);
+
+/** The scalar op of a tfjs kernel, or undefined where the kernel is not elementwise. */
+export function scalarOp(kernel: string): ScalarOp | undefined {
+  return scalarOps.get(kernel);
+}
+
+export { emitWgsl, type EmitOptions, type EmittedWgsl } from './emit-wgsl';
+export {
+  apply,
+  constant,
+  evaluate,
+  expressionKey,
+  input,
+  inputIndices,
+  operations,
+  substitute,
+  type ApplyExpr,
+  type ConstantExpr,
+  type Expr,
+  type InputExpr,
+} from './expression';
+export type { Attrs, ScalarOp, ScalarType, WgslContext } from './scalar-op';
+export { f32Literal, i32Literal, wgslType } from './wgsl';
