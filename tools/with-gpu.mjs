@@ -34,9 +34,7 @@ try {
     process.stdout.write(JSON.stringify({ adapter, env }, null, 2) + '\n');
     process.exit(0);
   }
-  process.exit(
-    await runInTerminal(command, { ...process.env, ...env, PATH: pathWithPackages() }),
-  );
+  process.exit(await runInTerminal(command, { ...process.env, ...env, PATH: pathWithPackages() }));
 } catch (error) {
   log(error instanceof Error ? error.message : String(error));
   process.exit(1);

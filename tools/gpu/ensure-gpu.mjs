@@ -52,7 +52,10 @@ export async function ensureGpu({ log = logger('gpu') } = {}) {
     const found = await attempt(tried, log);
     if (found) return found;
   }
-  throw noGpu(tried, 'Install Mesa 25 or newer (mesa-vulkan-drivers), or name a driver in VK_ICD_FILENAMES.');
+  throw noGpu(
+    tried,
+    'Install Mesa 25 or newer (mesa-vulkan-drivers), or name a driver in VK_ICD_FILENAMES.',
+  );
 }
 
 /** @type {(tried: string[], log: Log) => Promise<Gpu | undefined>} */
@@ -174,6 +177,7 @@ async function probe(env, tried, label) {
  * @returns {Gpu}
  */
 function describe(adapter, env) {
+  /** @type {Record<string, string>} */
   const result = { ...env, [READY]: adapter.description || adapter.device || adapter.vendor };
   if (/llvmpipe|lavapipe/.test(adapter.description) && !process.env.MESA_SHADER_CACHE_DIR) {
     result.MESA_SHADER_CACHE_DIR = join(CACHE, 'mesa-shaders');

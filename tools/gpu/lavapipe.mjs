@@ -40,7 +40,13 @@ export async function downloadLavapipe(folder, { withLibraries, log }) {
   if (withLibraries) {
     writeFileSync(join(state, 'status'), '');
     const simulated = await apt([
-      ...['-q', '-s', '--no-install-recommends', '-o', `Dir::State::status=${join(state, 'status')}`],
+      ...[
+        '-q',
+        '-s',
+        '--no-install-recommends',
+        '-o',
+        `Dir::State::status=${join(state, 'status')}`,
+      ],
       ...(release.endsWith('-backports') ? ['-t', release] : []),
       ...['install', DRIVER, 'libvulkan1'],
     ]);

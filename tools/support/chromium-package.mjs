@@ -1,6 +1,14 @@
 // The npm package that carries a headless Chromium and SwiftShader for Linux: the way to either
 // without apt and without root. About 70 MB, fetched once, only where nothing else is there.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { CACHE, runOrThrow } from './process.mjs';

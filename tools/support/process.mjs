@@ -29,6 +29,7 @@ export function run([file, ...args], { cwd = ROOT, env = process.env, timeout } 
     const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
+    /** @type {NodeJS.Timeout | undefined} */
     let timer;
     const finish = (/** @type {number} */ code) => {
       clearTimeout(timer);
@@ -70,16 +71,26 @@ export async function runOrThrow(command, options) {
  *
  * @param {string[]} command
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {{signal?: AbortSignal}} [options] `signal` kills it
  * @returns {Promise<number>}
  */
-export function runInTerminal([file, ...args], env = process.env) {
+export function runInTerminal([file, ...args], env = process.env, { signal } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env, stdio: 'inherit', shell: process.platform === 'win32' });
+    const child = spawn(file, args, {
+      env,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    });
+    signal?.addEventListener('abort', () => child.kill('SIGKILL'));
     /** @type {NodeJS.Signals[]} */
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-    for (const signal of signals) process.on(signal, () => child.kill(signal));
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 137));
+    const forward = (/** @type {NodeJS.Signals} */ name) => child.kill(name);
+    for (const name of signals) process.on(name, forward);
+    child.on('error', (error) => reject(new Error(`cannot run ${file}: ${error.message}`)));
+    child.on('exit', (code) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(code ?? 137);
+    });
   });
 }
 

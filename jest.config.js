@@ -1,0 +1,41 @@
+/** @type {import('jest').Config} */
+const common = {
+  setupFiles: ['<rootDir>/test/support/quiet.ts'],
+  transform: {
+    '^.+\\.[mc]?[jt]sx?$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, sourceMaps: 'inline' },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/.cache/',
+    '<rootDir>/dist/',
+    '<rootDir>/examples/.*/node_modules/',
+  ],
+};
+
+/** @type {import('jest').Config} */
+export default {
+  // Dawn, and the timer that it needs, would keep the process alive.
+  forceExit: true,
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'gpu',
+      testMatch: ['<rootDir>/test/gpu/**/*.test.ts'],
+      testEnvironment: '<rootDir>/test/support/gpu-environment.mjs',
+      // Jest would delete the properties of the GPU classes, which all test files share.
+      testEnvironmentOptions: { globalsCleanup: 'off' },
+      setupFilesAfterEnv: ['<rootDir>/test/support/gpu-setup.ts'],
+      testTimeout: 120_000,
+    },
+    {
+      ...common,
+      displayName: 'package',
+      testMatch: ['<rootDir>/test/package/**/*.test.ts'],
+      testTimeout: 120_000,
+    },
+  ],
+};
