@@ -24,7 +24,11 @@ export async function runInChild<T extends Task>(
   if (!coldShaderCache) return talk(task, process.env, timeoutMs, onProgress);
   const cache = mkdtempSync(join(tmpdir(), 'shader-cache-'));
   try {
-    const env = { ...process.env, MESA_SHADER_CACHE_DIR: cache, __GL_SHADER_DISK_CACHE_PATH: cache };
+    const env = {
+      ...process.env,
+      MESA_SHADER_CACHE_DIR: cache,
+      __GL_SHADER_DISK_CACHE_PATH: cache,
+    };
     return await talk(task, env, timeoutMs, onProgress);
   } finally {
     rmSync(cache, { recursive: true, force: true });

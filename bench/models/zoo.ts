@@ -147,7 +147,7 @@ export const ZOO: readonly ModelEntry[] = [
     format: 'graph',
     source: { bundled: 'magika/model.json' },
     inputs: int('xs_0', [1, 2048], { kind: 'bytes' }),
-    execute: 'sync',
+    execute: 'async',
     stock: { ...cost(68, 11, 0), honestFloor: 9 },
   },
   {

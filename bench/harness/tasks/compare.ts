@@ -72,10 +72,11 @@ async function inspect(
   for (const [index, seed] of seeds.entries()) {
     errors.push(compareOutputs(await session.outputs(seed), references[index]));
   }
-  result.error = worstError(errors);
   instrument.start();
   await session.infer();
   result.counts = instrument.read();
+  throwGpuErrors();
+  result.error = worstError(errors);
   return session;
 }
 
@@ -100,11 +101,17 @@ async function timeSides(
 async function guard(result: SideResult, step: () => Promise<void>): Promise<void> {
   try {
     await step();
+    throwGpuErrors();
   } catch (error) {
+    takeGpuErrors();
     result.failure ??= messageOf(error);
   }
-  const gpuErrors = takeGpuErrors();
-  if (gpuErrors.length) result.gpuErrors = [...(result.gpuErrors ?? []), ...gpuErrors];
+}
+
+/** Commands that WebGPU refuses are skipped, without an exception: nothing after them counts. */
+function throwGpuErrors(): void {
+  const errors = takeGpuErrors();
+  if (errors.length) throw new Error(`WebGPU reported ${errors.length} errors: ${errors[0]}`);
 }
 
 const messageOf = (error: unknown): string =>

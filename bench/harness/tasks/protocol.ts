@@ -48,8 +48,6 @@ export interface SideResult {
   error?: OutputError;
   timing?: TimingSummary;
   leaks?: LeakReport;
-  /** Errors that WebGPU reported by itself. */
-  gpuErrors?: string[];
 }
 
 /** The answer to a `CompareTask`. */

@@ -1,0 +1,105 @@
+/**
+ * The model benchmark: real models on stock `webgpu` and on `webgpu-fused`, each model in a process
+ * of its own, both backends in turn. Prints tables and a verdict per criterion.
+ */
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
+import { logger } from '../tools/support/process.mjs';
+import { CANDIDATES, type Candidate } from './harness/backends';
+import { measureModel, type MeasureSettings } from './harness/measure';
+import { formatProvenance, provenance } from './harness/provenance';
+import { problemsOf, type ModelRow } from './harness/report/row';
+import { formatTables, meansOf } from './harness/report/tables';
+import { formatVerdicts, judge } from './harness/report/verdict';
+import { selectModels, ZOO } from './models/zoo';
+
+interface Options {
+  reps: number;
+  warmups: number;
+  leakRuns: number;
+  seeds: number;
+  first: boolean;
+  firstReps: number;
+  timeout: number;
+  candidate: Candidate;
+  json?: string;
+  list?: boolean;
+}
+
+const log = logger('bench');
+
+function parseOptions(): { names: string[]; options: Options } {
+  const number = (text: string): number => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new Error(`"${text}" is not a positive whole number.`);
+  };
+  const command = new Command('bench:models')
+    .description('Real models on stock webgpu and on webgpu-fused, measured in turn.')
+    .argument('[names...]', 'models (default: every graph model); see --list')
+    .option('--reps <n>', 'timed runs of each side', number, 9)
+    .option('--warmups <n>', 'runs before anything counts', number, 8)
+    .option('--leak-runs <n>', 'runs over which nothing may grow', number, 50)
+    .option('--seeds <n>', 'sets of inputs compared with cpu', number, 2)
+    .option('--no-first', 'leave out first inferences and peak memory (fresh processes)')
+    .option('--first-reps <n>', 'fresh processes for each side', number, 3)
+    .option('--timeout <seconds>', 'for one process', number, 900)
+    .option('--json <file>', 'write everything that was measured')
+    .option('--list', 'print the names of the models')
+    .addOption(
+      new Option('--candidate <backend>', 'webgpu: stock against itself, to see the noise')
+        .choices(CANDIDATES)
+        .default('webgpu-fused'),
+    )
+    .parse();
+  return { names: command.args, options: command.opts<Options>() };
+}
+
+async function main(): Promise<void> {
+  const { names, options } = parseOptions();
+  if (options.list) {
+    for (const { name, format, topologyOnly } of ZOO) {
+      process.stdout.write(`${name} (${format}${topologyOnly ? ', rewriting time only' : ''})\n`);
+    }
+    return;
+  }
+  const entries = selectModels(names);
+  const { adapter, env } = await ensureGpu();
+  Object.assign(process.env, env);
+  const { json, timeout, first, firstReps, ...rest } = options;
+  const settings: MeasureSettings = {
+    ...rest,
+    firstReps: first ? firstReps : 0,
+    timeoutMs: timeout * 1000,
+  };
+  const origin = provenance(adapter.description, { ...settings });
+
+  const rows: ModelRow[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const label = `${index + 1}/${entries.length} ${entry.name}`;
+    rows.push(await measureModel(entry, settings, (step) => log(`${label}: ${step}`)));
+  }
+  const verdicts = judge(rows);
+  const problems = rows.flatMap((row) =>
+    problemsOf(row).map((problem) => `${row.entry.name}: ${problem}`),
+  );
+  const sections = [
+    formatProvenance(origin),
+    formatTables(rows),
+    problems.length ? `Notes\n${problems.map((problem) => `  ${problem}`).join('\n')}` : '',
+    `Verdict\n${formatVerdicts(verdicts)}`,
+  ];
+  process.stdout.write(`${sections.filter(Boolean).join('\n\n')}\n`);
+  if (json) {
+    const report = { provenance: origin, means: meansOf(rows), verdicts, rows };
+    writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  log(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
