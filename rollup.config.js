@@ -1,0 +1,86 @@
+// dist/: ES modules and CommonJS for every entry, one script-tag bundle (UMD), bundled types.
+// The host, @tensorflow/*, always stays outside: its tables of kernels and ops are per copy.
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import terser from '@rollup/plugin-terser';
+import { transform } from 'esbuild';
+import dts from 'rollup-plugin-dts';
+
+const ENTRIES = { index: 'src/index.ts', pure: 'src/pure.ts', report: 'src/report/index.ts' };
+const input = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
+
+const external = /^@tensorflow\//;
+
+/** Scripts of the host all extend one global object, `tf`. */
+const globals = {
+  '@tensorflow/tfjs-core': 'tf',
+  '@tensorflow/tfjs-converter': 'tf',
+  '@tensorflow/tfjs-backend-webgpu': 'tf',
+};
+
+/** TypeScript without its checks: `npm run typecheck` is where those are. */
+const compile = () => ({
+  name: 'typescript',
+  resolveId(/** @type {string} */ source, /** @type {string | undefined} */ importer) {
+    if (!importer || !source.startsWith('.')) return null;
+    const path = resolve(dirname(importer), source);
+    return [`${path}.ts`, `${path}/index.ts`].find((file) => existsSync(file)) ?? null;
+  },
+  transform: (/** @type {string} */ code, /** @type {string} */ id) =>
+    transform(code, { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true }),
+});
+
+const clean = () => ({
+  name: 'clean',
+  buildStart: () => rmSync('dist', { recursive: true, force: true }),
+});
+
+/** Of every output: the host's packages are modules with named exports, nothing else. */
+const output = { exports: 'named', interop: 'esModule', sourcemap: true };
+
+/** @type {(extension: string, format: import('rollup').ModuleFormat) => import('rollup').OutputOptions} */
+const modules = (extension, format) => ({
+  dir: 'dist',
+  format,
+  entryFileNames: `[name].${extension}`,
+  chunkFileNames: `shared/[name].${extension}`,
+  ...output,
+});
+
+/** @type {(file: string, plugins?: import('rollup').OutputPluginOption) => import('rollup').OutputOptions} */
+const script = (file, plugins) => ({
+  file,
+  format: 'umd',
+  name: 'webgpuFused',
+  globals,
+  plugins,
+  ...output,
+});
+
+/** `tf.profile` names a kernel by its program's class. */
+const minify = terser({ keep_classnames: /Program$/ });
+
+/** @type {(extension: string) => import('rollup').OutputOptions} */
+const types = (extension) => ({
+  dir: 'dist',
+  format: 'es',
+  entryFileNames: `[name].d.${extension}`,
+  chunkFileNames: `shared/[name].d.${extension}`,
+});
+
+/** @type {import('rollup').RollupOptions[]} */
+export default [
+  {
+    input,
+    external,
+    plugins: [clean(), compile()],
+    output: [modules('mjs', 'es'), modules('cjs', 'cjs')],
+  },
+  {
+    input: ENTRIES.index,
+    external,
+    plugins: [compile()],
+    output: [script('dist/webgpu-fused.umd.js'), script('dist/webgpu-fused.umd.min.js', [minify])],
+  },
+  { input, external, plugins: [dts()], output: [types('ts'), types('cts')] },
+];

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+// What the package weighs, and whether the runtime keeps its promise. Run after a build.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ROOT } from './support/process.mjs';
+
+/** Bytes, gzipped; the promise is made for the script that a page loads. */
+const LIMITS = { 'webgpu-fused.umd.min.js': 30_000 };
+
+if (process.argv.includes('-h') || process.argv.includes('--help')) {
+  process.stdout.write('Usage: npm run size\n\nPrints the sizes of dist/; fails over a limit.\n');
+  process.exit(0);
+}
+
+const dist = join(ROOT, 'dist');
+if (!existsSync(dist)) {
+  process.stderr.write('dist/ is not there. Run `npm run build` first.\n');
+  process.exit(1);
+}
+
+const kilobytes = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
+const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /\.(mjs|cjs|js)$/.test(name),
+);
+let tooLarge = false;
+process.stdout.write(`${'file'.padEnd(28)}${'raw'.padStart(10)}${'gzip'.padStart(10)}     limit\n`);
+for (const name of files.sort()) {
+  const data = readFileSync(join(dist, name));
+  const gzipped = gzipSync(data, { level: 9 }).length;
+  const limit = Object.entries(LIMITS).find(([file]) => file === name)?.[1];
+  const over = limit !== undefined && gzipped > limit;
+  tooLarge ||= over;
+  const verdict = limit === undefined ? '' : kilobytes(limit) + (over ? '  TOO LARGE' : '');
+  const row = name.padEnd(28) + kilobytes(data.length) + kilobytes(gzipped) + verdict;
+  process.stdout.write(`${row.trimEnd()}\n`);
+}
+process.exit(tooLarge ? 1 : 0);
