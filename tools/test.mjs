@@ -2,6 +2,7 @@
 // Runs the checks and the tests, each with the set-up it needs. Works on a fresh clone.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ensureChromium } from './browser/ensure-chromium.mjs';
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
 import { CACHE, ROOT, logger, pathWithPackages, runInTerminal } from './support/process.mjs';
 
@@ -93,7 +94,8 @@ async function runJest(project) {
   mkdirSync(dirname(results), { recursive: true });
   rmSync(results, { force: true });
 
-  const { env } = project === 'gpu' ? await ensureGpu() : { env: {} };
+  const { env } = project === 'unit' ? { env: {} } : await ensureGpu();
+  if (project === 'package') await ensureChromium(); // now, where its progress can be seen
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
   const command = [process.execPath, jest, '--selectProjects', project];
   if (project !== 'unit') command.push('--runInBand');

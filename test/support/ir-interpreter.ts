@@ -1,0 +1,204 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  sizeOf,
+  type Attrs,
+  type Graph,
+  type Node,
+  type Shape,
+  type Value,
+} from '../../src/ir/graph';
+import { scalarOp } from '../../src/ir/expression';
+
+/**
+ * Runs an IR graph with plain tfjs ops on the current backend: the oracle for everything that is
+ * built from graphs, and a stand-in for the executor where there is no device.
+ */
+export function interpret(graph: Graph, inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  return tf.tidy(() => {
+    const values = new Map<Value, tf.Tensor>();
+    graph.inputs.forEach((value, at) => values.set(value, inputs[at]));
+    const read = (value: Value): tf.Tensor => {
+      const known = values.get(value);
+      if (known) return known;
+      if (!value.constant) throw new Error(`value ${value.name} has no producer`);
+      const tensor = constantTensor(value);
+      values.set(value, tensor);
+      return tensor;
+    };
+    for (const node of graph.nodes) {
+      const result = runNode(node, node.inputs.map(read));
+      const [out] = node.outputs;
+      const spec = JSON.stringify([out.shape, out.dtype]);
+      if (JSON.stringify([result.shape, result.dtype]) !== spec) {
+        throw new Error(
+          `${node.kernel} of ${node.origins}: inferred ${spec}, got [${result.shape}] ${result.dtype}`,
+        );
+      }
+      values.set(out, result);
+    }
+    // Outputs are the caller's own, whatever they share data with.
+    return graph.outputs.map((value) => tf.clone(read(value)));
+  });
+}
+
+function constantTensor({ constant, shape, dtype }: Value): tf.Tensor {
+  if (constant?.host) return tf.tensor(constant.host.slice(), [...shape], dtype);
+  return tf.reshape(constant?.handle as tf.Tensor, [...shape]);
+}
+
+type Run = (inputs: tf.Tensor[], attrs: Attrs, shape: number[]) => tf.Tensor;
+type Pad = { top: number; bottom: number; left: number; right: number };
+
+const as4D = (x: tf.Tensor) => x as tf.Tensor4D;
+
+function explicit(attrs: Attrs): [[0, 0], [number, number], [number, number], [0, 0]] {
+  const { top, bottom, left, right } = attrs.pad as Pad;
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+}
+
+const pair = (value: unknown) => value as [number, number];
+const axes = (attrs: Attrs) => attrs.axes as number[];
+const keepDims = (attrs: Attrs) => attrs.keepDims as boolean;
+
+function batchMatMul([a, b]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tensor {
+  const batch = shape.slice(0, -2);
+  const wide = (x: tf.Tensor) => {
+    const full = tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
+    return tf.reshape(full, [sizeOf(batch), ...x.shape.slice(-2)]);
+  };
+  const product = tf.matMul(
+    wide(a),
+    wide(b),
+    attrs.transposeA as boolean,
+    attrs.transposeB as boolean,
+  );
+  return tf.reshape(product, shape);
+}
+
+/** A pool whose window may lie over explicit padding; tfjs pools take none. */
+function pool([x]: tf.Tensor[], attrs: Attrs, kernel: 'MaxPool' | 'AvgPool'): tf.Tensor {
+  const { top, bottom, left, right } = attrs.pad as Pad;
+  const paddings: [number, number][] = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+  const run = kernel === 'MaxPool' ? tf.maxPool : tf.avgPool;
+  const pooled = (padded: tf.Tensor) =>
+    run(as4D(padded), pair(attrs.filterSize), pair(attrs.strides), 'valid') as tf.Tensor;
+  if (kernel === 'MaxPool') return pooled(tf.pad(x, paddings, -Infinity));
+  const valid = pooled(tf.pad(tf.onesLike(x), paddings));
+  return tf.div(pooled(tf.pad(x, paddings)), valid);
+}
+
+function reverseSlice([x]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tensor {
+  const begin = attrs.begin as number[];
+  const strides = attrs.strides as number[];
+  return begin.reduce((value, start, axis) => {
+    const picks = Array.from({ length: shape[axis] }, (_, i) => start + i * strides[axis]);
+    return tf.gather(value, tf.tensor1d(picks, 'int32'), axis);
+  }, x);
+}
+
+const runs: Readonly<Record<string, Run>> = {
+  Reshape: ([x], _attrs, shape) => tf.reshape(x, shape),
+  Transpose: ([x], attrs) => tf.transpose(x, attrs.perm as number[]),
+  Slice: reverseSlice,
+  PadV2: ([x], attrs) =>
+    tf.pad(x, attrs.paddings as [number, number][], attrs.constantValue as number),
+  MirrorPad: ([x], attrs) =>
+    tf.mirrorPad(x, attrs.paddings as [number, number][], attrs.mode as 'reflect'),
+  Concat: (inputs, attrs) => tf.concat(inputs, attrs.axis as number),
+  Tile: ([x], _attrs, shape) =>
+    tf.tile(
+      x,
+      shape.map((dim, axis) => dim / x.shape[axis]),
+    ),
+  BroadcastTo: ([x], _attrs, shape) => tf.broadcastTo(x, shape),
+  Reverse: ([x], attrs) => tf.reverse(x, attrs.dims as number[]),
+  GatherV2: ([x, indices], attrs) =>
+    tf.gather(x, indices as tf.Tensor1D, attrs.axis as number, attrs.batchDims as number),
+  ResizeNearestNeighbor: ([x], attrs, shape) =>
+    tf.image.resizeNearestNeighbor(
+      as4D(x),
+      pair(shape.slice(1, 3)),
+      attrs.alignCorners as boolean,
+      attrs.halfPixelCenters as boolean,
+    ),
+  ResizeBilinear: ([x], attrs, shape) =>
+    tf.image.resizeBilinear(
+      as4D(x),
+      pair(shape.slice(1, 3)),
+      attrs.alignCorners as boolean,
+      attrs.halfPixelCenters as boolean,
+    ),
+  Conv2D: ([x, filter], attrs) =>
+    tf.conv2d(
+      as4D(x),
+      as4D(filter),
+      pair(attrs.strides),
+      explicit(attrs),
+      'NHWC',
+      pair(attrs.dilations),
+    ),
+  DepthwiseConv2dNative: ([x, filter], attrs) =>
+    tf.depthwiseConv2d(
+      as4D(x),
+      as4D(filter),
+      pair(attrs.strides),
+      explicit(attrs) as unknown as 'same',
+      'NHWC',
+      pair(attrs.dilations),
+    ),
+  Conv2DBackpropInput: ([dy, filter], attrs, shape) =>
+    tf.conv2dTranspose(
+      as4D(dy),
+      as4D(filter),
+      shape as [number, number, number, number],
+      pair(attrs.strides),
+      explicit(attrs),
+    ),
+  BatchMatMul: batchMatMul,
+  MaxPool: (inputs, attrs) => pool(inputs, attrs, 'MaxPool'),
+  AvgPool: (inputs, attrs) => pool(inputs, attrs, 'AvgPool'),
+  Sum: ([x], attrs) => tf.sum(x, axes(attrs), keepDims(attrs)),
+  Mean: ([x], attrs) => tf.mean(x, axes(attrs), keepDims(attrs)),
+  Max: ([x], attrs) => tf.max(x, axes(attrs), keepDims(attrs)),
+  Min: ([x], attrs) => tf.min(x, axes(attrs), keepDims(attrs)),
+  Prod: ([x], attrs) => tf.prod(x, axes(attrs), keepDims(attrs)),
+  All: ([x], attrs) => tf.all(x, axes(attrs), keepDims(attrs)),
+  Any: ([x], attrs) => tf.any(x, axes(attrs), keepDims(attrs)),
+  ArgMax: ([x], attrs) => tf.argMax(x, attrs.axis as number),
+  ArgMin: ([x], attrs) => tf.argMin(x, attrs.axis as number),
+  Softmax: ([x]) => tf.softmax(x),
+  LogSoftmax: ([x]) => tf.logSoftmax(x),
+};
+
+/** Names of operands, where they are not `x` or `a` and `b`. */
+const OPERANDS: Readonly<Record<string, string[]>> = {
+  Prelu: ['x', 'alpha'],
+  Select: ['condition', 't', 'e'],
+};
+
+function runElementwise(node: Node, inputs: tf.Tensor[], shape: Shape): tf.Tensor {
+  const names = OPERANDS[node.kernel] ?? (inputs.length === 1 ? ['x'] : ['a', 'b']);
+  const operands = inputs.map((x) =>
+    node.kernel === 'Select' ? tf.broadcastTo(x, [...shape]) : x,
+  );
+  const named = Object.fromEntries(operands.map((x, at) => [names[at], x]));
+  return tf.engine().runKernel(node.kernel, named, { ...node.attrs } as tf.NamedAttrMap);
+}
+
+function runNode(node: Node, inputs: tf.Tensor[]): tf.Tensor {
+  const { shape } = node.outputs[0];
+  if (scalarOp(node.kernel)) return runElementwise(node, inputs, shape);
+  const run = runs[node.kernel];
+  if (!run) throw new Error(`no interpretation of ${node.kernel}`);
+  return run(inputs, node.attrs, [...shape]);
+}
