@@ -1,0 +1,52 @@
+/** Requests the device the backend runs on. */
+import { env } from '@tensorflow/tfjs-core';
+
+/** Limits worth having at whatever the adapter offers. */
+const LIMITS = [
+  'maxBufferSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+const FEATURES: readonly GPUFeatureName[] = [
+  'timestamp-query',
+  'bgra8unorm-storage',
+  'shader-f16',
+  'subgroups',
+];
+
+export interface RequestedDevice {
+  readonly device: GPUDevice;
+  readonly info: GPUAdapterInfo | undefined;
+}
+
+/**
+ * Asks for a device with every useful feature and limit that the adapter has.
+ * @throws Error if WebGPU or an adapter is missing, saying how to get one.
+ */
+export async function requestDevice(): Promise<RequestedDevice> {
+  const gpu = typeof navigator === 'undefined' ? undefined : navigator.gpu;
+  if (!gpu) {
+    throw new Error(
+      '[webgpu-fused] setBackend: got no navigator.gpu; needs WebGPU. Use a browser that has it, on ' +
+        "a page served from https or localhost; in Node, install the npm package 'webgpu'.",
+    );
+  }
+  const powerPreference = env().get('WEBGPU_USE_LOW_POWER_GPU') ? 'low-power' : 'high-performance';
+  const adapter = await gpu.requestAdapter({ powerPreference });
+  if (!adapter) {
+    throw new Error(
+      '[webgpu-fused] setBackend: got no WebGPU adapter; needs a GPU or a software driver. Check ' +
+        'chrome://gpu, or on Linux without a GPU install Mesa 25 (lavapipe) and set VK_ICD_FILENAMES.',
+    );
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  return { device, info: adapter.info };
+}

@@ -1,0 +1,24 @@
+/** Flags of this package, registered with `tf.env()` on import. */
+import { env } from '@tensorflow/tfjs-core';
+
+export const FLAGS = {
+  /** Rewrite graph models when they first run on this backend. */
+  WEBGPU_FUSED_REWRITE: true,
+  /** 0 off, 1 summary, 2 plan, 3 WGSL, 4 every match attempt. */
+  WEBGPU_FUSED_DEBUG: 0,
+} as const;
+
+export type FlagName = keyof typeof FLAGS;
+
+export function registerFlags(): void {
+  const known = env();
+  for (const [name, value] of Object.entries(FLAGS)) {
+    if (known.getFlags()[name] === undefined) known.registerFlag(name, () => value);
+  }
+}
+
+export function flag(name: 'WEBGPU_FUSED_REWRITE'): boolean;
+export function flag(name: 'WEBGPU_FUSED_DEBUG'): number;
+export function flag(name: FlagName): boolean | number {
+  return env().get(name) as boolean | number;
+}

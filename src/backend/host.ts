@@ -1,0 +1,38 @@
+/**
+ * Everything private of tfjs that this package relies on, in one place.
+ * `test/gpu/host.test.ts` fails if a tfjs version changes any of it.
+ */
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { DataId, DataType } from '@tensorflow/tfjs-core';
+
+/** What `WebGPUBackend` keeps of a tensor. */
+export interface TensorData {
+  values: unknown;
+  dtype: DataType;
+  shape: number[];
+  refCount: number;
+  resource?: GPUBuffer | GPUTexture | GPUExternalTexture | null;
+}
+
+/** Private members of `WebGPUBackend` 4.22. */
+export interface WebGPUInternals {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  commandQueueOwnedIds: WeakSet<DataId>;
+  dispatchCountInPass: number;
+  activeTimers: ({ name: string; query: Promise<number> } | unknown[])[] | null | undefined;
+  supportTimestampQuery: boolean;
+  querySet: GPUQuerySet | null;
+  readonly querySetCount: number;
+  getQueryTime(): Promise<number>;
+}
+
+export function internalsOf(backend: WebGPUBackend): WebGPUInternals {
+  return backend as unknown as WebGPUInternals;
+}
+
+/** The tensor data a backend holds; moves it there if another backend has it. */
+export function tensorData(backend: WebGPUBackend, dataId: DataId): TensorData {
+  return backend.tensorMap.get(dataId) as TensorData;
+}
+

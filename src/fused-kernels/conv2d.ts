@@ -1,0 +1,88 @@
+/** Conv2D, NHWC × HWIO, any stride, dilation and padding: a product over the filter window. */
+import type { Node } from '../ir/graph';
+import { sizeOf } from '../ir/graph';
+import type { IndexExpr } from '../ir/index-expression';
+import * as ix from '../ir/index-expression';
+import type { KernelEmission } from './emit';
+import { emitKernel } from './emit';
+import type { FusedKernel } from './kernel';
+import { emitProduct, type ProductSpec } from './register-tile';
+import type { Bounds } from './wgsl/inliner';
+
+/** Padding of a spatial operation, in elements. */
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface WindowAttrs {
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  readonly pad: Padding;
+}
+
+export function windowAttrs(node: Node): WindowAttrs {
+  return node.attrs as unknown as WindowAttrs;
+}
+
+/** Input coordinate that output `out` reads at filter position `tap`. */
+export function sourceCoord(
+  out: IndexExpr,
+  tap: IndexExpr,
+  stride: number,
+  dilation: number,
+  before: number,
+): IndexExpr {
+  return ix.shift(ix.add(ix.scale(out, stride), ix.scale(tap, dilation)), -before);
+}
+
+function convolution(emission: KernelEmission): ProductSpec {
+  const { anchor } = emission.request.group;
+  const { inliner } = emission;
+  const [x, filter] = anchor.inputs;
+  const [output] = anchor.outputs;
+  const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
+  const { strides, dilations, pad } = windowAttrs(anchor);
+  const [batch, outHeight, outWidth] = output.shape;
+  const pixel = (row: IndexExpr): IndexExpr[] =>
+    ix.delinearize(row, [batch, outHeight, outWidth]);
+  return {
+    batch: 1,
+    rows: batch * outHeight * outWidth,
+    columns: outChannels,
+    depth: inChannels,
+    window: [
+      { name: 'filterRow', extent: filterHeight },
+      { name: 'filterColumn', extent: filterWidth },
+    ],
+    a: (_batch, row, [tapRow, tapColumn], k) => {
+      const [b, outRow, outColumn] = pixel(row);
+      const inRow = sourceCoord(outRow, tapRow, strides[0], dilations[0], pad.top);
+      const inColumn = sourceCoord(outColumn, tapColumn, strides[1], dilations[1], pad.left);
+      const bounds: Bounds[] = [
+        { coord: inRow, extent: x.shape[1] },
+        { coord: inColumn, extent: x.shape[2] },
+      ];
+      return inliner.guard(bounds, 0, () => inliner.value(x, [b, inRow, inColumn, k]));
+    },
+    b: (_batch, [tapRow, tapColumn], k, column) =>
+      inliner.value(filter, [tapRow, tapColumn, k, column]),
+    output: (_batch, row, column) => [...pixel(row), column],
+  };
+}
+
+export const conv2dKernel: FusedKernel = {
+  name: 'conv2d',
+  anchors: ['Conv2D'],
+  refuse: (node) =>
+    node.inputs.every((input) => input.dtype === 'float32') ? null : 'only float32 is supported',
+  reuse: (node, index) => {
+    const [x, filter] = node.inputs;
+    const products = sizeOf(node.outputs[0].shape) * sizeOf(filter.shape.slice(0, 3));
+    return index === 0 ? products / sizeOf(x.shape) / 8 : products / sizeOf(filter.shape) / 4;
+  },
+  generate: (request) =>
+    emitKernel(request, (emission) => emitProduct(emission, convolution(emission))),
+};

@@ -1,0 +1,73 @@
+/** Shared frame of all generators: writer, inliner, epilogue and the two-pass buffer typing. */
+import type { Value } from '../ir/graph';
+import type { IndexExpr } from '../ir/index-expression';
+import { followCoords } from '../ir/kernel-group';
+import { inlineRules } from './inline/index';
+import type { KernelRequest } from './kernel';
+import type { Operand, Storage } from './wgsl/inliner';
+import { Inliner } from './wgsl/inliner';
+import type { ShaderProgram } from './wgsl/kernel-writer';
+import { KernelWriter } from './wgsl/kernel-writer';
+
+export const WORKGROUP_SIZE = 64;
+
+/** A kernel being written. */
+export class KernelEmission {
+  readonly writer: KernelWriter;
+  readonly inliner: Inliner;
+
+  constructor(
+    readonly request: KernelRequest,
+    scalarBuffers: Set<Value>,
+  ) {
+    this.writer = new KernelWriter({
+      workgroupSize: WORKGROUP_SIZE,
+      maxWorkgroups: request.target.maxWorkgroupsPerDimension,
+      scalarBuffers,
+    });
+    const stored = new Set(request.group.stores);
+    const members = new Set(request.group.members);
+    this.inliner = new Inliner(this.writer, {
+      rules: inlineRules,
+      // What this group computes is in registers, whether or not it is stored as well.
+      storage: (value) =>
+        stored.has(value) || (value.producer && members.has(value.producer))
+          ? null
+          : request.storage(value),
+    });
+  }
+
+  /** First line of the shader: what was fused, in order. */
+  get title(): string {
+    return this.request.group.members.map((node) => node.kernel).join(' → ');
+  }
+
+  /**
+   * Stores every output of the group for the anchor's output at `coords`, given in `operand`.
+   * Width 4 means that `coords` mention the lane variable.
+   */
+  epilogue(coords: readonly IndexExpr[], operand: Operand | null, width: 1 | 4): void {
+    const { group } = this.request;
+    const [output] = group.anchor.outputs;
+    if (operand) this.inliner.provide(output, coords, operand);
+    const coordsOf = followCoords(group.members, output, coords);
+    for (const value of group.stores) {
+      const at = coordsOf.get(value) as IndexExpr[];
+      const { buffer, locate } = this.request.storage(value) as Storage;
+      this.inliner.store(buffer, locate(at), this.inliner.value(value, at), width);
+    }
+  }
+}
+
+/** Runs `write` until it is clear which buffers can be accessed as vec4. */
+export function emitKernel(
+  request: KernelRequest,
+  write: (emission: KernelEmission) => ShaderProgram,
+): ShaderProgram {
+  const scalarBuffers = new Set<Value>();
+  for (;;) {
+    const known = scalarBuffers.size;
+    const program = write(new KernelEmission(request, scalarBuffers));
+    if (scalarBuffers.size === known) return program;
+  }
+}

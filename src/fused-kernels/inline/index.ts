@@ -1,0 +1,9 @@
+import type { InlineRule } from '../wgsl/inliner';
+import { movementRules } from './movement';
+import { resizeRules } from './resize';
+
+/** Everything but scalar ops that a kernel can compute inside its loads. */
+export const inlineRules: ReadonlyMap<string, InlineRule> = new Map([
+  ...movementRules,
+  ...resizeRules,
+]);

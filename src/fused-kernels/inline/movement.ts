@@ -1,0 +1,172 @@
+/** Data movement as index maps: a kernel that reads through one of these moves nothing. */
+import type { Node } from '../../ir/graph';
+import type { IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
+import type { IndexCallPayload, InlineRule, Operand } from '../wgsl/inliner';
+import { LANE } from '../wgsl/inliner';
+
+const reshape: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  const offset = ix.linearize(coords, node.outputs[0].shape);
+  return inliner.value(input, ix.delinearize(offset, input.shape));
+};
+
+const transpose: InlineRule = (node, coords, inliner) => {
+  const perm = node.attrs.perm as number[];
+  const source = new Array<IndexExpr>(coords.length);
+  perm.forEach((axis, i) => (source[axis] = coords[i]));
+  return inliner.value(node.inputs[0], source);
+};
+
+const slice: InlineRule = (node, coords, inliner) => {
+  const begin = node.attrs.begin as number[];
+  const strides = node.attrs.strides as number[];
+  return inliner.value(
+    node.inputs[0],
+    coords.map((coord, axis) => ix.shift(ix.scale(coord, strides[axis]), begin[axis])),
+  );
+};
+
+const pad: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  const paddings = node.attrs.paddings as [number, number][];
+  const source = coords.map((coord, axis) => ix.shift(coord, -paddings[axis][0]));
+  const bounds = source.map((coord, axis) => ({ coord, extent: input.shape[axis] }));
+  return inliner.guard(bounds, node.attrs.constantValue as number, () =>
+    inliner.value(input, source),
+  );
+};
+
+/** `reflect`: d c b | a b c d | c b a; `symmetric`: c b a | a b c d | d c b. */
+const mirrorPad: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  const paddings = node.attrs.paddings as [number, number][];
+  const edge = node.attrs.mode === 'reflect' ? 0 : 1;
+  const source = coords.map((coord, axis) => {
+    const [before, after] = paddings[axis];
+    const extent = input.shape[axis];
+    if (before === 0 && after === 0) return coord;
+    const payload: IndexCallPayload = {
+      emit: ([x], { writer }) => {
+        const last = writer.integer(extent - 1);
+        const low = edge === 0 ? `abs(${x})` : `max(${x}, -(${x}) - 1)`;
+        return edge === 0
+          ? `(${last} - abs(${last} - ${low}))`
+          : `min(${low}, 2 * ${last} + 1 - ${low})`;
+      },
+    };
+    const name = `mirror${edge}_${extent}`;
+    return ix.call(name, [ix.shift(coord, -before)], payload, extent);
+  });
+  return inliner.value(input, source);
+};
+
+const concat: InlineRule = (node, coords, inliner) => {
+  const axis = node.attrs.axis as number;
+  const pieces = concatPieces(node, axis);
+  const coord = coords[axis];
+  if (ix.variablesOf(coord).has(LANE) && !piecesAligned(pieces)) {
+    return inliner.perLane(coords, (lane) => concat(node, lane, inliner));
+  }
+  // Lanes of an aligned vec4 fall into one piece, so one comparison serves all four.
+  const scalar = ix.substitute(coord, new Map([[LANE, ix.zero]]));
+  const at = (begin: number): IndexExpr[] =>
+    coords.map((c, i) => (i === axis ? ix.shift(c, -begin) : c));
+  let result: Operand | null = null;
+  for (const { begin, end, input } of [...pieces].reverse()) {
+    if (coord.max < begin || coord.min >= end) continue;
+    const piece = inliner.value(input, at(begin));
+    if (!result) {
+      result = piece;
+      continue;
+    }
+    const width = result.width === 4 || piece.width === 4 ? 4 : 1;
+    const test = `${inliner.index(scalar)} < ${inliner.writer.integer(end)}`;
+    result = inliner.define(
+      `select(${inliner.widen(result, width)}, ${inliner.widen(piece, width)}, ${test})`,
+      width,
+      piece.dtype,
+      Math.max(result.depth, piece.depth, inliner.depthOf(scalar)),
+    );
+  }
+  if (!result) throw new Error('[webgpu-fused] Concat of no elements cannot be loaded.');
+  return result;
+};
+
+const tile: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  return inliner.value(
+    input,
+    coords.map((coord, axis) => ix.mod(coord, input.shape[axis])),
+  );
+};
+
+const broadcastTo: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  return inliner.value(
+    input,
+    coords.map((coord, axis) => (input.shape[axis] === 1 ? ix.zero : coord)),
+  );
+};
+
+const reverse: InlineRule = (node, coords, inliner) => {
+  const dims = node.attrs.dims as number[];
+  const { shape } = node.outputs[0];
+  return inliner.value(
+    node.inputs[0],
+    coords.map((coord, axis) =>
+      dims.includes(axis) ? ix.shift(ix.scale(coord, -1), shape[axis] - 1) : coord,
+    ),
+  );
+};
+
+const gather: InlineRule = (node, coords, inliner) => {
+  const [input, indices] = node.inputs;
+  const axis = node.attrs.axis as number;
+  const batchDims = node.attrs.batchDims as number;
+  const indexRank = indices.shape.length - batchDims;
+  const extent = input.shape[axis];
+  const indexCoords = [...coords.slice(0, batchDims), ...coords.slice(axis, axis + indexRank)];
+  const payload: IndexCallPayload = {
+    emit: (_args, inner, atom) => {
+      const index = inner.value(indices, atom.args);
+      return `clamp(${index.code}, 0, ${inner.writer.integer(extent - 1)})`;
+    },
+  };
+  const at = (lane: readonly IndexExpr[]): IndexExpr =>
+    ix.call(`gather${indices.id}_${extent}`, lane, payload, extent);
+  if (indexCoords.some((coord) => ix.variablesOf(coord).has(LANE))) {
+    return inliner.perLane(coords, (lane) => gather(node, lane, inliner));
+  }
+  return inliner.value(input, [
+    ...coords.slice(0, axis),
+    at(indexCoords),
+    ...coords.slice(axis + indexRank),
+  ]);
+};
+
+function concatPieces(node: Node, axis: number) {
+  let begin = 0;
+  return node.inputs.map((input) => {
+    const piece = { input, begin, end: begin + input.shape[axis] };
+    begin = piece.end;
+    return piece;
+  });
+}
+
+function piecesAligned(pieces: readonly { begin: number; end: number }[]): boolean {
+  return pieces.every(({ begin, end }) => begin % 4 === 0 && end % 4 === 0);
+}
+
+export const movementRules: ReadonlyMap<string, InlineRule> = new Map([
+  ['Reshape', reshape],
+  ['Transpose', transpose],
+  ['Slice', slice],
+  ['PadV2', pad],
+  ['MirrorPad', mirrorPad],
+  ['Concat', concat],
+  ['Tile', tile],
+  ['BroadcastTo', broadcastTo],
+  ['Reverse', reverse],
+  ['GatherV2', gather],
+]);

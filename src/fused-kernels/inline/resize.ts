@@ -1,0 +1,132 @@
+/**
+ * Image resizing as index maps. Source positions are rational numbers with the output size as
+ * denominator, so taps and weights come from exact integer arithmetic, not from rounded ratios.
+ *
+ * Positions follow tfjs: `o · in / out`, or `(o + ½) · in / out - ½` with half-pixel centres for
+ * bilinear and without the `- ½` for nearest; `alignCorners` uses `in - 1` and `out - 1`.
+ */
+import type { Attrs } from '../../ir/graph';
+import type { IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
+import type { IndexCallPayload, Inliner, InlineRule, Operand } from '../wgsl/inliner';
+import { LANE } from '../wgsl/inliner';
+
+/** `numerator / denominator` is the source position along one axis. */
+interface SourcePosition {
+  readonly numerator: IndexExpr;
+  readonly denominator: number;
+}
+
+function effectiveSizes(inSize: number, outSize: number, alignCorners: boolean): [number, number] {
+  return alignCorners && outSize > 1 ? [inSize - 1, outSize - 1] : [inSize, outSize];
+}
+
+function sourcePosition(
+  coord: IndexExpr,
+  inSize: number,
+  outSize: number,
+  attrs: Attrs,
+  centre: number,
+): SourcePosition {
+  const [from, to] = effectiveSizes(inSize, outSize, attrs.alignCorners as boolean);
+  if (!attrs.halfPixelCenters) return { numerator: ix.scale(coord, from), denominator: to };
+  const doubled = ix.shift(ix.scale(coord, 2), 1);
+  return { numerator: ix.shift(ix.scale(doubled, from), -centre * to), denominator: 2 * to };
+}
+
+function clampIndex(index: IndexExpr, extent: number): IndexExpr {
+  if (index.min >= 0 && index.max < extent) return index;
+  const payload: IndexCallPayload = {
+    emit: ([x], { writer }) => `clamp(${x}, 0, ${writer.integer(extent - 1)})`,
+  };
+  return ix.call(`clamp${extent}`, [index], payload, extent);
+}
+
+const nearest: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  const [output] = node.outputs;
+  const source = coords.map((coord, axis) => {
+    if (axis === 0 || axis === 3) return coord;
+    const extent = input.shape[axis];
+    const { numerator, denominator } = sourcePosition(
+      coord,
+      extent,
+      output.shape[axis],
+      node.attrs,
+      0,
+    );
+    const index = node.attrs.alignCorners
+      ? ix.floorDiv(ix.shift(ix.scale(numerator, 2), denominator), 2 * denominator)
+      : ix.floorDiv(numerator, denominator);
+    return clampIndex(index, extent);
+  });
+  return inliner.value(input, source);
+};
+
+const bilinear: InlineRule = (node, coords, inliner) => {
+  const [input] = node.inputs;
+  const [output] = node.outputs;
+  const [batch, y, x, channel] = coords;
+  if ([y, x].some((coord) => ix.variablesOf(coord).has(LANE))) {
+    return inliner.perLane(coords, (lane) => bilinear(node, lane, inliner));
+  }
+  const rows = taps(y, input.shape[1], output.shape[1], node.attrs);
+  const columns = taps(x, input.shape[2], output.shape[2], node.attrs);
+  const row = (index: IndexExpr): Operand =>
+    interpolate(
+      inliner,
+      () => inliner.value(input, [batch, index, columns.low, channel]),
+      () => inliner.value(input, [batch, index, columns.high, channel]),
+      columns,
+    );
+  return interpolate(
+    inliner,
+    () => row(rows.low),
+    () => row(rows.high),
+    rows,
+  );
+};
+
+interface Taps {
+  readonly low: IndexExpr;
+  readonly high: IndexExpr;
+  readonly fraction: IndexExpr;
+  readonly denominator: number;
+}
+
+function taps(coord: IndexExpr, inSize: number, outSize: number, attrs: Attrs): Taps {
+  const { numerator, denominator } = sourcePosition(coord, inSize, outSize, attrs, 1);
+  return {
+    low: clampIndex(ix.floorDiv(numerator, denominator), inSize),
+    high: clampIndex(ix.floorDiv(ix.shift(numerator, denominator - 1), denominator), inSize),
+    fraction: ix.mod(numerator, denominator),
+    denominator,
+  };
+}
+
+/** `low + (high - low) · fraction`, tfjs's own order of operations. */
+function interpolate(
+  inliner: Inliner,
+  low: () => Operand,
+  high: () => Operand,
+  { fraction, denominator }: Taps,
+): Operand {
+  const from = toFloat(low(), inliner);
+  if (ix.isConstant(fraction) && fraction.offset === 0) return from;
+  const to = toFloat(high(), inliner);
+  const weight = `f32(${inliner.index(fraction)}) / f32(${inliner.writer.integer(denominator)})`;
+  const depth = Math.max(from.depth, to.depth, inliner.depthOf(fraction));
+  const code = `${from.code} + (${to.code} - ${from.code}) * (${weight})`;
+  return inliner.define(code, from.width, 'float32', depth);
+}
+
+function toFloat(operand: Operand, inliner: Inliner): Operand {
+  if (operand.dtype === 'float32') return operand;
+  const type = operand.width === 4 ? 'vec4<f32>' : 'f32';
+  return inliner.define(`${type}(${operand.code})`, operand.width, 'float32', operand.depth);
+}
+
+export const resizeRules: ReadonlyMap<string, InlineRule> = new Map([
+  ['ResizeNearestNeighbor', nearest],
+  ['ResizeBilinear', bilinear],
+]);

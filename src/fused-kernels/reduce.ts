@@ -1,0 +1,188 @@
+/**
+ * Reductions over any axes. An invocation owns an output (four neighbouring ones where they are
+ * contiguous) and loops over what is reduced; where outputs are few, the invocations of a workgroup
+ * share one and combine through workgroup memory.
+ */
+import type { DType, Node } from '../ir/graph';
+import { sizeOf } from '../ir/graph';
+import type { IndexExpr } from '../ir/index-expression';
+import * as ix from '../ir/index-expression';
+import type { KernelEmission } from './emit';
+import { emitKernel, WORKGROUP_SIZE } from './emit';
+import type { FusedKernel, KernelTarget } from './kernel';
+import { laneVariable, type Operand } from './wgsl/inliner';
+import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+
+interface Combiner {
+  /** Neutral element, as a number. */
+  readonly initial: (dtype: DType) => number;
+  /** `accumulator` combined with `x`, as an expression; both are names. */
+  readonly combine: (accumulator: string, x: string, width: 1 | 4) => string;
+}
+
+const INT_MIN = -2147483648;
+const INT_MAX = 2147483647;
+
+/** NaN wins, as in tfjs's cpu kernels: `x > acc` alone would lose it. */
+function extremum(compare: string) {
+  return (acc: string, x: string, width: 1 | 4, dtype: DType): string => {
+    const better = `${x} ${compare} ${acc}`;
+    if (dtype !== 'float32') return `select(${acc}, ${x}, ${better})`;
+    const bits = width === 4 ? 'vec4<u32>' : 'u32';
+    const splat = (n: string): string => (width === 4 ? `vec4<u32>(${n})` : n);
+    const nan = `((bitcast<${bits}>(${x}) & ${splat('0x7fffffffu')}) > ${splat('0x7f800000u')})`;
+    return `select(${acc}, ${x}, (${better}) | ${nan})`;
+  };
+}
+
+const combiners: Readonly<Record<string, (dtype: DType) => Combiner>> = {
+  Sum: () => ({ initial: () => 0, combine: (acc, x) => `${acc} + ${x}` }),
+  Mean: () => ({ initial: () => 0, combine: (acc, x) => `${acc} + ${x}` }),
+  Prod: () => ({ initial: () => 1, combine: (acc, x) => `${acc} * ${x}` }),
+  Max: (dtype) => ({
+    initial: () => (dtype === 'float32' ? -Infinity : INT_MIN),
+    combine: (acc, x, width) => extremum('>')(acc, x, width, dtype),
+  }),
+  Min: (dtype) => ({
+    initial: () => (dtype === 'float32' ? Infinity : INT_MAX),
+    combine: (acc, x, width) => extremum('<')(acc, x, width, dtype),
+  }),
+  All: () => ({ initial: () => 1, combine: (acc, x) => `${acc} & ${x}` }),
+  Any: () => ({ initial: () => 0, combine: (acc, x) => `${acc} | ${x}` }),
+};
+
+/** The loops of one reduction: which output coordinates, and which reduced element. */
+interface ReductionSpace {
+  readonly outerShape: readonly number[];
+  readonly innerShape: readonly number[];
+  /** Input coordinates for an output (flat index among outputs) and a reduced element. */
+  coords(outer: readonly IndexExpr[], inner: readonly IndexExpr[]): IndexExpr[];
+}
+
+function reductionSpace(node: Node): ReductionSpace {
+  const { shape } = node.inputs[0];
+  const axes = new Set(node.attrs.axes as number[]);
+  const kept = shape.map((_, axis) => axis).filter((axis) => !axes.has(axis));
+  const reduced = shape.map((_, axis) => axis).filter((axis) => axes.has(axis));
+  return {
+    outerShape: kept.map((axis) => shape[axis]),
+    innerShape: reduced.map((axis) => shape[axis]),
+    coords: (outer, inner) => {
+      const coords = new Array<IndexExpr>(shape.length);
+      kept.forEach((axis, i) => (coords[axis] = outer[i]));
+      reduced.forEach((axis, i) => (coords[axis] = inner[i]));
+      return coords;
+    },
+  };
+}
+
+/** Whether a workgroup shares one output (or four): few outputs, much to reduce. */
+function isShared(outputs: number, reduced: number, target: KernelTarget): boolean {
+  return reduced >= 2 * WORKGROUP_SIZE && outputs < target.busyInvocations;
+}
+
+function emitReduction(emission: KernelEmission): ShaderProgram {
+  const { writer, inliner, request } = emission;
+  const { anchor } = request.group;
+  const [input] = anchor.inputs;
+  const [output] = anchor.outputs;
+  const space = reductionSpace(anchor);
+  const outer = sizeOf(space.outerShape);
+  const inner = sizeOf(space.innerShape);
+  // Four neighbouring outputs are four neighbouring inputs where the last axis is kept.
+  const lastKept = !(anchor.attrs.axes as number[]).includes(input.shape.length - 1);
+  const width = lastKept && input.shape[input.shape.length - 1] % 4 === 0 ? 4 : 1;
+  const outputs = outer / width;
+  const shared = isShared(outputs, inner, request.target);
+
+  const dtype: DType = anchor.kernel === 'Mean' ? 'float32' : input.dtype;
+  const type = vectorType(dtype, width);
+  const combiner = combiners[anchor.kernel](dtype);
+  const initial = inliner.literal(combiner.initial(dtype), dtype);
+
+  const workgroups = shared ? sharedThreads(emission, outputs) : writer.flatThread('o', outputs);
+  const owner = ix.variable('o', outputs);
+  const flat = width === 4 ? ix.add(ix.scale(owner, 4), laneVariable) : owner;
+  writer.statement(`var acc = ${type}(${initial});`);
+  const start = shared ? 'i32(local.x)' : '0';
+  const step = shared ? String(WORKGROUP_SIZE) : '1';
+  writer.block(`for (var r = ${start}; r < ${writer.dim('reduced', inner)}; r += ${step})`, () => {
+    writer.defineVariable('r');
+    const element = ix.delinearize(ix.variable('r', inner), space.innerShape);
+    const x = inliner.value(input, space.coords(ix.delinearize(flat, space.outerShape), element));
+    const wide = toDType(inliner, x, dtype, width);
+    writer.statement(`acc = ${combiner.combine('acc', wide, width)};`);
+  });
+  if (shared) emitTree(emission, combiner, type, width);
+
+  let result: Operand = { code: 'acc', width, dtype, depth: 0 };
+  if (anchor.kernel === 'Mean') {
+    result = { ...result, code: writer.let(`acc / f32(${writer.dim('reduced', inner)})`, 0) };
+  }
+  const outCoords = ix.delinearize(flat, space.outerShape);
+  const coords = anchor.attrs.keepDims ? keepDims(anchor, outCoords) : outCoords;
+  const store = (): void => emission.epilogue(coords, { ...result, dtype: output.dtype }, width);
+  if (shared) writer.block('if (local.x == 0u)', store);
+  else store();
+  return writer.finish(
+    emission.title,
+    workgroups,
+    shared
+      ? '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>'
+      : undefined,
+  );
+}
+
+/** One workgroup an output; workgroups beyond the last redo it, so that barriers stay uniform. */
+function sharedThreads(emission: KernelEmission, outputs: number): [number, number, number] {
+  const { writer, request } = emission;
+  const x = Math.min(outputs, request.target.maxWorkgroupsPerDimension);
+  const y = Math.ceil(outputs / x);
+  const index = y > 1 ? `i32(group.x) + i32(group.y) * ${writer.dim('groups', x)}` : 'i32(group.x)';
+  const bounded = x * y > outputs ? `min(${index}, ${writer.integer(outputs - 1)})` : index;
+  if (outputs > 1) writer.statement(`let o = ${bounded};`);
+  writer.defineVariable('o');
+  return [x, y, 1];
+}
+
+function emitTree(
+  emission: KernelEmission,
+  combiner: Combiner,
+  type: string,
+  width: 1 | 4,
+): void {
+  const { writer } = emission;
+  writer.declare(`var<workgroup> partial: array<${type}, ${WORKGROUP_SIZE}>;`);
+  writer.statement('partial[local.x] = acc;');
+  writer.statement('workgroupBarrier();');
+  for (let half = WORKGROUP_SIZE / 2; half >= 1; half /= 2) {
+    writer.block(`if (local.x < ${half}u)`, () => {
+      writer.statement(`let left = partial[local.x];`);
+      writer.statement(`let right = partial[local.x + ${half}u];`);
+      writer.statement(`partial[local.x] = ${combiner.combine('left', 'right', width)};`);
+    });
+    writer.statement('workgroupBarrier();');
+  }
+  writer.statement('acc = partial[0];');
+}
+
+function toDType(inliner: KernelEmission['inliner'], x: Operand, dtype: DType, width: 1 | 4): string {
+  const wide = inliner.widen(x, width);
+  const same = (x.dtype === 'float32') === (dtype === 'float32');
+  return inliner.define(same ? wide : `${vectorType(dtype, width)}(${wide})`, width, dtype, x.depth).code;
+}
+
+function keepDims(node: Node, outer: readonly IndexExpr[]): IndexExpr[] {
+  const axes = new Set(node.attrs.axes as number[]);
+  let next = 0;
+  return node.inputs[0].shape.map((_, axis) => (axes.has(axis) ? ix.zero : outer[next++]));
+}
+
+export const reduceKernel: FusedKernel = {
+  name: 'reduce',
+  anchors: Object.keys(combiners),
+  refuse: (node) =>
+    sizeOf(node.inputs[0].shape) === 0 ? 'reducing no elements is left to tfjs' : null,
+  reuse: () => 1,
+  generate: (request) => emitKernel(request, emitReduction),
+};

@@ -1,0 +1,119 @@
+/**
+ * Softmax and log-softmax over the last axis in one dispatch: maximum, sum of exponentials, result.
+ * Long rows are shared by a workgroup; short ones belong to one invocation.
+ *
+ * Shifted by the row's maximum for stability: softmax(x) = exp(x - m) / Σ exp(x - m).
+ */
+import { sizeOf } from '../ir/graph';
+import type { IndexExpr } from '../ir/index-expression';
+import * as ix from '../ir/index-expression';
+import type { KernelEmission } from './emit';
+import { emitKernel, WORKGROUP_SIZE } from './emit';
+import type { FusedKernel } from './kernel';
+import { laneVariable, type Operand } from './wgsl/inliner';
+import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+
+function emitSoftmax(emission: KernelEmission): ShaderProgram {
+  const { writer, inliner, request } = emission;
+  const { anchor } = request.group;
+  const [logits] = anchor.inputs;
+  const { shape } = anchor.outputs[0];
+  const length = shape[shape.length - 1];
+  const rows = sizeOf(shape) / length;
+  const width = length % 4 === 0 ? 4 : 1;
+  const steps = length / width;
+  const shared = steps > 16 && rows < request.target.busyInvocations;
+  const type = vectorType('float32', width);
+
+  const workgroups = shared ? rowPerWorkgroup(emission, rows) : writer.flatThread('row', rows);
+  const row = ix.delinearize(ix.variable('row', rows), shape.slice(0, -1));
+  const start = shared ? 'i32(local.x)' : '0';
+  const stride = shared ? WORKGROUP_SIZE : 1;
+  const at = (name: string): IndexExpr[] => {
+    const column = ix.variable(name, steps);
+    return [...row, width === 4 ? ix.add(ix.scale(column, 4), laneVariable) : column];
+  };
+  const loop = (name: string, body: (x: Operand, coords: IndexExpr[]) => void): void => {
+    writer.block(
+      `for (var ${name} = ${start}; ${name} < ${writer.dim('steps', steps)}; ${name} += ${stride})`,
+      () => {
+        writer.defineVariable(name);
+        const coords = at(name);
+        body(inliner.value(logits, coords), coords);
+      },
+    );
+  };
+  const combine = (memory: string, code: string, join: (a: string, b: string) => string): string =>
+    shared ? workgroupCombine(emission, memory, code, join) : code;
+
+  const lowest = writer.special(-Infinity);
+  writer.statement(`var top = ${type}(${lowest});`);
+  loop('a', (x) => writer.statement(`top = max(top, ${inliner.widen(x, width)});`));
+  const max4 = width === 4 ? 'max(max(top.x, top.y), max(top.z, top.w))' : 'top';
+  const maximum = combine('rowMax', max4, (a, b) => `max(${a}, ${b})`);
+  writer.statement(`let highest = ${maximum};`);
+
+  writer.statement(`var total = ${type}(0.0);`);
+  loop('b', (x) => writer.statement(`total += exp(${inliner.widen(x, width)} - highest);`));
+  const sum4 = width === 4 ? 'dot(total, vec4<f32>(1.0))' : 'total';
+  const sum = combine('rowSum', sum4, (a, b) => `${a} + ${b}`);
+  const log = anchor.kernel === 'LogSoftmax';
+  writer.statement(`let denominator = ${log ? `log(${sum})` : sum};`);
+
+  loop('c', (x, coords) => {
+    const shifted = `(${inliner.widen(x, width)} - highest)`;
+    const code = log ? `${shifted} - denominator` : `exp(${shifted}) / denominator`;
+    emission.epilogue(coords, inliner.define(code, width, 'float32', writer.depth), width);
+  });
+  return writer.finish(
+    emission.title,
+    workgroups,
+    shared
+      ? '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>'
+      : undefined,
+  );
+}
+
+function rowPerWorkgroup(emission: KernelEmission, rows: number): [number, number, number] {
+  const { writer, request } = emission;
+  const x = Math.min(rows, request.target.maxWorkgroupsPerDimension);
+  const y = Math.ceil(rows / x);
+  const index = y > 1 ? `i32(group.x) + i32(group.y) * ${writer.dim('groups', x)}` : 'i32(group.x)';
+  if (rows > 1) {
+    writer.statement(`let row = ${x * y > rows ? `min(${index}, ${writer.integer(rows - 1)})` : index};`);
+  }
+  writer.defineVariable('row');
+  return [x, y, 1];
+}
+
+/** Tree combination of one value an invocation; every invocation gets the result. */
+function workgroupCombine(
+  emission: KernelEmission,
+  memory: string,
+  code: string,
+  join: (a: string, b: string) => string,
+): string {
+  const { writer } = emission;
+  writer.declare(`var<workgroup> ${memory}: array<f32, ${WORKGROUP_SIZE}>;`);
+  writer.statement(`${memory}[local.x] = ${code};`);
+  writer.statement('workgroupBarrier();');
+  for (let half = WORKGROUP_SIZE / 2; half >= 1; half /= 2) {
+    writer.block(`if (local.x < ${half}u)`, () => {
+      const other = `${memory}[local.x + ${half}u]`;
+      writer.statement(`${memory}[local.x] = ${join(`${memory}[local.x]`, other)};`);
+    });
+    writer.statement('workgroupBarrier();');
+  }
+  return `${memory}[0]`;
+}
+
+export const softmaxKernel: FusedKernel = {
+  name: 'softmax',
+  anchors: ['Softmax', 'LogSoftmax'],
+  refuse: (node) => {
+    if (node.inputs[0].dtype !== 'float32') return 'only float32 is supported';
+    return sizeOf(node.inputs[0].shape) === 0 ? 'softmax of no elements is left to tfjs' : null;
+  },
+  reuse: () => 3,
+  generate: (request) => emitKernel(request, emitSoftmax),
+};

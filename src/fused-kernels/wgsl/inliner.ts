@@ -1,0 +1,333 @@
+/**
+ * Computes the value of a tensor at symbolic coordinates, in WGSL: loads what is stored, and
+ * inlines whatever a kernel computes on the way (scalar ops, index maps, resizes).
+ *
+ * One to four elements at a time: where coordinates mention the variable `lane` (0…3), the result
+ * may be a vec4 whose components are the four lanes.
+ */
+import type { DType, Node, Value } from '../../ir/graph';
+import { sizeOf } from '../../ir/graph';
+import type { CallAtom, IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
+import { f32Literal, i32Literal, scalarOp } from '../../ir/expression';
+import type { KernelWriter } from './kernel-writer';
+import { scalarType, vectorType } from './kernel-writer';
+
+/** A computed value: WGSL text that may be repeated freely. */
+export interface Operand {
+  readonly code: string;
+  readonly width: 1 | 4;
+  readonly dtype: DType;
+  /** Depth of the innermost scope the text depends on. */
+  readonly depth: number;
+}
+
+/** How one kernel that is not a scalar op is computed at given coordinates. */
+export type InlineRule = (node: Node, coords: readonly IndexExpr[], inliner: Inliner) => Operand;
+
+/** WGSL of an opaque index; `args` are the texts of the call's arguments. */
+export interface IndexCallPayload {
+  emit(args: readonly string[], inliner: Inliner, atom: CallAtom): string;
+}
+
+/** Where a stored value lives: in a buffer of its own, or as a window of another one (concat). */
+export interface Storage {
+  readonly buffer: Value;
+  locate(coords: readonly IndexExpr[]): IndexExpr[];
+}
+
+export interface InlinerContext {
+  /** The buffer a value can be loaded from, or null if this kernel has to compute it. */
+  storage(value: Value): Storage | null;
+  readonly rules: ReadonlyMap<string, InlineRule>;
+}
+
+export const LANE = 'lane';
+export const laneVariable = ix.variable(LANE, 4);
+
+/** A condition that must hold for a coordinate to lie inside a tensor. */
+export interface Bounds {
+  readonly coord: IndexExpr;
+  readonly extent: number;
+}
+
+export class Inliner {
+  private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
+
+  constructor(
+    readonly writer: KernelWriter,
+    private readonly context: InlinerContext,
+  ) {}
+
+  /** Declares that the kernel has `value` at `coords` in a variable (an accumulator, a row's sum). */
+  provide(value: Value, coords: readonly IndexExpr[], operand: Operand): void {
+    this.provided.set(value, { coords: coordsKey(coords), operand: () => operand });
+  }
+
+  /** The value of `value` at `coords`. */
+  value(value: Value, coords: readonly IndexExpr[]): Operand {
+    const given = this.provided.get(value);
+    const key = coordsKey(coords);
+    if (given && given.coords === key) return given.operand();
+    if (given) {
+      throw new Error(
+        `[webgpu-fused] ${value.producer?.kernel} output needed at [${key}], computed at [${given.coords}].`,
+      );
+    }
+    const constant = this.scalarConstant(value);
+    if (constant) return constant;
+    const memoKey = `${value.id}@${key}`;
+    const known = this.recall(memoKey);
+    if (known) return known;
+    const storage = this.context.storage(value);
+    const operand = storage
+      ? this.load(storage.buffer, storage.locate(coords))
+      : this.compute(value, coords);
+    this.remember(memoKey, operand);
+    return operand;
+  }
+
+  /** Computes lane by lane and packs; for what has no vector form. */
+  perLane(coords: readonly IndexExpr[], compute: (coords: IndexExpr[]) => Operand): Operand {
+    const lanes = [0, 1, 2, 3].map((lane) => {
+      const env = new Map([[LANE, ix.constant(lane)]]);
+      return compute(coords.map((coord) => ix.substitute(coord, env)));
+    });
+    const depth = Math.max(...lanes.map((lane) => lane.depth));
+    const { dtype } = lanes[0];
+    const code = `${vectorType(dtype, 4)}(${lanes.map((lane) => lane.code).join(', ')})`;
+    return this.define(code, 4, dtype, depth);
+  }
+
+  /** `inside ? value : otherwise`, where `inside` says that all coordinates are in bounds. */
+  guard(bounds: readonly Bounds[], otherwise: number, value: () => Operand): Operand {
+    const needed = bounds.filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
+    if (needed.length === 0) return value();
+    const operand = value();
+    const test = this.condition(needed);
+    const fill = this.literal(otherwise, operand.dtype);
+    const width = test.width === 4 || operand.width === 4 ? 4 : 1;
+    const type = vectorType(operand.dtype, width);
+    return this.define(
+      `select(${width === 4 ? `${type}(${fill})` : fill}, ${this.widen(operand, width)}, ${test.code})`,
+      width,
+      operand.dtype,
+      Math.max(operand.depth, test.depth),
+    );
+  }
+
+  /** Text of a bounds check: a bool, or a vec4<bool> where the lanes differ. */
+  condition(bounds: readonly Bounds[]): { code: string; width: 1 | 4; depth: number } {
+    const perLane = bounds.some(({ coord }) => ix.variablesOf(coord).has(LANE));
+    const depth = Math.max(...bounds.map(({ coord }) => this.depthOf(coord)));
+    const test = (lane: IndexExpr): string => {
+      const env = new Map([[LANE, lane]]);
+      return bounds
+        .flatMap(({ coord, extent }) => {
+          const code = this.index(ix.substitute(coord, env));
+          return [
+            ...(coord.min < 0 ? [`${code} >= 0`] : []),
+            ...(coord.max >= extent ? [`${code} < ${this.writer.integer(extent)}`] : []),
+          ];
+        })
+        .join(' && ');
+    };
+    if (!perLane) return { code: test(ix.zero), width: 1, depth };
+    const lanes = [0, 1, 2, 3].map((lane) => test(ix.constant(lane)));
+    return { code: `vec4<bool>(${lanes.join(', ')})`, width: 4, depth };
+  }
+
+  /** Names `code`, unless it is as short as a name. */
+  define(code: string, width: 1 | 4, dtype: DType, depth: number): Operand {
+    const placed = Math.min(depth, this.writer.depth);
+    const simple = /^[A-Za-z_][\w.]*$/.test(code);
+    return { code: simple ? code : this.writer.let(code, placed), width, dtype, depth: placed };
+  }
+
+  /** Text of an operand at `width`; one lane is repeated. */
+  widen(operand: Operand, width: 1 | 4): string {
+    return operand.width === width
+      ? operand.code
+      : `${vectorType(operand.dtype, width)}(${operand.code})`;
+  }
+
+  /** A literal of a dtype. */
+  literal(value: number, dtype: DType): string {
+    if (scalarType(dtype) === 'i32') return i32Literal(value);
+    return Number.isFinite(value) ? f32Literal(value) : this.writer.special(value);
+  }
+
+  /** WGSL text of an index. */
+  index(expr: IndexExpr): string {
+    const parts = expr.terms.map(({ coefficient, atom }) => {
+      const code = this.atomCode(atom);
+      return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient)}`;
+    });
+    if (expr.offset !== 0 || parts.length === 0) parts.push(this.writer.integer(expr.offset));
+    return parts.join(' + ');
+  }
+
+  /** Depth of the innermost variable an index depends on. */
+  depthOf(expr: IndexExpr): number {
+    let depth = 0;
+    for (const name of ix.variablesOf(expr)) {
+      if (name !== LANE) depth = Math.max(depth, this.writer.depthOfVariable(name));
+    }
+    return depth;
+  }
+
+  /** Stores four lanes or one element of `value` at `coords`; `limit` guards single lanes. */
+  store(buffer: Value, coords: readonly IndexExpr[], operand: Operand, width: 1 | 4): void {
+    const { writer } = this;
+    const binding = writer.bind(buffer, 'read_write');
+    const offset = ix.linearize(coords, buffer.shape);
+    if (width === 1) {
+      writer.requireScalar(buffer);
+      writer.statement(`${binding.name}[${this.index(offset)}] = ${operand.code};`);
+      return;
+    }
+    const vector = writer.isVector(buffer) ? vectorOffset(offset) : null;
+    if (vector) {
+      writer.statement(`${binding.name}[${this.index(vector)}] = ${this.widen(operand, 4)};`);
+      return;
+    }
+    writer.requireScalar(buffer);
+    for (let lane = 0; lane < 4; lane++) {
+      const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
+      const code = operand.width === 4 ? `${operand.code}[${lane}]` : operand.code;
+      writer.statement(`${binding.name}[${this.index(at)}] = ${code};`);
+    }
+  }
+
+  private load(buffer: Value, coords: readonly IndexExpr[]): Operand {
+    const { writer } = this;
+    const { name } = writer.bind(buffer, 'read');
+    const offset = ix.linearize(coords, buffer.shape);
+    const depth = this.depthOf(offset);
+    if (!ix.variablesOf(offset).has(LANE)) {
+      writer.requireScalar(buffer);
+      return this.define(`${name}[${this.index(offset)}]`, 1, buffer.dtype, depth);
+    }
+    const vector = vectorOffset(offset);
+    if (vector && writer.isVector(buffer)) {
+      return this.define(`${name}[${this.index(vector)}]`, 4, buffer.dtype, depth);
+    }
+    if (!vector) writer.requireScalar(buffer);
+    const elements = [0, 1, 2, 3].map((lane) => {
+      const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
+      return `${name}[${this.index(at)}]`;
+    });
+    const type = vectorType(buffer.dtype, 4);
+    return this.define(`${type}(${elements.join(', ')})`, 4, buffer.dtype, depth);
+  }
+
+  private compute(value: Value, coords: readonly IndexExpr[]): Operand {
+    const node = value.producer;
+    if (!node) throw new Error(`[webgpu-fused] value ${value.name} is neither stored nor computed.`);
+    const rule = this.context.rules.get(node.kernel);
+    if (rule) return rule(node, coords, this);
+    return this.applyScalarOp(node, coords);
+  }
+
+  private applyScalarOp(node: Node, coords: readonly IndexExpr[]): Operand {
+    const op = scalarOp(node.kernel);
+    if (!op) throw new Error(`[webgpu-fused] ${node.kernel} cannot be computed inside a kernel.`);
+    const [output] = node.outputs;
+    const args = node.inputs.map((input) =>
+      this.value(input, broadcastCoords(coords, output.shape, input.shape)),
+    );
+    const width = args.some((arg) => arg.width === 4) ? 4 : 1;
+    const depth = Math.max(0, ...args.map((arg) => arg.depth));
+    const splat = (code: string): string =>
+      width === 1 ? code : `${vectorType('float32', 4)}(${code})`;
+    const { writer } = this;
+    const code = op.wgsl(
+      args.map((arg) => this.widen(arg, width)),
+      {
+        width,
+        types: args.map((arg) => arg.dtype),
+        type: output.dtype,
+        attrs: node.attrs,
+        constants: node.inputs.map((input) => scalarHost(input)),
+        helper: (name, source) => writer.helper(name, source),
+        get nan() {
+          return splat(writer.special(NaN));
+        },
+        get infinity() {
+          return splat(writer.special(Infinity));
+        },
+      },
+    );
+    return this.define(code, width, output.dtype, depth);
+  }
+
+  private scalarConstant(value: Value): Operand | null {
+    const scalar = scalarHost(value);
+    if (scalar === undefined) return null;
+    return { code: this.literal(scalar, value.dtype), width: 1, dtype: value.dtype, depth: 0 };
+  }
+
+  private atomCode(atom: ix.Atom): string {
+    switch (atom.kind) {
+      case 'variable':
+        return atom.name;
+      case 'div':
+        return `(${this.parenthesize(atom.x)} / ${this.writer.integer(atom.by)})`;
+      case 'mod':
+        return `(${this.parenthesize(atom.x)} % ${this.writer.integer(atom.by)})`;
+      case 'call': {
+        const payload = atom.payload as IndexCallPayload;
+        return payload.emit(
+          atom.args.map((arg) => this.index(arg)),
+          this,
+          atom,
+        );
+      }
+    }
+  }
+
+  private parenthesize(expr: IndexExpr): string {
+    const single = expr.terms.length === 1 && expr.offset === 0 && expr.terms[0].coefficient === 1;
+    return single ? this.index(expr) : `(${this.index(expr)})`;
+  }
+
+  private recall(key: string): Operand | null {
+    for (let scope: typeof this.writer.currentScope | null = this.writer.currentScope; scope; scope = scope.parent) {
+      const operand = scope.memo.get(key) as Operand | undefined;
+      if (operand) return operand;
+    }
+    return null;
+  }
+
+  private remember(key: string, operand: Operand): void {
+    this.writer.scopeAt(operand.depth).memo.set(key, operand);
+  }
+}
+
+/** Coordinates in an operand of `from` for coordinates of a result of `shape` (NumPy broadcasting). */
+export function broadcastCoords(
+  coords: readonly IndexExpr[],
+  shape: readonly number[],
+  from: readonly number[],
+): IndexExpr[] {
+  const skip = shape.length - from.length;
+  return from.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
+}
+
+/** `offset / 4` where lanes are consecutive and aligned: what a vec4 access needs. */
+export function vectorOffset(offset: IndexExpr): IndexExpr | null {
+  const lane = offset.terms.find(({ atom }) => atom.key === LANE);
+  if (lane?.coefficient !== 1) return null;
+  const rest = ix.subtract(offset, laneVariable);
+  if (ix.variablesOf(rest).has(LANE) || !ix.isMultipleOf(rest, 4)) return null;
+  return ix.floorDiv(rest, 4);
+}
+
+/** The number of a one-element constant that the host knows. */
+function scalarHost(value: Value): number | undefined {
+  return sizeOf(value.shape) === 1 ? value.constant?.host?.[0] : undefined;
+}
+
+function coordsKey(coords: readonly IndexExpr[]): string {
+  return coords.map((coord) => coord.key).join(';');
+}

@@ -1,0 +1,280 @@
+/**
+ * Builds the text of one WGSL compute shader: bindings, uniforms, helper functions, and a body of
+ * nested scopes into which statements are placed as far out as their operands allow.
+ */
+import type { DType, Value } from '../../ir/graph';
+import { sizeOf } from '../../ir/graph';
+
+/** A storage buffer the shader binds. */
+export interface Binding {
+  readonly name: string;
+  readonly value: Value;
+  readonly access: 'read' | 'read_write';
+}
+
+/** A shader and what must be bound to run it. Binding 0 is the uniform buffer; storage follows. */
+export interface ShaderProgram {
+  readonly wgsl: string;
+  readonly bindings: readonly Binding[];
+  /** Contents of the uniform buffer, 4 bytes a field. */
+  readonly uniforms: ArrayBuffer;
+  /** Workgroups to dispatch. */
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Statements of a block. Nested blocks are scopes of their own. */
+export class Scope {
+  readonly items: (string | Scope)[] = [];
+  readonly memo = new Map<string, unknown>();
+
+  constructor(
+    readonly parent: Scope | null,
+    /** Text in front of the block's `{`, such as `if (row < u.rows) `. */
+    readonly header: string,
+    readonly depth: number,
+  ) {}
+
+  /** Adds a statement; while a nested block is being written, in front of that block. */
+  push(statement: string, open: Scope | null): void {
+    if (open && this.items[this.items.length - 1] === open) {
+      this.items.splice(this.items.length - 1, 0, statement);
+    } else {
+      this.items.push(statement);
+    }
+  }
+
+  print(indent: string): string {
+    return this.items
+      .map((item) =>
+        typeof item === 'string'
+          ? `${indent}${item}\n`
+          : `${indent}${item.header}{\n${item.print(`${indent}  `)}${indent}}\n`,
+      )
+      .join('');
+  }
+}
+
+export interface WriterOptions {
+  /** Invocations of a workgroup along x. */
+  readonly workgroupSize: number;
+  /** Workgroups along x before a dispatch wraps to y (`maxComputeWorkgroupsPerDimension`). */
+  readonly maxWorkgroups: number;
+  /** Buffers that some access needs element by element; learned by a first emission. */
+  readonly scalarBuffers: Set<Value>;
+}
+
+/** Literals up to this size are written out; larger ones are uniforms, so that shapes share a pipeline. */
+const MAX_LITERAL = 4;
+
+export class KernelWriter {
+  private readonly bindings = new Map<Value, Binding>();
+  private readonly fields: { name: string; type: 'i32' | 'f32'; value: number }[] = [];
+  private readonly literals = new Map<number, string>();
+  private readonly helpers = new Map<string, string>();
+  private readonly variables = new Map<string, number>();
+  private readonly declarations: string[] = [];
+  private readonly root = new Scope(null, '', 0);
+  private scope = this.root;
+  private counter = 0;
+
+  constructor(readonly options: WriterOptions) {}
+
+  /** A named dimension, as a uniform; 0 and 1 stay literals, because they change the code anyway. */
+  dim(name: string, value: number): string {
+    if (value === 0 || value === 1) return String(value);
+    if (!this.fields.some((field) => field.name === name)) {
+      this.fields.push({ name, type: 'i32', value });
+    }
+    return `u.${name}`;
+  }
+
+  /** An integer of index arithmetic: small ones literal, others a uniform shared by equal values. */
+  integer(value: number): string {
+    if (Math.abs(value) <= MAX_LITERAL) return value < 0 ? `(${value})` : String(value);
+    if (value < 0) return `(-${this.integer(-value)})`;
+    let name = this.literals.get(value);
+    if (name === undefined) {
+      name = `n${this.literals.size}`;
+      this.literals.set(value, name);
+      this.fields.push({ name, type: 'i32', value });
+    }
+    return `u.${name}`;
+  }
+
+  /** A float that WGSL cannot write as a constant expression: NaN and the infinities. */
+  special(value: number): string {
+    const name = Number.isNaN(value) ? 'nan' : 'infinity';
+    if (!this.fields.some((field) => field.name === name)) {
+      this.fields.push({ name, type: 'f32', value: Math.abs(value) });
+    }
+    return value === -Infinity ? '(-u.infinity)' : `u.${name}`;
+  }
+
+  /** Adds a function or constant at module scope, once. Returns its name. */
+  helper(name: string, source: string): string {
+    this.helpers.set(name, source);
+    return name;
+  }
+
+  /** Adds a module-scope variable declaration, such as workgroup memory. */
+  declare(declaration: string): void {
+    this.declarations.push(declaration);
+  }
+
+  /** Binds a storage buffer; binding it to write wins over binding it to read. */
+  bind(value: Value, access: 'read' | 'read_write'): Binding {
+    const known = this.bindings.get(value);
+    if (known && (known.access === access || access === 'read')) return known;
+    const prefix = access === 'read' ? 'in' : 'out';
+    const binding = { name: known?.name ?? `${prefix}${this.bindings.size}`, value, access };
+    this.bindings.set(value, binding);
+    return binding;
+  }
+
+  /** True if the buffer is declared as `array<vec4>`. */
+  isVector(value: Value): boolean {
+    return !this.options.scalarBuffers.has(value);
+  }
+
+  /** Notes that the buffer is accessed element by element: it will be declared so. */
+  requireScalar(value: Value): void {
+    this.options.scalarBuffers.add(value);
+  }
+
+  freshName(prefix: string): string {
+    return `${prefix}${this.counter++}`;
+  }
+
+  get currentScope(): Scope {
+    return this.scope;
+  }
+
+  get depth(): number {
+    return this.scope.depth;
+  }
+
+  /** Makes an index variable known from here on, at the current depth. */
+  defineVariable(name: string): void {
+    this.variables.set(name, this.scope.depth);
+  }
+
+  /** Depth of the scope in which an index variable was defined. */
+  depthOfVariable(name: string): number {
+    const depth = this.variables.get(name);
+    if (depth === undefined) throw new Error(`[webgpu-fused] index variable ${name} is not in scope.`);
+    return depth;
+  }
+
+  /** Appends a statement to the current block. */
+  statement(text: string): void {
+    this.scope.items.push(text);
+  }
+
+  /** The open scope at `depth`. */
+  scopeAt(depth: number): Scope {
+    let scope = this.scope;
+    while (scope.depth > depth && scope.parent) scope = scope.parent;
+    return scope;
+  }
+
+  /** Emits `let name = code` in the outermost scope that `depth` allows; returns the name. */
+  let(code: string, depth: number, prefix = 'v'): string {
+    const name = this.freshName(prefix);
+    const target = this.scopeAt(depth);
+    let open: Scope | null = this.scope;
+    while (open && open.parent !== target) open = open.parent;
+    target.push(`let ${name} = ${code};`, target === this.scope ? null : open);
+    return name;
+  }
+
+  /** Writes a nested block; statements that need not be inside move out of it by themselves. */
+  block(header: string, body: () => void): void {
+    const inner = new Scope(this.scope, header === '' ? '' : `${header} `, this.scope.depth + 1);
+    this.scope.items.push(inner);
+    this.scope = inner;
+    body();
+    this.scope = inner.parent as Scope;
+  }
+
+  /** Number of storage buffers bound so far. */
+  get storageBufferCount(): number {
+    return this.bindings.size;
+  }
+
+  /**
+   * Defines `thread`, the flat index of the invocation over `count`, and leaves invocations beyond
+   * it. Large counts wrap from x to y.
+   */
+  flatThread(name: string, count: number): [number, number, number] {
+    const groups = Math.ceil(count / this.options.workgroupSize);
+    const x = Math.min(groups, this.options.maxWorkgroups);
+    const y = Math.ceil(groups / x);
+    const stride = y > 1 ? ` + i32(gid.y) * ${this.dim('rowThreads', x * this.options.workgroupSize)}` : '';
+    this.statement(`let ${name} = i32(gid.x)${stride};`);
+    this.defineVariable(name);
+    this.statement(`if (${name} >= ${this.dim(`${name}Count`, count)}) { return; }`);
+    return [x, y, 1];
+  }
+
+  /** Assembles the shader. `title` is its first line, `parameters` those of `main`. */
+  finish(
+    title: string,
+    workgroups: readonly [number, number, number],
+    parameters = '@builtin(global_invocation_id) gid: vec3<u32>',
+  ): ShaderProgram {
+    const bindings = [...this.bindings.values()];
+    const fields = this.fields.map(({ name, type }) => `  ${name}: ${type},\n`).join('');
+    const hasUniforms = this.fields.length > 0;
+    const lines = [
+      `// fused: ${title}`,
+      ...(hasUniforms
+        ? [`struct Uniforms {\n${fields}}`, '@group(0) @binding(0) var<uniform> u: Uniforms;']
+        : []),
+      ...bindings.map(
+        ({ name, value, access }, i) =>
+          `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: array<${this.elementType(value)}>;`,
+      ),
+      ...this.declarations,
+      ...this.helpers.values(),
+      `@compute @workgroup_size(${this.options.workgroupSize})`,
+      `fn main(${parameters}) {`,
+    ];
+    return {
+      wgsl: `${lines.join('\n')}\n${this.root.print('  ')}}\n`,
+      bindings,
+      uniforms: this.packUniforms(),
+      workgroups,
+    };
+  }
+
+  private elementType(value: Value): string {
+    const scalar = scalarType(value.dtype);
+    return this.isVector(value) ? `vec4<${scalar}>` : scalar;
+  }
+
+  private packUniforms(): ArrayBuffer {
+    const buffer = new ArrayBuffer(Math.ceil((this.fields.length * 4) / 16) * 16);
+    const view = new DataView(buffer);
+    this.fields.forEach(({ type, value }, i) => {
+      if (type === 'i32') view.setInt32(i * 4, value, true);
+      else view.setFloat32(i * 4, value, true);
+    });
+    return buffer;
+  }
+}
+
+/** WGSL type of one element in a storage buffer. */
+export function scalarType(dtype: DType): 'f32' | 'i32' {
+  return dtype === 'float32' ? 'f32' : 'i32';
+}
+
+/** WGSL type of `width` elements. */
+export function vectorType(dtype: DType, width: 1 | 4): string {
+  const scalar = scalarType(dtype);
+  return width === 1 ? scalar : `vec4<${scalar}>`;
+}
+
+/** Bytes of a value in a buffer: 4 an element. */
+export function byteSize(value: Value): number {
+  return sizeOf(value.shape) * 4;
+}

@@ -1,0 +1,342 @@
+/**
+ * Symbolic integer expressions for tensor coordinates and buffer offsets.
+ *
+ * Every expression is kept in affine normal form, `offset + Σ coefficient · atom`, with interval
+ * bounds, so that reshapes, transposes and slices cancel algebraically instead of at run time.
+ * Division and modulo are floor division by a positive constant, as in Halide's and TVM's
+ * simplifiers.
+ */
+
+/** A leaf or an operation that the affine form cannot look into. */
+export type Atom = VariableAtom | QuotientAtom | CallAtom;
+
+interface AtomBase {
+  /** Structural identity: equal keys are equal values. */
+  readonly key: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A loop or thread variable in `[0, extent)`; its name is its WGSL identifier. */
+export interface VariableAtom extends AtomBase {
+  readonly kind: 'variable';
+  readonly name: string;
+}
+
+/** `x div by` or `x mod by`. */
+export interface QuotientAtom extends AtomBase {
+  readonly kind: 'div' | 'mod';
+  readonly x: IndexExpr;
+  readonly by: number;
+}
+
+/** Something only the code generator understands (an index loaded from a tensor, a resize). */
+export interface CallAtom extends AtomBase {
+  readonly kind: 'call';
+  readonly args: readonly IndexExpr[];
+  readonly payload: unknown;
+}
+
+export interface Term {
+  readonly coefficient: number;
+  readonly atom: Atom;
+}
+
+export interface IndexExpr {
+  readonly terms: readonly Term[];
+  readonly offset: number;
+  readonly min: number;
+  readonly max: number;
+  readonly key: string;
+}
+
+export const zero: IndexExpr = constant(0);
+
+export function constant(value: number): IndexExpr {
+  return { terms: [], offset: value, min: value, max: value, key: String(value) };
+}
+
+/** A variable in `[0, extent)`; a variable of extent 1 is the constant 0. */
+export function variable(name: string, extent: number): IndexExpr {
+  if (extent <= 1) return zero;
+  return fromAtom({ kind: 'variable', name, key: name, min: 0, max: extent - 1 });
+}
+
+/** An opaque value in `[0, extent)`, computed from `args` in a way only `payload`'s owner knows. */
+export function call(
+  name: string,
+  args: readonly IndexExpr[],
+  payload: unknown,
+  extent: number,
+): IndexExpr {
+  if (extent <= 1) return zero;
+  const key = `${name}(${args.map((arg) => arg.key).join(',')})`;
+  return fromAtom({ kind: 'call', args, payload, key, min: 0, max: extent - 1 });
+}
+
+export function add(a: IndexExpr, b: IndexExpr): IndexExpr {
+  return normalize([...a.terms, ...b.terms], a.offset + b.offset);
+}
+
+export function subtract(a: IndexExpr, b: IndexExpr): IndexExpr {
+  return add(a, scale(b, -1));
+}
+
+export function shift(a: IndexExpr, by: number): IndexExpr {
+  return by === 0 ? a : build(a.terms, a.offset + by);
+}
+
+export function scale(a: IndexExpr, by: number): IndexExpr {
+  if (by === 0) return zero;
+  if (by === 1) return a;
+  return build(
+    a.terms.map(({ coefficient, atom }) => ({ coefficient: coefficient * by, atom })),
+    a.offset * by,
+  );
+}
+
+/** `floor(a / by)`, `by > 0`. */
+export function floorDiv(a: IndexExpr, by: number): IndexExpr {
+  if (by === 1) return a;
+  const { multiple, rest } = splitByDivisor(a, by);
+  const exact = scaleDown(multiple, by);
+  if (rest.min >= 0 && rest.max < by) return exact;
+  if (rest.terms.length === 0) return shift(exact, Math.floor(rest.offset / by));
+  const reduced = cancelCommonFactor(rest, by);
+  if (reduced) return add(exact, floorDiv(reduced.x, reduced.by));
+  const inner = soleAtom(rest);
+  if (inner?.kind === 'div') return add(exact, floorDiv(inner.x, inner.by * by));
+  return add(exact, quotient('div', rest, by));
+}
+
+/** `a - by · floor(a / by)`, `by > 0`. */
+export function mod(a: IndexExpr, by: number): IndexExpr {
+  if (by === 1) return zero;
+  const { rest } = splitByDivisor(a, by);
+  if (rest.min >= 0 && rest.max < by) return rest;
+  if (rest.terms.length === 0) return constant(((rest.offset % by) + by) % by);
+  const reduced = cancelCommonFactor(rest, by);
+  if (reduced) {
+    return add(scale(mod(reduced.x, reduced.by), reduced.factor), reduced.remainder);
+  }
+  return quotient('mod', rest, by);
+}
+
+/** Replaces variables by expressions and simplifies again. */
+export function substitute(a: IndexExpr, env: ReadonlyMap<string, IndexExpr>): IndexExpr {
+  let result = constant(a.offset);
+  for (const { coefficient, atom } of a.terms) {
+    result = add(result, scale(substituteAtom(atom, env), coefficient));
+  }
+  return result;
+}
+
+/** Evaluates with concrete variables; `callValue` answers opaque calls. */
+export function evaluate(
+  a: IndexExpr,
+  env: Readonly<Record<string, number>>,
+  callValue?: (atom: CallAtom, args: number[]) => number,
+): number {
+  let sum = a.offset;
+  for (const { coefficient, atom } of a.terms) {
+    sum += coefficient * evaluateAtom(atom, env, callValue);
+  }
+  return sum;
+}
+
+/** Names of all variables an expression depends on, also through calls. */
+export function variablesOf(a: IndexExpr, into: Set<string> = new Set()): Set<string> {
+  for (const { atom } of a.terms) {
+    if (atom.kind === 'variable') into.add(atom.name);
+    else if (atom.kind === 'call') for (const arg of atom.args) variablesOf(arg, into);
+    else variablesOf(atom.x, into);
+  }
+  return into;
+}
+
+/** True if the value is a multiple of `by` whatever the variables are. */
+export function isMultipleOf(a: IndexExpr, by: number): boolean {
+  return a.offset % by === 0 && a.terms.every(({ coefficient }) => coefficient % by === 0);
+}
+
+export function isConstant(a: IndexExpr): boolean {
+  return a.terms.length === 0;
+}
+
+/** Row-major offset of `coords` in a tensor of `shape`. */
+export function linearize(coords: readonly IndexExpr[], shape: readonly number[]): IndexExpr {
+  let offset = zero;
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    offset = add(offset, scale(coords[axis], stride));
+    stride *= shape[axis];
+  }
+  return offset;
+}
+
+/** Coordinates of a row-major offset in a tensor of `shape`. */
+export function delinearize(offset: IndexExpr, shape: readonly number[]): IndexExpr[] {
+  const coords = new Array<IndexExpr>(shape.length);
+  let rest = offset;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    // The outermost coordinate needs no modulo: offsets lie inside the tensor.
+    const outermost = shape.slice(0, axis).every((dim) => dim === 1);
+    coords[axis] = shape[axis] === 1 ? zero : outermost ? rest : mod(rest, shape[axis]);
+    rest = outermost ? zero : floorDiv(rest, shape[axis]);
+  }
+  return coords;
+}
+
+function fromAtom(atom: Atom): IndexExpr {
+  return { terms: [{ coefficient: 1, atom }], offset: 0, min: atom.min, max: atom.max, key: atom.key };
+}
+
+function build(terms: readonly Term[], offset: number): IndexExpr {
+  let min = offset;
+  let max = offset;
+  const parts: string[] = [];
+  for (const { coefficient, atom } of terms) {
+    min += coefficient * (coefficient > 0 ? atom.min : atom.max);
+    max += coefficient * (coefficient > 0 ? atom.max : atom.min);
+    parts.push(coefficient === 1 ? atom.key : `${coefficient}*${atom.key}`);
+  }
+  if (offset !== 0 || parts.length === 0) parts.push(String(offset));
+  const key = parts.length === 1 ? parts[0] : `(${parts.join('+')})`;
+  return { terms, offset, min, max, key };
+}
+
+function normalize(terms: readonly Term[], offset: number): IndexExpr {
+  const merged = new Map<string, Term>();
+  for (const { coefficient, atom } of terms) {
+    const known = merged.get(atom.key);
+    merged.set(atom.key, { coefficient: coefficient + (known?.coefficient ?? 0), atom });
+  }
+  const kept = [...merged.values()].filter(({ coefficient }) => coefficient !== 0);
+  const recombined = recombineQuotients(kept);
+  if (recombined) return add(recombined, constant(offset));
+  kept.sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1));
+  return build(kept, offset);
+}
+
+/** `c·d·(x div d) + c·(x mod d) = c·x`, and the same one level down, `((x div w) mod h)·w + x mod w`. */
+function recombineQuotients(terms: readonly Term[]): IndexExpr | null {
+  for (const low of terms) {
+    if (low.atom.kind !== 'mod') continue;
+    const { x, by } = low.atom;
+    for (const high of terms) {
+      if (high === low || high.coefficient !== low.coefficient * by) continue;
+      const whole = joinQuotients(high.atom, x, by);
+      if (!whole) continue;
+      const others = terms.filter((term) => term !== low && term !== high);
+      return add(normalize(others, 0), scale(whole, low.coefficient));
+    }
+  }
+  return null;
+}
+
+function joinQuotients(high: Atom, x: IndexExpr, by: number): IndexExpr | null {
+  const upper = floorDiv(x, by);
+  if (upper.key === high.key && upper.offset === 0) return x;
+  if (high.kind === 'mod' && high.x.key === upper.key) return mod(x, by * high.by);
+  return null;
+}
+
+function splitByDivisor(a: IndexExpr, by: number): { multiple: IndexExpr; rest: IndexExpr } {
+  const multiples = a.terms.filter(({ coefficient }) => coefficient % by === 0);
+  const others = a.terms.filter(({ coefficient }) => coefficient % by !== 0);
+  const restOffset = ((a.offset % by) + by) % by;
+  return {
+    multiple: build(multiples, a.offset - restOffset),
+    rest: build(others, restOffset),
+  };
+}
+
+function scaleDown(a: IndexExpr, by: number): IndexExpr {
+  return normalize(
+    a.terms.map(({ coefficient, atom }) => ({ coefficient: coefficient / by, atom })),
+    a.offset / by,
+  );
+}
+
+/**
+ * Writes `x = factor · y + remainder` with `factor` dividing `by` and `0 ≤ remainder < factor`, so
+ * that `x div by = y div (by / factor)`.
+ */
+function cancelCommonFactor(
+  x: IndexExpr,
+  by: number,
+): { x: IndexExpr; by: number; factor: number; remainder: IndexExpr } | null {
+  const factors = new Set(x.terms.map(({ coefficient }) => gcd(Math.abs(coefficient), by)));
+  for (const factor of [...factors].sort((a, b) => b - a)) {
+    if (factor <= 1) continue;
+    const large = x.terms.filter(({ coefficient }) => coefficient % factor === 0);
+    const small = x.terms.filter(({ coefficient }) => coefficient % factor !== 0);
+    const remainder = build(small, x.offset % factor);
+    if (remainder.min < 0 || remainder.max >= factor) continue;
+    const reduced = scaleDown(build(large, x.offset - (x.offset % factor)), factor);
+    return { x: reduced, by: by / factor, factor, remainder };
+  }
+  return null;
+}
+
+function quotient(kind: 'div' | 'mod', x: IndexExpr, by: number): IndexExpr {
+  const key = `(${x.key}${kind === 'div' ? '/' : '%'}${by})`;
+  if (kind === 'mod') return fromAtom({ kind, x, by, key, min: 0, max: by - 1 });
+  const min = Math.floor(x.min / by);
+  const max = Math.floor(x.max / by);
+  return min === max ? constant(min) : fromAtom({ kind, x, by, key, min, max });
+}
+
+function soleAtom(a: IndexExpr): Atom | null {
+  return a.terms.length === 1 && a.offset === 0 && a.terms[0].coefficient === 1
+    ? a.terms[0].atom
+    : null;
+}
+
+function substituteAtom(atom: Atom, env: ReadonlyMap<string, IndexExpr>): IndexExpr {
+  switch (atom.kind) {
+    case 'variable':
+      return env.get(atom.name) ?? fromAtom(atom);
+    case 'div':
+      return floorDiv(substitute(atom.x, env), atom.by);
+    case 'mod':
+      return mod(substitute(atom.x, env), atom.by);
+    case 'call': {
+      const args = atom.args.map((arg) => substitute(arg, env));
+      const name = atom.key.slice(0, atom.key.indexOf('('));
+      return call(name, args, atom.payload, atom.max + 1);
+    }
+  }
+}
+
+function evaluateAtom(
+  atom: Atom,
+  env: Readonly<Record<string, number>>,
+  callValue?: (atom: CallAtom, args: number[]) => number,
+): number {
+  switch (atom.kind) {
+    case 'variable': {
+      const value = env[atom.name];
+      if (value === undefined) throw new Error(`[webgpu-fused] index variable ${atom.name} is unbound.`);
+      return value;
+    }
+    case 'div':
+      return Math.floor(evaluate(atom.x, env, callValue) / atom.by);
+    case 'mod': {
+      const x = evaluate(atom.x, env, callValue);
+      return x - atom.by * Math.floor(x / atom.by);
+    }
+    case 'call': {
+      if (!callValue) throw new Error(`[webgpu-fused] index call ${atom.key} cannot be evaluated here.`);
+      return callValue(
+        atom,
+        atom.args.map((arg) => evaluate(arg, env, callValue)),
+      );
+    }
+  }
+}
+
+function gcd(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}

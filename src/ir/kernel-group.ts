@@ -1,0 +1,45 @@
+/** The unit of dispatch: which kernel invocations run together, and what they leave in memory. */
+import type { IndexExpr } from './index-expression';
+import * as ix from './index-expression';
+import type { Node, Value } from './graph';
+import { sizeOf } from './graph';
+
+/**
+ * Kernel invocations that run as one dispatch: an anchor, the epilogue that follows it, and (not
+ * listed) whatever its loads inline because nobody stores it.
+ */
+export interface KernelGroup {
+  readonly anchor: Node;
+  /** Anchor and epilogue, in graph order. */
+  readonly members: readonly Node[];
+  /** Values written to memory; all have as many elements as the anchor's output. */
+  readonly stores: readonly Value[];
+}
+
+/** Coordinates of every member's output when the anchor's output is at `coords`. */
+export function followCoords(
+  members: readonly Node[],
+  anchorOutput: Value,
+  coords: readonly IndexExpr[],
+): Map<Value, IndexExpr[]> {
+  const known = new Map<Value, IndexExpr[]>([[anchorOutput, [...coords]]]);
+  for (const node of members) {
+    const [output] = node.outputs;
+    if (known.has(output)) continue;
+    const source = node.inputs.find(
+      (input) => known.has(input) && sizeOf(input.shape) === sizeOf(output.shape),
+    );
+    if (!source) throw new Error(`[webgpu-fused] ${node.kernel} does not follow its anchor.`);
+    known.set(output, followNode(node, source, known.get(source) as IndexExpr[]));
+  }
+  return known;
+}
+
+/** Coordinates of a node's output, given those of an input with as many elements. */
+export function followNode(node: Node, source: Value, coords: readonly IndexExpr[]): IndexExpr[] {
+  const { shape } = node.outputs[0];
+  if (node.kernel === 'Transpose') return (node.attrs.perm as number[]).map((axis) => coords[axis]);
+  if (node.kernel === 'Reshape') return ix.delinearize(ix.linearize(coords, source.shape), shape);
+  const added = shape.length - source.shape.length;
+  return shape.map((_, axis) => (axis < added ? ix.zero : coords[axis - added]));
+}

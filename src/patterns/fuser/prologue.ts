@@ -1,0 +1,108 @@
+/**
+ * Decides, for kernels that follow no anchor, whether their consumers compute them while loading
+ * (a prologue) or whether they get a loop of their own.
+ */
+import { scalarOp } from '../../ir/expression';
+import type { Node, Value } from '../../ir/graph';
+import { sizeOf } from '../../ir/graph';
+import { isPlaced } from './concat';
+import type { FusionState } from './state';
+
+export const PROLOGUE = 'prologue';
+
+/** Cost of one load from memory, in scalar operations. */
+const LOAD_COST = 4;
+/** Cost of writing a value once and reading it back once, in scalar operations an element. */
+const ROUND_TRIP_COST = 40;
+/** Cost of one more dispatch, in scalar operations. */
+const DISPATCH_COST = 4e6;
+/** More operands than this in one inlined value are stored in between. */
+const MAX_INLINED_LOADS = 12;
+
+interface InlineCost {
+  /** Scalar operations an element. */
+  readonly operations: number;
+  readonly loads: number;
+}
+
+/** Roots of loops, in graph order; every other ungrouped node is computed where it is loaded. */
+export function chooseLoops(state: FusionState): Node[] {
+  const inlined = new Map<Node, number>();
+  const costs = new Map<Node, InlineCost>();
+  const free = state.graph.nodes.filter((node) => !state.groupOf.has(node) && !isPlaced(state, node));
+  for (const node of free) costs.set(node, inlineCost(state, node, costs));
+  const loops: Node[] = [];
+  for (const node of free.reverse()) {
+    const evaluations = evaluationsOf(state, node.outputs[0], inlined);
+    const cost = costs.get(node) as InlineCost;
+    const reason = whyStore(state, node, evaluations, cost);
+    if (reason === null) {
+      inlined.set(node, evaluations);
+      continue;
+    }
+    if (reason !== '') state.refuse(PROLOGUE, [node], reason);
+    loops.push(node);
+  }
+  return loops.reverse();
+}
+
+/** How many times each element would be computed, over all consumers. */
+function evaluationsOf(
+  state: FusionState,
+  output: Value,
+  inlined: ReadonlyMap<Node, number>,
+): number {
+  let total = 0;
+  for (const use of state.usesOf(output)) {
+    use.inputs.forEach((input, index) => {
+      if (input !== output) return;
+      const facts = state.tables.anchor(use.kernel);
+      const ratio = sizeOf(use.outputs[0].shape) / Math.max(1, sizeOf(output.shape));
+      const each = facts ? Math.max(1, facts.reuse(use, index)) : ratio * tapsOf(use);
+      total += each * (inlined.get(use) ?? 1);
+    });
+  }
+  return total;
+}
+
+function tapsOf(node: Node): number {
+  return node.kernel === 'ResizeBilinear' ? 4 : 1;
+}
+
+function inlineCost(
+  state: FusionState,
+  node: Node,
+  known: ReadonlyMap<Node, InlineCost>,
+): InlineCost {
+  let operations = scalarOp(node.kernel)?.cost ?? 1;
+  let loads = 0;
+  for (const input of node.inputs) {
+    if (input.constant && sizeOf(input.shape) === 1) continue;
+    const inner = input.producer && known.get(input.producer);
+    operations += inner?.operations ?? 0;
+    loads += inner?.loads ?? 1;
+  }
+  const taps = tapsOf(node);
+  return { operations: operations * taps, loads: loads * taps };
+}
+
+/** Why a node gets a loop of its own: a reason, '' where it is plain (an output), or null. */
+function whyStore(
+  state: FusionState,
+  node: Node,
+  evaluations: number,
+  cost: InlineCost,
+): string | null {
+  const [output] = node.outputs;
+  if (state.outputs.has(output)) return '';
+  if (evaluations === 0) return '';
+  if (state.role(node) === 'movement' && cost.operations <= 2 && node.inputs.length <= 2) return null;
+  if (cost.loads > MAX_INLINED_LOADS) return `it would load ${cost.loads} operands an element`;
+  const each = cost.operations + LOAD_COST * Math.max(0, cost.loads - 1);
+  const size = sizeOf(output.shape);
+  const recompute = each * Math.max(0, evaluations - 1) * size;
+  const store = DISPATCH_COST + ROUND_TRIP_COST * size;
+  return recompute > store
+    ? `recomputing it ${Math.round(evaluations)} times an element costs more than storing it`
+    : null;
+}

@@ -1,0 +1,141 @@
+/** What the fuser knows while it groups kernels, and the tables it decides by. */
+import { scalarOp } from '../../ir/expression';
+import type { Graph, Node, Value } from '../../ir/graph';
+import { sizeOf, usesOf } from '../../ir/graph';
+
+/** What the fuser must know of an anchor; kernel families implement it. */
+export interface AnchorFacts {
+  refuse(node: Node): string | null;
+  reuse(node: Node, index: number): number;
+}
+
+export interface FusionTables {
+  anchor(kernel: string): AnchorFacts | undefined;
+  /** Kernels that are index maps or small stencils of their input: computed inside loads. */
+  isInline(kernel: string): boolean;
+  readonly maxStorageBuffers: number;
+}
+
+/** A fusion that was considered and not made. */
+export interface Refusal {
+  readonly rule: string;
+  readonly nodes: readonly Node[];
+  readonly reason: string;
+}
+
+/** A group while it grows. */
+export class GrowingGroup {
+  readonly members: Node[];
+  private readonly set: Set<Node>;
+
+  constructor(
+    readonly anchor: Node,
+    /** A loop over scalar ops and data movement, without a kernel that has loops of its own. */
+    readonly isLoop: boolean,
+  ) {
+    this.members = [anchor];
+    this.set = new Set(this.members);
+  }
+
+  has(node: Node | undefined): boolean {
+    return node !== undefined && this.set.has(node);
+  }
+
+  add(node: Node): void {
+    this.members.push(node);
+    this.set.add(node);
+  }
+
+  remove(node: Node): void {
+    this.members.splice(this.members.indexOf(node), 1);
+    this.set.delete(node);
+  }
+
+  get size(): number {
+    return sizeOf(this.anchor.outputs[0].shape);
+  }
+}
+
+export type NodeRole = 'anchor' | 'scalar' | 'movement';
+
+export class FusionState {
+  readonly uses: Map<Value, Node[]>;
+  readonly position = new Map<Node, number>();
+  readonly groupOf = new Map<Node, GrowingGroup>();
+  readonly groups: GrowingGroup[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly outputs: ReadonlySet<Value>;
+  /** Values that live inside the buffer of a Concat, and where along its axis. */
+  readonly windows = new Map<Value, { concat: Node; begin: number }>();
+
+  constructor(
+    readonly graph: Graph,
+    readonly tables: FusionTables,
+  ) {
+    this.uses = usesOf(graph);
+    this.outputs = new Set(graph.outputs);
+    graph.nodes.forEach((node, i) => this.position.set(node, i));
+  }
+
+  role(node: Node): NodeRole | null {
+    if (this.tables.anchor(node.kernel)) return 'anchor';
+    if (scalarOp(node.kernel)) return 'scalar';
+    return this.tables.isInline(node.kernel) ? 'movement' : null;
+  }
+
+  usesOf(value: Value): readonly Node[] {
+    return this.uses.get(value) ?? [];
+  }
+
+  refuse(rule: string, nodes: readonly Node[], reason: string): void {
+    this.refusals.push({ rule, nodes, reason });
+  }
+
+  startGroup(anchor: Node, isLoop: boolean): GrowingGroup {
+    const group = new GrowingGroup(anchor, isLoop);
+    this.groups.push(group);
+    this.groupOf.set(anchor, group);
+    return group;
+  }
+
+  join(group: GrowingGroup, node: Node): void {
+    group.add(node);
+    this.groupOf.set(node, group);
+  }
+
+  leave(group: GrowingGroup, node: Node): void {
+    group.remove(node);
+    this.groupOf.delete(node);
+  }
+
+  /** True if a value of the group must be in memory: an output, or read by somebody else. */
+  isStored(group: GrowingGroup, value: Value): boolean {
+    return this.outputs.has(value) || this.usesOf(value).some((use) => !group.has(use));
+  }
+
+  /**
+   * True if computing `value` needs a result of `group`, through any path that other groups,
+   * which run as a whole, open. Stops at nodes in front of the group's anchor.
+   */
+  dependsOn(value: Value, group: GrowingGroup): boolean {
+    const first = this.position.get(group.anchor) as number;
+    const seen = new Set<Node>();
+    const stack: Node[] = [];
+    const visit = (candidate: Value): boolean => {
+      const { producer } = candidate;
+      if (!producer || seen.has(producer)) return false;
+      if (group.has(producer)) return true;
+      const whole = this.groupOf.get(producer)?.members ?? [producer];
+      for (const node of whole) {
+        seen.add(node);
+        if ((this.position.get(node) as number) > first) stack.push(node);
+      }
+      return false;
+    };
+    if (visit(value)) return true;
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (node.inputs.some(visit)) return true;
+    }
+    return false;
+  }
+}

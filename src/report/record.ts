@@ -1,0 +1,37 @@
+/** Plain records of what was fused and what was not; what reports, traces and tests read. */
+
+/** One dispatch. */
+export interface KernelRecord {
+  /** Kernel names in the order they run, `Conv2D → Add → Relu6`. */
+  readonly label: string;
+  /** The kernel family that generated it. */
+  readonly family: string;
+  /** Nodes of the model it computes, prologues included. */
+  readonly origins: readonly string[];
+  /** Bytes of global memory it reads and writes, each buffer once. */
+  readonly bytes: number;
+}
+
+/** A fusion that was considered and not made. */
+export interface RefusalRecord {
+  readonly rule: string;
+  readonly nodes: readonly string[];
+  readonly reason: string;
+}
+
+/** A rewrite rule that fired. */
+export interface RewriteRecord {
+  readonly rule: string;
+  readonly nodes: readonly string[];
+}
+
+/** Everything about one compiled plan. */
+export interface PlanRecord {
+  readonly kernels: readonly KernelRecord[];
+  readonly rewrites: readonly RewriteRecord[];
+  readonly refused: readonly RefusalRecord[];
+  readonly dispatches: number;
+  readonly bytes: number;
+  /** Bytes of intermediates: allocated, and the largest sum live at once. */
+  readonly memory: { readonly allocated: number; readonly lowerBound: number };
+}
