@@ -1,0 +1,48 @@
+import type { Attrs, Shape, Value, ValueSpec } from '../graph';
+import { scalarOp } from '../expression';
+import { movementInference } from './movement';
+import { reductionInference } from './reduction';
+import { refuse } from './refused';
+import { broadcastShapes } from './shape';
+import type { InferFunction, InferTable } from './table';
+import { windowInference } from './window';
+
+export { RefusedError } from './refused';
+
+const inferTable: InferTable = {
+  ...movementInference,
+  ...windowInference,
+  ...reductionInference,
+};
+
+/** Whether the IR has a primitive of this name. */
+export function isPrimitive(kernel: string): boolean {
+  return kernel in inferTable || scalarOp(kernel) !== undefined;
+}
+
+/**
+ * Shape and dtype of the output of a primitive (see `primitives.md`).
+ *
+ * @param shape the wanted output shape, for kernels whose inputs and attributes leave it open:
+ *   Reshape, Slice, Tile, BroadcastTo, ResizeNearestNeighbor, ResizeBilinear and
+ *   Conv2DBackpropInput.
+ * @throws RefusedError if the IR has no such kernel or the operands do not fit it.
+ */
+export function inferOutput(
+  kernel: string,
+  inputs: readonly Value[],
+  attrs: Attrs,
+  shape?: Shape,
+): ValueSpec {
+  const infer: InferFunction = inferTable[kernel] ?? inferElementwise(kernel);
+  return infer(inputs, attrs, shape);
+}
+
+function inferElementwise(kernel: string): InferFunction {
+  const op = scalarOp(kernel) ?? refuse(`the IR has no kernel ${kernel}`);
+  return (inputs, attrs) => {
+    const types = inputs.map((value) => value.dtype);
+    const dtype = op.resultType(types, attrs) ?? refuse(`${kernel} has no form for ${types}`);
+    return { shape: broadcastShapes(inputs.map((value) => value.shape)), dtype };
+  };
+}

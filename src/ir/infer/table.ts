@@ -1,0 +1,16 @@
+import type { Attrs, Shape, Value, ValueSpec } from '../graph';
+
+/**
+ * Shape and dtype of a primitive's output. `shape` is what the caller asks for, where inputs and
+ * attributes do not determine it (a reshape, a slice, a resize).
+ *
+ * @throws RefusedError where the combination has no form in the IR.
+ */
+export type InferFunction = (
+  inputs: readonly Value[],
+  attrs: Attrs,
+  shape: Shape | undefined,
+) => ValueSpec;
+
+/** Inference by kernel name. */
+export type InferTable = Readonly<Record<string, InferFunction>>;
