@@ -1,0 +1,140 @@
+import { GraphBuilder } from '../../ir/builder';
+import {
+  removeDeadNodes,
+  type ConstantData,
+  type Graph,
+  type Value,
+  type ValueSpec,
+} from '../../ir/graph';
+
+import { RefusedError } from '../../ir/infer/refused';
+import { parseInput, refKey, type NodeDef } from '../graph-def';
+import { importerOf } from '.';
+import { HostValueNeeded, NodeImport } from './node-import';
+
+/** A value that enters a region: a tensor of known shape and dtype, or a constant. */
+export interface Feed extends ValueSpec {
+  readonly constant?: ConstantData;
+}
+
+/** Where a requested output of a region comes from. */
+export type OutputSource =
+  /** Output of the graph, by position. */
+  | { readonly kind: 'graph'; readonly index: number }
+  /** A feed passed through unchanged, by its reference. */
+  | { readonly kind: 'feed'; readonly ref: string }
+  /** Elements known already. */
+  | { readonly kind: 'constant'; readonly value: Value };
+
+/** Why a region has no form in the IR. */
+export interface Refusal {
+  /** Model node to blame; absent if the feeds themselves cannot be handled. */
+  readonly node?: string;
+  readonly reason: string;
+  /** Feeds whose elements, if the host knows them, would lift the refusal. */
+  readonly needsHost: readonly string[];
+}
+
+/** A region in the IR. */
+export interface ImportedRegion {
+  /** Inputs are the feeds without `constant`, in the order given, used or not. */
+  readonly graph: Graph;
+  /** One entry an output asked for; `graph.outputs` holds each computed value once. */
+  readonly outputs: readonly OutputSource[];
+  /** Shape and dtype of every model value of the region, by reference. */
+  readonly specs: ReadonlyMap<string, ValueSpec>;
+}
+
+/**
+ * Lowers model nodes to primitives.
+ *
+ * @param nodes the region, in topological order.
+ * @param feeds values that the nodes read from outside, by reference (`name`, `name:k`).
+ * @param outputs references of the values that leave the region.
+ */
+export function importRegion(
+  nodes: readonly NodeDef[],
+  feeds: ReadonlyMap<string, Feed>,
+  outputs: readonly string[],
+): ImportedRegion | { readonly refusal: Refusal } {
+  const builder = new GraphBuilder();
+  const values = new Map<string, Value>();
+  const fedBy = new Map<Value, string>();
+  let current: string | undefined;
+  try {
+    for (const [ref, feed] of feeds) {
+      const value = feed.constant ? builder.constant(feed, feed.constant) : builder.input(feed);
+      values.set(ref, value);
+      fedBy.set(value, ref);
+    }
+    for (const def of nodes) {
+      current = def.name;
+      builder.origins = [def.name];
+      importNode(builder, def, values);
+    }
+    current = undefined;
+    return { ...collectOutputs(builder.graph, values, fedBy, outputs), specs: values };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) {
+      // tfjs-core's helpers, which the importers share, reject operands by plain errors.
+      if (!current || !(error instanceof Error) || error instanceof TypeError) throw error;
+      return { refusal: { node: current, reason: error.message, needsHost: [] } };
+    }
+    const needsHost = error instanceof HostValueNeeded ? feedsBehind(error.value, fedBy) : [];
+    return { refusal: { node: error.node ?? current, reason: error.reason, needsHost } };
+  }
+}
+
+function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Value>): void {
+  const importer = importerOf(def.op);
+  if (!importer)
+    throw new RefusedError({ node: def.name, reason: `op ${def.op} is not supported` });
+  const inputs: Value[] = [];
+  for (const input of def.input ?? []) {
+    const { key, control } = parseInput(input);
+    if (control) continue;
+    const value = values.get(key);
+    if (!value) throw new RefusedError({ node: def.name, reason: `input ${input} is missing` });
+    inputs.push(value);
+  }
+  const result = importer(new NodeImport(builder, def, inputs));
+  const results = 'id' in result ? [result] : result;
+  results.forEach((value, index) => {
+    if (value) values.set(refKey(def.name, index), value);
+  });
+}
+
+function collectOutputs(
+  graph: Graph,
+  values: ReadonlyMap<string, Value>,
+  fedBy: ReadonlyMap<Value, string>,
+  refs: readonly string[],
+): { graph: Graph; outputs: OutputSource[] } {
+  const outputs = refs.map((ref): OutputSource => {
+    const value = values.get(parseInput(ref).key);
+    if (!value) throw new RefusedError({ reason: `output ${ref} does not exist` });
+    const feed = fedBy.get(value);
+    if (feed !== undefined) return { kind: 'feed', ref: feed };
+    if (value.constant) return { kind: 'constant', value };
+    let index = graph.outputs.indexOf(value);
+    if (index < 0) index = graph.outputs.push(value) - 1;
+    return { kind: 'graph', index };
+  });
+  removeDeadNodes(graph);
+  const read = new Set(graph.nodes.flatMap((node) => node.inputs));
+  const used = graph.constants.filter((value) => read.has(value));
+  graph.constants.splice(0, graph.constants.length, ...used);
+  return { graph, outputs };
+}
+
+/** Feeds that the elements of `value` are computed from. */
+function feedsBehind(value: Value, fedBy: ReadonlyMap<Value, string>): string[] {
+  const seen = new Set<Value>([value]);
+  const refs: string[] = [];
+  for (const at of seen) {
+    const ref = fedBy.get(at);
+    if (ref !== undefined) refs.push(ref);
+    for (const input of at.producer?.inputs ?? []) seen.add(input);
+  }
+  return refs;
+}

@@ -1,0 +1,104 @@
+import type { GraphBuilder } from '../../ir/builder';
+import type { DType, Shape, Value } from '../../ir/graph';
+import { RefusedError, refuse } from '../../ir/infer/refused';
+import {
+  boolAttr,
+  dtypeAttr,
+  numberAttr,
+  numbersAttr,
+  stringAttr,
+  stringsAttr,
+  type NodeDef,
+} from '../graph-def';
+
+/** Turns one model node into primitives; returns its outputs, or its only one. */
+export type Importer = (node: NodeImport) => Value | readonly (Value | undefined)[];
+
+/** Importers by op name. */
+export type ImportTable = Readonly<Record<string, Importer>>;
+
+/** Thrown where an operand steers shapes and its elements are not known on the host. */
+export class HostValueNeeded extends RefusedError {
+  readonly value: Value;
+
+  constructor(value: Value, what: string) {
+    super({ reason: `${what} is not known on the host` });
+    this.value = value;
+  }
+}
+
+/** What an importer sees of a model node: operands, attributes and the builder. */
+export class NodeImport {
+  readonly b: GraphBuilder;
+  readonly def: NodeDef;
+  /** Data inputs in order; inputs that only order execution are left out. */
+  readonly inputs: readonly Value[];
+
+  constructor(b: GraphBuilder, def: NodeDef, inputs: readonly Value[]) {
+    this.b = b;
+    this.def = def;
+    this.inputs = inputs;
+  }
+
+  /** Operand `at`; counted from the end if negative. */
+  input(at: number): Value {
+    return this.inputs.at(at) ?? refuse(`input ${at} is missing`);
+  }
+
+  /** Operand `at` flattened to numbers, which must be known on the host. */
+  numbers(at: number): number[] {
+    const value = this.input(at);
+    const host = this.b.hostValues(value);
+    if (!host) throw new HostValueNeeded(value, `input ${at}`);
+    return Array.from(host);
+  }
+
+  /** The first element of operand `at`, or `fallback` if the node has no such operand. */
+  number(at: number, fallback?: number): number {
+    if (fallback !== undefined && this.inputs.length <= (at < 0 ? -at - 1 : at)) return fallback;
+    return this.numbers(at)[0];
+  }
+
+  stringAttr(name: string, fallback = ''): string {
+    return stringAttr(this.def, name) ?? fallback;
+  }
+
+  stringsAttr(name: string): string[] {
+    return stringsAttr(this.def, name) ?? [];
+  }
+
+  numberAttr(name: string, fallback: number): number {
+    return numberAttr(this.def, name) ?? fallback;
+  }
+
+  numbersAttr(name: string): number[] | undefined {
+    return numbersAttr(this.def, name);
+  }
+
+  boolAttr(name: string): boolean {
+    return boolAttr(this.def, name);
+  }
+
+  /** A type attribute; refuses types that the IR lacks. */
+  dtypeAttr(name: string, fallback?: DType): DType {
+    if (!this.def.attr?.[name]?.type && fallback) return fallback;
+    return dtypeAttr(this.def, name) ?? refuse(`attribute ${name} is a type the IR does not have`);
+  }
+
+  /** A value of one repeated element. */
+  fill(shape: Shape, value: number, dtype: DType): Value {
+    return this.b.broadcastTo(this.b.scalar(value, dtype), shape);
+  }
+
+  /** Casts both to the type that tfjs computes a mixed pair in. */
+  matchTypes(a: Value, b: Value): [Value, Value] {
+    const dtype = upcast(a.dtype, b.dtype);
+    return [this.b.cast(a, dtype), this.b.cast(b, dtype)];
+  }
+}
+
+/** The type that holds values of both. */
+export function upcast(a: DType, b: DType): DType {
+  if (a === b) return a;
+  return a === 'float32' || b === 'float32' ? 'float32' : 'int32';
+}

@@ -1,0 +1,318 @@
+import {
+  Conditions,
+  isBackEdge,
+  isControlFlow,
+  mayHaveEffect,
+  type Condition,
+} from './control-flow';
+import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
+import { importerOf } from './import';
+import { stockDispatches } from './stock-cost';
+
+/** Regions with fewer dispatches than this in stock have nothing to gain. */
+const MIN_DISPATCHES = 2;
+
+/** What a partition is made for. */
+export interface PartitionRequest {
+  readonly nodes: readonly NodeDef[];
+  /** Values that are asked for: `name`, `name:k`. */
+  readonly outputs: readonly string[];
+  /** Nodes that must stay with tfjs, and why. */
+  readonly excluded: ReadonlyMap<string, string>;
+  /** Nodes that run an op registered by the app, about which nothing is known. */
+  readonly custom?: ReadonlySet<string>;
+}
+
+/** A convex set of nodes that runs as one plan. */
+export interface Region {
+  /** In topological order; with the nodes that only constants feed, which regions may share. */
+  readonly nodes: readonly NodeDef[];
+  /** Values that come from outside, by reference. */
+  readonly inputs: readonly string[];
+  /** Const nodes that the region reads. */
+  readonly constants: readonly string[];
+  /** Values that are needed outside, by reference. */
+  readonly outputs: readonly string[];
+}
+
+/** How the nodes that are needed for some outputs are divided. */
+export interface Partition {
+  /** In an order in which they can run. */
+  readonly regions: readonly Region[];
+  /** What stays with tfjs, in topological order, placeholders and constants included. */
+  readonly rest: readonly NodeDef[];
+  /** Why nodes of `rest` are there; placeholders and constants need no reason. */
+  readonly reasons: ReadonlyMap<string, string>;
+  /** Everything is one region that only placeholders and constants feed. */
+  readonly isWhole: boolean;
+}
+
+const CONSTANT = -2;
+const OUTSIDE = -1;
+const LEAVES: ReadonlySet<string> = new Set(['Const', 'Placeholder']);
+
+/**
+ * Divides a graph into regions that the IR can express and the rest. No path leaves a region and
+ * comes back to it, every node that is needed is in one region or in the rest, and nodes that
+ * exist under different conditions (TF1 branches) are never in one region. Takes time in
+ * proportion to nodes and edges.
+ *
+ * @throws Error if the graph has a cycle that is no TF1 loop, or an output that is not in it.
+ */
+export function partitionGraph(request: PartitionRequest): Partition {
+  return new Partitioner(request).run();
+}
+
+class Partitioner {
+  private readonly byName = new Map<string, NodeDef>();
+  private readonly inputs = new Map<string, readonly InputRef[]>();
+  private readonly conditions: Conditions;
+  private readonly reasons = new Map<string, string>();
+  /** CONSTANT, or: OUTSIDE before any region; else how many times the path here left regions. */
+  private readonly stage = new Map<string, number>();
+  private readonly groupOf = new Map<string, Group>();
+  private readonly request: PartitionRequest;
+
+  constructor(request: PartitionRequest) {
+    this.request = request;
+    for (const node of request.nodes) this.byName.set(node.name, node);
+    this.conditions = new Conditions(this.byName);
+  }
+
+  run(): Partition {
+    const wanted = this.request.outputs.map(parseInput);
+    const namedSources = new Set<string>();
+    // Conditions and effects need all of the graph: they decide which edges count.
+    const effects = new Set<string>();
+    for (const node of this.sort(this.request.nodes, (at) => (at.input ?? []).map(parseInput))) {
+      this.conditions.visit(node);
+      if (this.hasEffect(node, effects)) effects.add(node.name);
+    }
+    const edges = (node: NodeDef) => this.dataAndOrder(node, effects);
+    const needed = this.sort(
+      wanted.map(({ node }) => this.nodeNamed(node)),
+      edges,
+    );
+    for (const node of needed) {
+      const refs = edges(node);
+      this.inputs.set(node.name, refs);
+      for (const ref of refs) if (ref.named) namedSources.add(ref.node);
+    }
+    const groups = this.assignStages(needed, namedSources);
+    const kept = groups.filter((group) => this.isWorthwhile(group));
+    return this.assemble(needed, kept, wanted);
+  }
+
+  private nodeNamed(name: string): NodeDef {
+    const node = this.byName.get(name);
+    if (!node) throw new Error(`[webgpu-fused] partition: the graph has no node ${name}.`);
+    return node;
+  }
+
+  /** Producers first; what `roots` need and nothing else. */
+  private sort(
+    roots: readonly NodeDef[],
+    edges: (node: NodeDef) => readonly InputRef[],
+  ): NodeDef[] {
+    const done = new Set<string>();
+    const open = new Set<string>();
+    const sorted: NodeDef[] = [];
+    for (const root of roots) {
+      const stack = [root];
+      while (stack.length > 0) {
+        const node = stack[stack.length - 1];
+        if (done.has(node.name)) {
+          stack.pop();
+          continue;
+        }
+        if (open.has(node.name)) {
+          stack.pop();
+          done.add(node.name);
+          sorted.push(node);
+          continue;
+        }
+        open.add(node.name);
+        for (const ref of edges(node)) {
+          const source = this.nodeNamed(ref.node);
+          if (done.has(source.name) || isBackEdge(source, node)) continue;
+          if (open.has(source.name)) {
+            throw new Error(`[webgpu-fused] partition: the graph has a cycle at ${source.name}.`);
+          }
+          stack.push(source);
+        }
+      }
+    }
+    return sorted;
+  }
+
+  private hasEffect(node: NodeDef, effects: ReadonlySet<string>): boolean {
+    const { custom } = this.request;
+    if (custom?.has(node.name) || mayHaveEffect(node.op, importerOf(node.op) !== undefined)) {
+      return true;
+    }
+    return (node.input ?? []).some((input) => effects.has(parseInput(input).node));
+  }
+
+  /**
+   * Inputs less those that order a node after something that always runs and leaves no trace,
+   * as graphs keep of assertions.
+   */
+  private dataAndOrder(node: NodeDef, effects: ReadonlySet<string>): InputRef[] {
+    const refs = (node.input ?? []).map(parseInput);
+    return refs.filter(
+      (ref) =>
+        !ref.control ||
+        effects.has(ref.node) ||
+        this.conditions.of(ref.node) !== this.conditions.always,
+    );
+  }
+
+  /** Why a node cannot be in a region; undefined if it can. */
+  private reasonAgainst(node: NodeDef, namedSources: ReadonlySet<string>): string | undefined {
+    const excluded = this.request.excluded.get(node.name);
+    if (excluded !== undefined) return excluded;
+    if (this.request.custom?.has(node.name)) return `op ${node.op} is registered by the app`;
+    if (isControlFlow(node.op)) return 'control flow stays with tfjs';
+    if (!importerOf(node.op)) return `op ${node.op} is not supported`;
+    if (this.conditions.of(node.name).frames.length > 0) return 'inside a loop';
+    if (namedSources.has(node.name)) return 'its outputs are read by name';
+    const order = this.inputsOf(node).find((ref) => ref.control);
+    return order && `runs after ${order.node}, which has effects or may not run`;
+  }
+
+  private inputsOf(node: NodeDef): readonly InputRef[] {
+    return this.inputs.get(node.name) ?? [];
+  }
+
+  private assignStages(needed: readonly NodeDef[], namedSources: ReadonlySet<string>): Group[] {
+    const groups = new Map<string, Group>();
+    const conditionIds = new Map<Condition, number>();
+    for (const node of needed) {
+      if (node.op === 'Const') {
+        this.stage.set(node.name, CONSTANT);
+        continue;
+      }
+      const refs = this.inputsOf(node);
+      const reason = LEAVES.has(node.op) ? '' : this.reasonAgainst(node, namedSources);
+      if (reason !== undefined) {
+        if (reason) this.reasons.set(node.name, reason);
+        this.stage.set(node.name, Math.max(OUTSIDE, ...refs.map((ref) => this.stageOf(ref.node))));
+        continue;
+      }
+      if (refs.length > 0 && refs.every((ref) => this.stageOf(ref.node) === CONSTANT)) {
+        this.stage.set(node.name, CONSTANT);
+        continue;
+      }
+      const stages = refs.map(
+        (ref) => this.stageOf(ref.node) + (this.groupOf.has(ref.node) ? 0 : 1),
+      );
+      const stage = Math.max(0, ...stages);
+      const condition = this.conditions.of(node.name);
+      if (!conditionIds.has(condition)) conditionIds.set(condition, conditionIds.size);
+      const key = `${stage} ${conditionIds.get(condition)}`;
+      let group = groups.get(key);
+      if (!group) groups.set(key, (group = { stage, condition, nodes: [] }));
+      group.nodes.push(node);
+      this.stage.set(node.name, stage);
+      this.groupOf.set(node.name, group);
+    }
+    // Within a stage, values pass only from fewer conditions to more.
+    const rank = ({ condition }: Group) => condition.branches.length;
+    return [...groups.values()].sort((a, b) => a.stage - b.stage || rank(a) - rank(b));
+  }
+
+  private stageOf(name: string): number {
+    return this.stage.get(name) ?? OUTSIDE;
+  }
+
+  private isWorthwhile(group: Group): boolean {
+    let dispatches = 0;
+    for (const node of group.nodes) dispatches += stockDispatches(node.op);
+    if (dispatches >= MIN_DISPATCHES) return true;
+    for (const node of group.nodes) {
+      this.groupOf.delete(node.name);
+      this.reasons.set(node.name, 'nothing to fuse with between ops that stay with tfjs');
+    }
+    return false;
+  }
+
+  private assemble(
+    needed: readonly NodeDef[],
+    groups: readonly Group[],
+    wanted: readonly InputRef[],
+  ): Partition {
+    const outputs = new Map<Group, Set<string>>(groups.map((group) => [group, new Set()]));
+    const inRest = new Set<string>();
+    const demandOutside = (ref: InputRef): void => {
+      const group = this.groupOf.get(ref.node);
+      if (group) outputs.get(group)?.add(refKey(ref.node, ref.index));
+      else this.collectRest(ref.node, inRest);
+    };
+    wanted.forEach(demandOutside);
+    for (const node of needed) {
+      if (this.groupOf.has(node.name) || this.stageOf(node.name) === CONSTANT) continue;
+      inRest.add(node.name);
+      this.inputsOf(node).forEach(demandOutside);
+    }
+    const regions = groups.map((group) => this.regionOf(group, demandOutside));
+    return {
+      regions: regions.map((region, at) => ({
+        ...region,
+        outputs: [...(outputs.get(groups[at]) ?? [])],
+      })),
+      rest: needed.filter((node) => inRest.has(node.name)),
+      reasons: this.reasons,
+      isWhole:
+        regions.length === 1 &&
+        wanted.every((ref) => this.groupOf.has(ref.node)) &&
+        [...inRest].every((name) => LEAVES.has(this.nodeNamed(name).op)),
+    };
+  }
+
+  /** Adds a node that tfjs is to run, with the constant ones that it needs. */
+  private collectRest(name: string, inRest: Set<string>): void {
+    const stack = [name];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (inRest.has(at)) continue;
+      inRest.add(at);
+      if (this.stageOf(at) !== CONSTANT) continue;
+      for (const ref of this.inputsOf(this.nodeNamed(at))) stack.push(ref.node);
+    }
+  }
+
+  private regionOf(group: Group, demandOutside: (ref: InputRef) => void): Omit<Region, 'outputs'> {
+    const inputs = new Set<string>();
+    const constants = new Set<string>();
+    const nodes: NodeDef[] = [];
+    const captured = new Set<string>();
+    const capture = (name: string): void => {
+      if (captured.has(name)) return;
+      captured.add(name);
+      const node = this.nodeNamed(name);
+      if (node.op === 'Const') {
+        constants.add(name);
+        return;
+      }
+      for (const ref of this.inputsOf(node)) capture(ref.node);
+      nodes.push(node);
+    };
+    for (const node of group.nodes) {
+      for (const ref of this.inputsOf(node)) {
+        if (this.stageOf(ref.node) === CONSTANT) capture(ref.node);
+        else if (this.groupOf.get(ref.node) !== group) {
+          inputs.add(ref.key);
+          demandOutside(ref);
+        }
+      }
+      nodes.push(node);
+    }
+    return { nodes, inputs: [...inputs], constants: [...constants] };
+  }
+}
+
+/** Nodes that may be in one region. */
+interface Group {
+  readonly stage: number;
+  readonly condition: Condition;
+  readonly nodes: NodeDef[];
+}
