@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CACHE, ROOT, logger, run } from '../support/process.mjs';
 import { unpackFromPackage } from '../support/chromium-package.mjs';
-import { downloadLavapipe, libraryFolder, whyNoArchive } from './lavapipe.mjs';
+import { downloadLavapipe, libraryFolders, whyNoArchive } from './lavapipe.mjs';
 
 const DRIVERS = join(CACHE, 'gpu');
 const PROBE = join(dirname(fileURLToPath(import.meta.url)), 'probe.mjs');
@@ -139,8 +139,8 @@ async function useDriver(name, tried, expected) {
   const env = { VK_ICD_FILENAMES: manifest };
   env.XDG_RUNTIME_DIR = process.env.XDG_RUNTIME_DIR ?? runtime;
   if (name !== 'lavapipe') {
-    const libraries = name === 'swiftshader' ? folder : libraryFolder(folder);
-    env.LD_LIBRARY_PATH = [libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
+    const libraries = name === 'swiftshader' ? [folder] : libraryFolders(folder);
+    env.LD_LIBRARY_PATH = [...libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
   }
   const adapter = await probe(env, tried, `${name} in .cache/gpu`);
   return adapter && describe(adapter, env);

@@ -146,7 +146,10 @@ async function installedPackages() {
 
 /** Writes the driver's manifest; its path is relative, so that a checkout may move. */
 function writeIcd(/** @type {string} */ folder) {
-  const library = join(libraryFolder(folder), 'libvulkan_lvp.so');
+  const library = libraryFolders(folder)
+    .map((path) => join(path, 'libvulkan_lvp.so'))
+    .find((path) => existsSync(path));
+  if (!library) throw new Error(`${DRIVER} holds no libvulkan_lvp.so`);
   const manifest = {
     file_format_version: '1.0.0',
     ICD: { library_path: `./${relative(folder, library)}`, api_version: '1.3.0' },
@@ -154,10 +157,15 @@ function writeIcd(/** @type {string} */ folder) {
   writeFileSync(join(folder, 'icd.json'), JSON.stringify(manifest, null, 2) + '\n');
 }
 
-/** The folder of shared libraries in an unpacked driver, such as `usr/lib/x86_64-linux-gnu`. */
-export function libraryFolder(/** @type {string} */ folder) {
-  const lib = join(folder, 'usr', 'lib');
-  const triplet = readdirSync(lib).find((name) => existsSync(join(lib, name, 'libvulkan_lvp.so')));
-  if (!triplet) throw new Error(`${DRIVER} holds no libvulkan_lvp.so`);
-  return join(lib, triplet);
+/**
+ * The folders of shared libraries in unpacked packages, such as `usr/lib/x86_64-linux-gnu`.
+ *
+ * @param {string} folder
+ */
+export function libraryFolders(folder) {
+  return ['usr/lib', 'lib']
+    .map((name) => join(folder, name))
+    .filter((lib) => existsSync(lib))
+    .flatMap((lib) => readdirSync(lib).map((name) => join(lib, name)))
+    .filter((path) => path.endsWith('-linux-gnu'));
 }
