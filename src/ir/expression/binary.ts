@@ -8,8 +8,9 @@ import {
   type ScalarType,
   type WgslContext,
 } from './scalar-op';
-import * as fn from './float-functions';
-import * as ifn from './integer-functions';
+import * as bits from './functions/bits';
+import * as integer from './functions/integer';
+import * as trigonometric from './functions/trigonometric';
 import { bool, convert, floatLiteral as float } from './wgsl';
 
 /** Add, Sub, Multiply: one operator for both types; int32 wraps. */
@@ -52,7 +53,7 @@ function extremum(
         return `select(${x}, ${y}, ${y} ${comparison} ${x})`;
       }
       const chosen = `select(${b}, ${a}, ${a} ${comparison} ${b})`;
-      return `select(${chosen}, ${a}, ${fn.isNan.call(ctx, a)})`;
+      return `select(${chosen}, ${a}, ${bits.isNan.call(ctx, a)})`;
     },
   };
 }
@@ -106,7 +107,9 @@ const definitions: readonly ScalarOpDefinition[] = [
     resultType: (args) => sameNumeric(args) && 'int32',
     compute: ([a, b]) => Math.floor(a / b),
     wgsl: ([a, b], ctx) =>
-      ctx.types[0] === 'int32' ? ifn.floorDivI32.call(ctx, a, b) : fn.floorDivF32.call(ctx, a, b),
+      ctx.types[0] === 'int32'
+        ? integer.floorDivI32.call(ctx, a, b)
+        : bits.floorDivF32.call(ctx, a, b),
   },
   {
     kernel: 'Mod',
@@ -119,8 +122,8 @@ const definitions: readonly ScalarOpDefinition[] = [
     },
     wgsl: ([a, b], ctx) =>
       ctx.type === 'int32'
-        ? ifn.floorModI32.call(ctx, a, b)
-        : fn.floorModF32.call(ctx, a, b, ctx.nan),
+        ? integer.floorModI32.call(ctx, a, b)
+        : bits.floorModF32.call(ctx, a, b, ctx.nan),
   },
   {
     // In int32 a power beyond 2^53 wraps exactly, as a product does.
@@ -130,8 +133,8 @@ const definitions: readonly ScalarOpDefinition[] = [
     resultType: sameNumeric,
     compute: ([a, b], [type]) => (type === 'int32' ? integerPow(a, b) : Math.pow(a, b)),
     wgsl([a, b], ctx) {
-      if (ctx.type === 'int32') return ifn.powI32.call(ctx, a, b);
-      return powConstant(a, ctx.constants[1], ctx) ?? fn.powF32.call(ctx, a, b, ctx.nan);
+      if (ctx.type === 'int32') return integer.powI32.call(ctx, a, b);
+      return powConstant(a, ctx.constants[1], ctx) ?? bits.powF32.call(ctx, a, b, ctx.nan);
     },
   },
   {
@@ -148,7 +151,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 22,
     resultType: floatOnly,
     compute: ([a, b]) => Math.atan2(a, b),
-    wgsl: ([a, b], ctx) => fn.atan2.call(ctx, a, b, ctx.nan),
+    wgsl: ([a, b], ctx) => trigonometric.atan2.call(ctx, a, b, ctx.nan),
   },
   {
     // Arguments x, alpha; float32 of any types, which need not agree.

@@ -61,8 +61,9 @@ export function apply(op: ScalarOp, args: readonly Expr[], attrs: Attrs = {}): E
       type,
     );
   }
-  const used = op.attrNames.filter((name) => name in attrs).map((name) => [name, attrs[name]]);
-  return { kind: 'apply', op, args, attrs: Object.fromEntries(used), type };
+  const used: Record<string, unknown> = {};
+  for (const name of op.attrNames) if (name in attrs) used[name] = attrs[name];
+  return { kind: 'apply', op, args, attrs: used, type };
 }
 
 /** The expression with input i replaced by `replacements[i]`: how a producer joins a consumer. */

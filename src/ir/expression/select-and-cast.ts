@@ -1,5 +1,5 @@
 import { defineOp, sameType, type Attrs, type ScalarOp, type ScalarType } from './scalar-op';
-import { truncateF32 } from './float-functions';
+import { truncateF32 } from './functions/bits';
 import { bool, convert, literal, splat } from './wgsl';
 
 /** The wider of two types, as tfjs's `upcastType`. */

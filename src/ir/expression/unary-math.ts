@@ -1,6 +1,7 @@
 import { defineOp, floatOnly, type ScalarOp, type WgslContext } from './scalar-op';
-import * as fn from './float-functions';
-import { convert, splat } from './wgsl';
+import * as exponential from './functions/exponential';
+import * as trigonometric from './functions/trigonometric';
+import { convert } from './wgsl';
 
 type UnaryWgsl = (x: string, ctx: WgslContext) => string;
 
@@ -21,36 +22,28 @@ function float(
   });
 }
 
-const zero = (ctx: WgslContext) => splat('0.0', 'float32', ctx.width);
-
 function erf(x: number): number {
-  const [a1, a2, a3, a4, a5] = fn.ERF_A;
+  const [a1, a2, a3, a4, a5] = exponential.ERF_A;
   const v = Math.abs(x);
-  const t = 1 / (1 + fn.ERF_P * v);
+  const t = 1 / (1 + exponential.ERF_P * v);
   const p = ((((a5 * t + a4) * t + a3) * t + a2) * t + a1) * t;
   return Math.sign(x) * (1 - p * Math.exp(-v * v));
 }
 
 /** Exponentials, logarithms, trigonometry: float32 functions of one argument. */
 export const unaryMathOps: readonly ScalarOp[] = [
-  float('Acos', 14, Math.acos, (x, ctx) => fn.acos.call(ctx, x, ctx.nan)),
-  float('Acosh', 18, Math.acosh, (x, ctx) => fn.acosh.call(ctx, x, ctx.nan)),
-  float('Asin', 14, Math.asin, (x, ctx) => fn.asin.call(ctx, x, ctx.nan)),
-  float('Asinh', 18, Math.asinh, (x, ctx) => fn.asinh.call(ctx, x)),
-  float('Atan', 14, Math.atan, (x, ctx) => fn.atan.call(ctx, x)),
-  float('Atanh', 18, Math.atanh, (x, ctx) => fn.atanh.call(ctx, x, ctx.nan, ctx.infinity)),
-  float('Cos', 14, Math.cos, (x, ctx) => fn.cos.call(ctx, x)),
-  float('Cosh', 12, Math.cosh, (x, ctx) => fn.cosh.call(ctx, x)),
-  float('Erf', 16, erf, (x, ctx) => fn.erf.call(ctx, x)),
-  float('Expm1', 12, Math.expm1, (x, ctx) => fn.expm1.call(ctx, x)),
-  float('Log', 8, Math.log, (x, ctx) => `select(log(${x}), ${ctx.nan}, ${x} < ${zero(ctx)})`),
-  float(
-    'Log1p',
-    12,
-    Math.log1p,
-    (x, ctx) =>
-      `select(${fn.log1p.call(ctx, x)}, ${ctx.nan}, ${x} < ${splat('-1.0', 'float32', ctx.width)})`,
-  ),
+  float('Acos', 14, Math.acos, (x, ctx) => trigonometric.acos.call(ctx, x, ctx.nan)),
+  float('Acosh', 18, Math.acosh, (x, ctx) => exponential.acosh.call(ctx, x, ctx.nan)),
+  float('Asin', 14, Math.asin, (x, ctx) => trigonometric.asin.call(ctx, x, ctx.nan)),
+  float('Asinh', 18, Math.asinh, (x, ctx) => exponential.asinh.call(ctx, x)),
+  float('Atan', 14, Math.atan, (x, ctx) => trigonometric.atan.call(ctx, x)),
+  float('Atanh', 18, Math.atanh, (x, ctx) => exponential.atanh.call(ctx, x, ctx.nan, ctx.infinity)),
+  float('Cos', 14, Math.cos, (x, ctx) => trigonometric.cos.call(ctx, x, ctx.nan)),
+  float('Cosh', 12, Math.cosh, (x, ctx) => exponential.cosh.call(ctx, x)),
+  float('Erf', 16, erf, (x, ctx) => exponential.erf.call(ctx, x)),
+  float('Expm1', 12, Math.expm1, (x, ctx) => exponential.expm1.call(ctx, x)),
+  float('Log', 10, Math.log, (x, ctx) => exponential.log.call(ctx, x, ctx.nan, ctx.infinity)),
+  float('Log1p', 14, Math.log1p, (x, ctx) => exponential.log1p.call(ctx, x, ctx.nan, ctx.infinity)),
   float(
     'Reciprocal',
     4,
@@ -67,20 +60,20 @@ export const unaryMathOps: readonly ScalarOp[] = [
     'Sigmoid',
     12,
     (x) => 1 / (1 + Math.exp(-x)),
-    (x) => `1.0 / (1.0 + exp(-${x}))`,
+    (x, ctx) => exponential.sigmoid.call(ctx, x),
   ),
-  float('Sin', 14, Math.sin, (x, ctx) => fn.sin.call(ctx, x)),
-  float('Sinh', 14, Math.sinh, (x, ctx) => fn.sinh.call(ctx, x)),
+  float('Sin', 14, Math.sin, (x, ctx) => trigonometric.sin.call(ctx, x, ctx.nan)),
+  float('Sinh', 14, Math.sinh, (x, ctx) => exponential.sinh.call(ctx, x)),
   float('Sqrt', 4, Math.sqrt, (x) => `sqrt(${x})`),
-  float('Tan', 28, Math.tan, (x, ctx) => fn.tan.call(ctx, x)),
-  float('Tanh', 14, Math.tanh, (x, ctx) => fn.tanh.call(ctx, x)),
+  float('Tan', 28, Math.tan, (x, ctx) => trigonometric.tan.call(ctx, x, ctx.nan)),
+  float('Tanh', 14, Math.tanh, (x, ctx) => exponential.tanh.call(ctx, x)),
   defineOp({
     kernel: 'Exp',
     arity: 1,
-    cost: 8,
+    cost: 9,
     // Of int32 and bool too: tfjs gives the result float32 whatever the argument is.
     resultType: () => 'float32',
     compute: ([x]) => Math.exp(x),
-    wgsl: ([x], ctx) => `exp(${convert(x, ctx.types[0], 'float32', ctx.width)})`,
+    wgsl: ([x], ctx) => exponential.exp.call(ctx, convert(x, ctx.types[0], 'float32', ctx.width)),
   }),
 ];

@@ -9,7 +9,8 @@ import {
   type ScalarType,
   type WgslContext,
 } from './scalar-op';
-import * as fn from './float-functions';
+import * as bits from './functions/bits';
+import * as exponential from './functions/exponential';
 import { bool, convert, floatLiteral as float, literal, wgslType } from './wgsl';
 
 const SELU_SCALE = 1.0507009873554804934193349852946;
@@ -23,7 +24,7 @@ function roundHalfToEven(x: number): number {
   const base = Math.floor(x);
   const fraction = x - base;
   if (fraction < 0.5) return base;
-  if (fraction > 0.5) return base + 1;
+  if (fraction > 0.5) return Math.ceil(x);
   return base % 2 === 0 ? base : base + 1;
 }
 
@@ -80,7 +81,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 13,
     resultType: floatOnly,
     compute: ([x]) => (x >= 0 ? x : Math.exp(x) - 1),
-    wgsl: ([x], ctx) => `select(${fn.expm1.call(ctx, x)}, ${x}, ${x} >= ${float(0, ctx)})`,
+    wgsl: ([x], ctx) => `select(${exponential.expm1.call(ctx, x)}, ${x}, ${x} >= ${float(0, ctx)})`,
   },
   {
     kernel: 'LeakyRelu',
@@ -158,7 +159,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     resultType: floatOnly,
     compute: ([x]) => (x >= 0 ? SELU_SCALE * x : SELU_SCALE_ALPHA * (Math.exp(x) - 1)),
     wgsl: ([x], ctx) =>
-      `select(${float(SELU_SCALE_ALPHA, ctx)} * ${fn.expm1.call(ctx, x)}, ` +
+      `select(${float(SELU_SCALE_ALPHA, ctx)} * ${exponential.expm1.call(ctx, x)}, ` +
       `${float(SELU_SCALE, ctx)} * ${x}, ${x} >= ${float(0, ctx)})`,
   },
   {
@@ -180,10 +181,10 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 22,
     resultType: floatOnly,
     compute([x]) {
-      if (x < -fn.SOFTPLUS_THRESHOLD) return Math.exp(x);
-      return x > fn.SOFTPLUS_THRESHOLD ? x : Math.log(1 + Math.exp(x));
+      if (x < -exponential.SOFTPLUS_THRESHOLD) return Math.exp(x);
+      return x > exponential.SOFTPLUS_THRESHOLD ? x : Math.log(1 + Math.exp(x));
     },
-    wgsl: ([x], ctx) => fn.softplus.call(ctx, x),
+    wgsl: ([x], ctx) => exponential.softplus.call(ctx, x),
   },
   {
     // As for Abs, cpu rounds integers to float32.
@@ -205,7 +206,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     wgsl([x], ctx) {
       const alpha = number(numberAttr(ctx.attrs, 'alpha', 0), ctx);
       const step = `select(${alpha}, ${number(1, ctx)}, ${x} > ${number(0, ctx)})`;
-      return ctx.type === 'int32' ? step : `select(${step}, ${x}, ${fn.isNan.call(ctx, x)})`;
+      return ctx.type === 'int32' ? step : `select(${step}, ${x}, ${bits.isNan.call(ctx, x)})`;
     },
   },
 ];

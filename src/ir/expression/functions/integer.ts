@@ -1,4 +1,4 @@
-import { scalarHelper } from './wgsl';
+import { scalarHelper } from '../wgsl';
 
 /*
  * int32 functions. WGSL defines its integer operators for every operand (they wrap, and division
