@@ -16,11 +16,29 @@ export async function referenceOutputs(entry: ModelEntry, seed: number): Promise
   const file = join(FOLDER, `${entry.name}-${referenceKey(entry, seed)}.bin`);
   if (existsSync(file)) return deserialize(readFileSync(file)) as OutputValues[];
   const session = await ModelSession.open(entry, 'cpu', seed);
-  const outputs = await session.outputs();
+  const outputs = await sparingKept(() => session.outputs());
   session.dispose();
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(file, serialize(outputs));
   return outputs;
+}
+
+/**
+ * Runs a model whose loops keep tensors in lists. tfjs-converter 4.22 disposes of such tensors at
+ * the end of a loop's body, although they are marked as kept (3.21 did not): without this,
+ * vscode-languagedetection fails on every backend.
+ */
+async function sparingKept<T>(run: () => Promise<T>): Promise<T> {
+  const { prototype } = tf.Tensor;
+  const dispose = prototype.dispose;
+  prototype.dispose = function (this: tf.Tensor): void {
+    if (!this.kept) dispose.call(this);
+  };
+  try {
+    return await run();
+  } finally {
+    prototype.dispose = dispose;
+  }
 }
 
 /** Changes with the model, the version of tfjs, and the very values that go in. */

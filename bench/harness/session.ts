@@ -59,14 +59,7 @@ export class ModelSession {
   /** Runs once, on inputs of another seed if one is given, and keeps the values. */
   async outputs(seed?: number): Promise<OutputValues[]> {
     const inputs = seed === undefined ? this.inputs : residentInputs(this.model.entry, seed);
-    const outputs = await this.model.run(inputs);
-    const read = outputs.map(async (output, index): Promise<OutputValues> => {
-      const { shape, dtype } = output;
-      const values = (await output.data()) as OutputValues['values'];
-      return { name: this.model.outputNames[index], shape, dtype, values: values.slice() };
-    });
-    const values = await Promise.all(read);
-    tf.dispose(outputs);
+    const values = await readOutputs(this.model, await this.model.run(inputs));
     if (inputs !== this.inputs) tf.dispose(inputs);
     return values;
   }
@@ -78,12 +71,31 @@ export class ModelSession {
   }
 }
 
-/** Inputs that are on the GPU already: small ones would otherwise be computed on by the CPU. */
-function residentInputs(entry: ModelEntry, seed: number): tf.NamedTensorMap {
-  const inputs = createInputs(entry, seed);
+/** Reads outputs back and disposes of them. */
+export async function readOutputs(
+  { outputNames }: RunnableModel,
+  outputs: tf.Tensor[],
+): Promise<OutputValues[]> {
+  const read = outputs.map(async (output, index): Promise<OutputValues> => {
+    const { shape, dtype } = output;
+    const values = (await output.data()) as OutputValues['values'];
+    return { name: outputNames[index], shape, dtype, values: values.slice() };
+  });
+  const values = await Promise.all(read);
+  tf.dispose(outputs);
+  return values;
+}
+
+/** Moves inputs to the GPU now: small ones would otherwise be computed on by the CPU. */
+export function uploadInputs(inputs: tf.NamedTensorMap): void {
   const backend = tf.backend() as { uploadToGPU?(dataId: object): void };
   for (const input of Object.values(inputs)) {
     if (input.dtype !== 'string') backend.uploadToGPU?.(input.dataId);
   }
+}
+
+function residentInputs(entry: ModelEntry, seed: number): tf.NamedTensorMap {
+  const inputs = createInputs(entry, seed);
+  uploadInputs(inputs);
   return inputs;
 }

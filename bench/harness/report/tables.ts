@@ -36,7 +36,7 @@ const OUTCOME: Column<ModelRow>[] = [
   { title: 'IQR', cell: ({ compare }) => short(compare?.ratio?.iqr) },
   pair('JS ms', (row, side) => short(sideOf(row, side).timing?.js.median)),
   pair('first ms', (row, side) => short(firstSummary(row, side, 'firstMs')?.median)),
-  pair('leaks', leaks),
+  { title: 'leaks', cell: leaks },
   {
     title: 'rewrite ms',
     cell: (row) => short(row.rewrite?.rewriteMs ?? row.compare?.fusion?.rewriteMs),
@@ -85,8 +85,8 @@ function pipelinesOf(row: ModelRow, side: Side): number | undefined {
   return firstSummary(row, side, 'pipelines')?.median ?? sideOf(row, side).pipelines;
 }
 
-function leaks(row: ModelRow, side: Side): string {
-  const report = sideOf(row, side).leaks;
+function leaks(row: ModelRow): string {
+  const report = sideOf(row, 'candidate').leaks;
   if (!report) return NOTHING;
   const { tensors, bytes, buffers } = report;
   return tensors || bytes || buffers ? `${tensors}t ${bytes}B ${buffers}b` : 'none';

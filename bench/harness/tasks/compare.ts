@@ -41,15 +41,14 @@ export async function compareModel(task: CompareTask, report: Report): Promise<C
 
   report('timing');
   const ratio = await timeSides(sessions, sides, task);
-  report('leaks');
-  for (const side of ['stock', 'candidate'] as const) {
-    const session = sessions[side];
-    if (!session) continue;
-    await guard(sides[side], async () => {
-      sides[side].leaks = await checkLeaks(session, task.leakRuns);
+  const { candidate } = sessions;
+  if (candidate) {
+    report('leaks');
+    await guard(sides.candidate, async () => {
+      sides.candidate.leaks = await checkLeaks(candidate, task.leakRuns);
     });
   }
-  const graph = task.candidate === 'webgpu-fused' ? sessions.candidate?.model.graph : undefined;
+  const graph = task.candidate === 'webgpu-fused' ? candidate?.model.graph : undefined;
   const fusion = graph && (await explainModel(graph));
   return { sides, ratio, fusion };
 }

@@ -47,6 +47,7 @@ export interface SideResult {
   pipelines?: number;
   error?: OutputError;
   timing?: TimingSummary;
+  /** Of the candidate only. */
   leaks?: LeakReport;
 }
 
