@@ -69,7 +69,7 @@ async function unpackChromium(log) {
     const files = ['al2023.tar.br', 'fonts.tar.br', 'swiftshader.tar.br', 'chromium.br'];
     await unpackFromPackage(files, folder, log);
   }
-  const libraries = [folder, join(folder, 'lib'), join(folder, 'al2023', 'lib')];
+  const libraries = [folder, join(folder, 'lib')];
   const fontCache = join(folder, 'font-cache');
   mkdirSync(fontCache, { recursive: true });
   const inherited = process.env.LD_LIBRARY_PATH;
@@ -77,7 +77,7 @@ async function unpackChromium(log) {
     executablePath,
     env: {
       LD_LIBRARY_PATH: [...libraries, inherited].filter(Boolean).join(delimiter),
-      FONTCONFIG_PATH: join(folder, 'fonts'),
+      FONTCONFIG_PATH: folder,
       XDG_CACHE_HOME: fontCache,
     },
   };

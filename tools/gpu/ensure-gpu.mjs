@@ -48,7 +48,7 @@ export async function ensureGpu({ log = logger('gpu') } = {}) {
   if (process.platform !== 'linux') {
     throw noGpu(tried, 'A software driver can be fetched on Linux only: use a machine with a GPU.');
   }
-  for (const attempt of [cachedDriver, lavapipeAlone, lavapipeWithLibraries, swiftshader]) {
+  for (const attempt of [cachedDriver, lavapipe, swiftshader]) {
     const found = await attempt(tried, log);
     if (found) return found;
   }
@@ -67,15 +67,17 @@ async function cachedDriver(tried) {
 }
 
 /** @type {(tried: string[], log: Log) => Promise<Gpu | undefined>} */
-async function lavapipeAlone(tried, log) {
+async function lavapipe(tried, log) {
+  const missing = whyNoArchive();
+  if (missing) {
+    tried.push(`lavapipe from the system's archive: ${missing}`);
+    return undefined;
+  }
   log('no WebGPU adapter here; fetching the software driver lavapipe into .cache/gpu');
-  return provide('lavapipe', tried, log, (folder) =>
+  const alone = await provide('lavapipe', tried, log, (folder) =>
     downloadLavapipe(folder, { withLibraries: false, log }),
   );
-}
-
-/** @type {(tried: string[], log: Log) => Promise<Gpu | undefined>} */
-async function lavapipeWithLibraries(tried, log) {
+  if (alone) return alone;
   log('lavapipe alone does not load here; fetching the libraries that it needs, too');
   return provide('lavapipe-with-libraries', tried, log, (folder) =>
     downloadLavapipe(folder, { withLibraries: true, log }),
@@ -84,7 +86,7 @@ async function lavapipeWithLibraries(tried, log) {
 
 /** @type {(tried: string[], log: Log) => Promise<Gpu | undefined>} */
 async function swiftshader(tried, log) {
-  log('lavapipe cannot be had here; falling back to SwiftShader (slow, without shader-f16)');
+  log('no lavapipe to be had here; falling back to SwiftShader (slow, without shader-f16)');
   return provide('swiftshader', tried, log, (folder) =>
     unpackFromPackage(['swiftshader.tar.br'], folder, log),
   );
@@ -100,11 +102,6 @@ async function swiftshader(tried, log) {
  */
 async function provide(name, tried, log, download) {
   const folder = join(DRIVERS, name);
-  const missing = name.startsWith('lavapipe') ? whyNoArchive() : undefined;
-  if (missing) {
-    tried.push(`${name}: ${missing}`);
-    return undefined;
-  }
   try {
     await download(folder);
   } catch (error) {
@@ -140,7 +137,9 @@ async function useDriver(name, tried, expected) {
   env.XDG_RUNTIME_DIR = process.env.XDG_RUNTIME_DIR ?? runtime;
   if (name !== 'lavapipe') {
     const libraries = name === 'swiftshader' ? [folder] : libraryFolders(folder);
-    env.LD_LIBRARY_PATH = [...libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
+    env.LD_LIBRARY_PATH = [...libraries, process.env.LD_LIBRARY_PATH]
+      .filter(Boolean)
+      .join(delimiter);
   }
   const adapter = await probe(env, tried, `${name} in .cache/gpu`);
   return adapter && describe(adapter, env);
