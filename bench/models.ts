@@ -44,7 +44,7 @@ function parseOptions(): { names: string[]; options: Options } {
     .option('--seeds <n>', 'sets of inputs compared with cpu', number, 2)
     .option('--no-first', 'leave out first inferences and peak memory (fresh processes)')
     .option('--first-reps <n>', 'fresh processes for each side', number, 3)
-    .option('--timeout <seconds>', 'for one process', number, 900)
+    .option('--timeout <seconds>', 'for one process', number, 1800)
     .option('--json <file>', 'write everything that was measured')
     .option('--list', 'print the names of the models')
     .addOption(

@@ -42,7 +42,7 @@ export async function fetchPackage({ package: spec, integrity }: PinnedPackage):
 async function pack(spec: string, folder: string): Promise<string> {
   log(`fetching ${spec} with npm pack`);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const command = [npm, 'pack', '--silent', spec, '--pack-destination', folder];
+  const command = [npm, 'pack', '--loglevel=error', spec, '--pack-destination', folder];
   try {
     await runOrThrow(command, { cwd: folder, timeout: 900_000 });
   } catch (error) {
