@@ -31,7 +31,16 @@ const zones = Object.entries(MAY_IMPORT).map(([part, others]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', '.cache/', 'coverage/', 'examples/**/node_modules/', 'examples/**/dist/'] },
+  {
+    ignores: [
+      'dist/',
+      '.cache/',
+      'coverage/',
+      'examples/**/node_modules/',
+      'examples/**/dist/',
+      '*.tmp.ts',
+    ],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -66,7 +75,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.{js,mjs}'],
+    files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { ecmaVersion: 'latest', sourceType: 'module' },
     rules: { 'no-undef': 'off' }, // checked by TypeScript, through tsconfig.test.json
   },
@@ -80,7 +89,7 @@ export default tseslint.config(
     rules: {
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
-      'no-console': ['error', { allow: ['warn'] }],
+      'no-console': ['error', { allow: ['warn', 'info'] }],
     },
   },
   {
