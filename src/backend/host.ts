@@ -35,4 +35,3 @@ export function internalsOf(backend: WebGPUBackend): WebGPUInternals {
 export function tensorData(backend: WebGPUBackend, dataId: DataId): TensorData {
   return backend.tensorMap.get(dataId) as TensorData;
 }
-

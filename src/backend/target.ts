@@ -17,7 +17,7 @@ export function classifyAdapter(info: GPUAdapterInfo | undefined): AdapterClass 
  * many registers' worth of reuse; a GPU wants tens of thousands of invocations.
  */
 const byClass: Readonly<Record<AdapterClass, Pick<KernelTarget, 'busyInvocations' | 'maxTile'>>> = {
-  software: { busyInvocations: 64, maxTile: [8, 8] },
+  software: { busyInvocations: 64, maxTile: [4, 8] },
   gpu: { busyInvocations: 16384, maxTile: [4, 8] },
 };
 

@@ -46,8 +46,7 @@ function convolution(emission: KernelEmission): ProductSpec {
   const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
   const { strides, dilations, pad } = windowAttrs(anchor);
   const [batch, outHeight, outWidth] = output.shape;
-  const pixel = (row: IndexExpr): IndexExpr[] =>
-    ix.delinearize(row, [batch, outHeight, outWidth]);
+  const pixel = (row: IndexExpr): IndexExpr[] => ix.delinearize(row, [batch, outHeight, outWidth]);
   return {
     batch: 1,
     rows: batch * outHeight * outWidth,

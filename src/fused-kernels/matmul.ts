@@ -22,9 +22,7 @@ function matmul(emission: KernelEmission): ProductSpec {
   const batchCoords = (operand: readonly number[], coords: readonly IndexExpr[]): IndexExpr[] =>
     operand.slice(0, -2).map((dim, axis) => (dim === 1 ? ix.zero : coords[axis]));
   const outer = (batch: IndexExpr, row: IndexExpr): IndexExpr[] =>
-    flatten
-      ? ix.delinearize(row, rowShape)
-      : [...ix.delinearize(batch, batchShape), row];
+    flatten ? ix.delinearize(row, rowShape) : [...ix.delinearize(batch, batchShape), row];
   return {
     batch: flatten ? 1 : sizeOf(batchShape),
     rows: sizeOf(rowShape),

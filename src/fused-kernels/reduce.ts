@@ -145,12 +145,7 @@ function sharedThreads(emission: KernelEmission, outputs: number): [number, numb
   return [x, y, 1];
 }
 
-function emitTree(
-  emission: KernelEmission,
-  combiner: Combiner,
-  type: string,
-  width: 1 | 4,
-): void {
+function emitTree(emission: KernelEmission, combiner: Combiner, type: string, width: 1 | 4): void {
   const { writer } = emission;
   writer.declare(`var<workgroup> partial: array<${type}, ${WORKGROUP_SIZE}>;`);
   writer.statement('partial[local.x] = acc;');
@@ -166,10 +161,16 @@ function emitTree(
   writer.statement('acc = partial[0];');
 }
 
-function toDType(inliner: KernelEmission['inliner'], x: Operand, dtype: DType, width: 1 | 4): string {
+function toDType(
+  inliner: KernelEmission['inliner'],
+  x: Operand,
+  dtype: DType,
+  width: 1 | 4,
+): string {
   const wide = inliner.widen(x, width);
   const same = (x.dtype === 'float32') === (dtype === 'float32');
-  return inliner.define(same ? wide : `${vectorType(dtype, width)}(${wide})`, width, dtype, x.depth).code;
+  return inliner.define(same ? wide : `${vectorType(dtype, width)}(${wide})`, width, dtype, x.depth)
+    .code;
 }
 
 function keepDims(node: Node, outer: readonly IndexExpr[]): IndexExpr[] {

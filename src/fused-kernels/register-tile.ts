@@ -70,7 +70,11 @@ export function emitProduct(emission: KernelEmission, spec: ProductSpec): Shader
   const workgroups = writer.flatThread('thread', spec.batch * rowTiles * columnTiles);
 
   const thread = ix.variable('thread', spec.batch * rowTiles * columnTiles);
-  const [batchIndex, rowTile, columnTile] = ix.delinearize(thread, [spec.batch, rowTiles, columnTiles]);
+  const [batchIndex, rowTile, columnTile] = ix.delinearize(thread, [
+    spec.batch,
+    rowTiles,
+    columnTiles,
+  ]);
   const batch = namedIndex(emission, 'batch', batchIndex, spec.batch);
   const row = Array.from({ length: rows }, (_, i) => {
     const index = ix.shift(ix.scale(rowTile, rows), i);
@@ -168,11 +172,13 @@ function emitLoops(
       open(level + 1, [...window, ix.zero]);
       return;
     }
-    writer.block(`for (var ${name} = 0; ${name} < ${writer.dim(`${name}Count`, extent)}; ${name}++)`, () => {
-      writer.defineVariable(name);
-      open(level + 1, [...window, ix.variable(name, extent)]);
-    });
+    writer.block(
+      `for (var ${name} = 0; ${name} < ${writer.dim(`${name}Count`, extent)}; ${name}++)`,
+      () => {
+        writer.defineVariable(name);
+        open(level + 1, [...window, ix.variable(name, extent)]);
+      },
+    );
   };
   open(0, []);
 }
-

@@ -80,7 +80,9 @@ function rowPerWorkgroup(emission: KernelEmission, rows: number): [number, numbe
   const y = Math.ceil(rows / x);
   const index = y > 1 ? `i32(group.x) + i32(group.y) * ${writer.dim('groups', x)}` : 'i32(group.x)';
   if (rows > 1) {
-    writer.statement(`let row = ${x * y > rows ? `min(${index}, ${writer.integer(rows - 1)})` : index};`);
+    writer.statement(
+      `let row = ${x * y > rows ? `min(${index}, ${writer.integer(rows - 1)})` : index};`,
+    );
   }
   writer.defineVariable('row');
   return [x, y, 1];

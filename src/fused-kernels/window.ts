@@ -88,7 +88,12 @@ function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderProgram {
         { coord: inColumn, extent: x.shape[2] },
       ].filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
       const load = (): Operand =>
-        inliner.value(x, [b, inRow, inColumn, multiplier === 1 ? channel : ix.floorDiv(channel, multiplier)]);
+        inliner.value(x, [
+          b,
+          inRow,
+          inColumn,
+          multiplier === 1 ? channel : ix.floorDiv(channel, multiplier),
+        ]);
       if (!spec.skipOutside) {
         writer.statement(spec.tap(`acc${t}`, inliner.guard(bounds, 0, load), weight, null));
         return;
@@ -96,7 +101,8 @@ function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderProgram {
       const operand = load();
       const inside = bounds.length > 0 ? inliner.condition(bounds).code : null;
       writer.statement(spec.tap(`acc${t}`, operand, weight, inside));
-      if (spec.finish) writer.statement(`count${t} += ${inside ? `select(0, 1, ${inside})` : '1'};`);
+      if (spec.finish)
+        writer.statement(`count${t} += ${inside ? `select(0, 1, ${inside})` : '1'};`);
     });
   };
   const [filterHeight, filterWidth] = spec.filter;
@@ -115,7 +121,12 @@ function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderProgram {
     const store = (): void => {
       emission.epilogue(
         [b, outRow, outColumn, channel],
-        { code: spec.finish ? writer.let(code, 0) : code, width: lanes, dtype: 'float32', depth: 0 },
+        {
+          code: spec.finish ? writer.let(code, 0) : code,
+          width: lanes,
+          dtype: 'float32',
+          depth: 0,
+        },
         lanes,
       );
     };
@@ -147,7 +158,9 @@ function emitLoop(
 }
 
 function floatOnly(node: Node): string | null {
-  return node.inputs.every((input) => input.dtype === 'float32') ? null : 'only float32 is supported';
+  return node.inputs.every((input) => input.dtype === 'float32')
+    ? null
+    : 'only float32 is supported';
 }
 
 function windowReuse(node: Node, filter: readonly number[]): number {
@@ -202,7 +215,9 @@ export const maxPoolKernel: FusedKernel = {
         tap: (acc, x, _weight, inside) => {
           const wide = emission.inliner.widen(x, lanes);
           const greater = `${wide} > ${acc}`;
-          const take = inside ? `(${greater}) & ${lanes === 4 ? `vec4<bool>(${inside})` : `(${inside})`}` : greater;
+          const take = inside
+            ? `(${greater}) & ${lanes === 4 ? `vec4<bool>(${inside})` : `(${inside})`}`
+            : greater;
           return `${acc} = select(${acc}, ${wide}, ${take});`;
         },
       });

@@ -154,7 +154,9 @@ export function sortTopologically(nodes: readonly Node[]): Node[] {
           if (!producer || !inside.has(producer)) continue;
           const producerState = state.get(producer);
           if (producerState === 'open') {
-            throw new Error(`[webgpu-fused] graph has a cycle through ${producer.kernel} #${producer.id}.`);
+            throw new Error(
+              `[webgpu-fused] graph has a cycle through ${producer.kernel} #${producer.id}.`,
+            );
           }
           if (producerState === undefined) stack.push(producer);
         }

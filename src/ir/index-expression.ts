@@ -188,7 +188,13 @@ export function delinearize(offset: IndexExpr, shape: readonly number[]): IndexE
 }
 
 function fromAtom(atom: Atom): IndexExpr {
-  return { terms: [{ coefficient: 1, atom }], offset: 0, min: atom.min, max: atom.max, key: atom.key };
+  return {
+    terms: [{ coefficient: 1, atom }],
+    offset: 0,
+    min: atom.min,
+    max: atom.max,
+    key: atom.key,
+  };
 }
 
 function build(terms: readonly Term[], offset: number): IndexExpr {
@@ -317,7 +323,8 @@ function evaluateAtom(
   switch (atom.kind) {
     case 'variable': {
       const value = env[atom.name];
-      if (value === undefined) throw new Error(`[webgpu-fused] index variable ${atom.name} is unbound.`);
+      if (value === undefined)
+        throw new Error(`[webgpu-fused] index variable ${atom.name} is unbound.`);
       return value;
     }
     case 'div':
@@ -327,7 +334,8 @@ function evaluateAtom(
       return x - atom.by * Math.floor(x / atom.by);
     }
     case 'call': {
-      if (!callValue) throw new Error(`[webgpu-fused] index call ${atom.key} cannot be evaluated here.`);
+      if (!callValue)
+        throw new Error(`[webgpu-fused] index call ${atom.key} cannot be evaluated here.`);
       return callValue(
         atom,
         atom.args.map((arg) => evaluate(arg, env, callValue)),

@@ -28,10 +28,14 @@ export function compilePlan(graph: Graph, target: KernelTarget, label: string): 
 
   const stored = new Set(fused.groups.flatMap((group) => group.stores));
   const generated = fused.groups.map((group) => generate(group, fused, stored, target));
-  const dispatches: PlanDispatch[] = generated.map(({ label: name, program }) => ({ label: name, program }));
+  const dispatches: PlanDispatch[] = generated.map(({ label: name, program }) => ({
+    label: name,
+    program,
+  }));
   const bound = dispatches.map(({ program }) => program.bindings.map((binding) => binding.value));
   const outputs = new Set(graph.outputs);
-  const isIntermediate = (value: Value): boolean => value.producer !== undefined && !outputs.has(value);
+  const isIntermediate = (value: Value): boolean =>
+    value.producer !== undefined && !outputs.has(value);
   const buffers = planBuffers(lifetimesOf(bound, isIntermediate));
   const constants = [...new Set(bound.flat())].filter((value) => value.constant !== undefined);
   const kernels = generated.map(({ record }) => record);
@@ -71,7 +75,9 @@ function generate(
         buffer: outer.buffer,
         locate: (coords) =>
           outer.locate(
-            coords.map((coord, axis) => (axis === window.axis ? ix.shift(coord, window.begin) : coord)),
+            coords.map((coord, axis) =>
+              axis === window.axis ? ix.shift(coord, window.begin) : coord,
+            ),
           ),
       };
     }

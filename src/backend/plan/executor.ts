@@ -83,7 +83,9 @@ export class PlanExecutor {
     const { backend, plan } = this;
     const inputBuffers = inputs.map((input) => this.bufferOf(input));
     const made = new Map(this.computed.map((value) => [value, this.allocate(value)]));
-    const outputBuffers = this.computed.map((value) => this.bufferOf(made.get(value) as TensorInfo));
+    const outputBuffers = this.computed.map((value) =>
+      this.bufferOf(made.get(value) as TensorInfo),
+    );
     const internals = internalsOf(backend);
     const owned = internals.commandQueueOwnedIds;
     for (const { dataId } of inputs) owned.add(dataId);

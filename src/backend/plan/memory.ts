@@ -44,12 +44,16 @@ export function lifetimesOf(
 export function planBuffers(lifetimes: readonly Lifetime[]): BufferPlan {
   const slots: { size: number; users: Lifetime[] }[] = [];
   const slotOf = new Map<Value, number>();
-  const bySize = [...lifetimes].sort((a, b) => byteSize(b.value) - byteSize(a.value) || a.first - b.first);
+  const bySize = [...lifetimes].sort(
+    (a, b) => byteSize(b.value) - byteSize(a.value) || a.first - b.first,
+  );
   for (const lifetime of bySize) {
     // Sorted by size, so every slot is large enough: the smallest free one wastes least.
     let best = -1;
     slots.forEach((slot, index) => {
-      const free = slot.users.every((user) => user.last < lifetime.first || lifetime.last < user.first);
+      const free = slot.users.every(
+        (user) => user.last < lifetime.first || lifetime.last < user.first,
+      );
       if (free && (best < 0 || slot.size < slots[best].size)) best = index;
     });
     if (best < 0) {

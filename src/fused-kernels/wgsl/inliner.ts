@@ -223,7 +223,8 @@ export class Inliner {
 
   private compute(value: Value, coords: readonly IndexExpr[]): Operand {
     const node = value.producer;
-    if (!node) throw new Error(`[webgpu-fused] value ${value.name} is neither stored nor computed.`);
+    if (!node)
+      throw new Error(`[webgpu-fused] value ${value.name} is neither stored nor computed.`);
     const rule = this.context.rules.get(node.kernel);
     if (rule) return rule(node, coords, this);
     return this.applyScalarOp(node, coords);
@@ -292,7 +293,11 @@ export class Inliner {
   }
 
   private recall(key: string): Operand | null {
-    for (let scope: typeof this.writer.currentScope | null = this.writer.currentScope; scope; scope = scope.parent) {
+    for (
+      let scope: typeof this.writer.currentScope | null = this.writer.currentScope;
+      scope;
+      scope = scope.parent
+    ) {
       const operand = scope.memo.get(key) as Operand | undefined;
       if (operand) return operand;
     }

@@ -161,7 +161,8 @@ export class KernelWriter {
   /** Depth of the scope in which an index variable was defined. */
   depthOfVariable(name: string): number {
     const depth = this.variables.get(name);
-    if (depth === undefined) throw new Error(`[webgpu-fused] index variable ${name} is not in scope.`);
+    if (depth === undefined)
+      throw new Error(`[webgpu-fused] index variable ${name} is not in scope.`);
     return depth;
   }
 
@@ -209,7 +210,8 @@ export class KernelWriter {
     const groups = Math.ceil(count / this.options.workgroupSize);
     const x = Math.min(groups, this.options.maxWorkgroups);
     const y = Math.ceil(groups / x);
-    const stride = y > 1 ? ` + i32(gid.y) * ${this.dim('rowThreads', x * this.options.workgroupSize)}` : '';
+    const stride =
+      y > 1 ? ` + i32(gid.y) * ${this.dim('rowThreads', x * this.options.workgroupSize)}` : '';
     this.statement(`let ${name} = i32(gid.x)${stride};`);
     this.defineVariable(name);
     this.statement(`if (${name} >= ${this.dim(`${name}Count`, count)}) { return; }`);

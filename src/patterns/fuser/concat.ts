@@ -35,7 +35,8 @@ function whyNotPlace(state: FusionState, node: Node): string | null {
   for (const input of node.inputs) {
     if (!input.producer) return `${input.name} is stored already`;
     const placed = isPlaced(state, input.producer);
-    if (!placed && !state.groupOf.has(input.producer)) return `${input.name} is not stored by a kernel`;
+    if (!placed && !state.groupOf.has(input.producer))
+      return `${input.name} is not stored by a kernel`;
     if (state.outputs.has(input)) return `${input.name} is an output with a buffer of its own`;
     if (state.windows.has(input)) return `${input.name} lives in another concatenation`;
   }

@@ -29,7 +29,9 @@ interface InlineCost {
 export function chooseLoops(state: FusionState): Node[] {
   const inlined = new Map<Node, number>();
   const costs = new Map<Node, InlineCost>();
-  const free = state.graph.nodes.filter((node) => !state.groupOf.has(node) && !isPlaced(state, node));
+  const free = state.graph.nodes.filter(
+    (node) => !state.groupOf.has(node) && !isPlaced(state, node),
+  );
   for (const node of free) costs.set(node, inlineCost(state, node, costs));
   const loops: Node[] = [];
   for (const node of free.reverse()) {
@@ -96,7 +98,8 @@ function whyStore(
   const [output] = node.outputs;
   if (state.outputs.has(output)) return '';
   if (evaluations === 0) return '';
-  if (state.role(node) === 'movement' && cost.operations <= 2 && node.inputs.length <= 2) return null;
+  if (state.role(node) === 'movement' && cost.operations <= 2 && node.inputs.length <= 2)
+    return null;
   if (cost.loads > MAX_INLINED_LOADS) return `it would load ${cost.loads} operands an element`;
   const each = cost.operations + LOAD_COST * Math.max(0, cost.loads - 1);
   const size = sizeOf(output.shape);
