@@ -21,14 +21,13 @@ const gpuErrors: string[] = [];
 export function prepareGpu(): void {
   installWebGPU();
   observe(GPUAdapter, 'requestDevice', (_, __, promise) => {
-    promise.then(
-      (device) => {
-        device.addEventListener('uncapturederror', ({ error }) => gpuErrors.push(error.message));
-        device.lost.then(({ reason, message }) => gpuErrors.push(`lost (${reason}): ${message}`));
-      },
-      () => undefined,
-    );
+    void promise.then(watchDevice, () => undefined);
   });
+}
+
+function watchDevice(device: GPUDevice): void {
+  device.addEventListener('uncapturederror', ({ error }) => gpuErrors.push(error.message));
+  void device.lost.then(({ reason, message }) => gpuErrors.push(`lost (${reason}): ${message}`));
 }
 
 /** Errors that WebGPU reported by itself (invalid shaders and commands), and forgets them. */

@@ -22,12 +22,14 @@ async function runTask(task: Task): Promise<unknown> {
   }
 }
 
-process.once('message', async (task: Task) => {
-  let answer: Message;
+async function answer(task: Task): Promise<Message> {
   try {
-    answer = { result: await runTask(task) };
+    return { result: await runTask(task) };
   } catch (error) {
-    answer = { failure: error instanceof Error ? error.message : String(error) };
+    return { failure: error instanceof Error ? error.message : String(error) };
   }
-  send(answer, () => process.exit(0));
+}
+
+process.once('message', (task: Task) => {
+  void answer(task).then((message) => send(message, () => process.exit(0)));
 });

@@ -1,6 +1,6 @@
 /** Loads a model of the table on the active backend, and hides what kind of model it is. */
 import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
-import { io, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { readArtifacts, readTopology } from './artifacts';
 import type { ModelEntry } from './types';

@@ -47,7 +47,7 @@ async function pack(spec: string, folder: string): Promise<string> {
     await runOrThrow(command, { cwd: folder, timeout: 900_000 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Could not fetch ${spec} from the npm registry. ${reason}`);
+    throw new Error(`Could not fetch ${spec} from the npm registry. ${reason}`, { cause: error });
   }
   const archive = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (!archive) throw new Error(`npm pack ${spec} left no archive.`);
