@@ -42,8 +42,10 @@ function batchToSpace(node: NodeImport): Value {
   const perm = backend_util.getPermuted(blocks.shape.length, block.length);
   const joined = backend_util.getReshapedPermuted(shape, block, sizeOf(block));
   const image = node.b.reshape(node.b.transpose(blocks, perm), joined);
-  const begin = backend_util.getSliceBeginCoords(crops, block.length);
-  return node.b.slice(image, begin, backend_util.getSliceSize(joined, crops, block.length));
+  const cropAt = (axis: number) => crops[axis - 1] ?? [0, 0];
+  const begin = joined.map((_, axis) => (axis === 0 ? 0 : cropAt(axis)[0]));
+  const size = joined.map((dim, axis) => dim - begin[axis] - (axis === 0 ? 0 : cropAt(axis)[1]));
+  return node.b.slice(image, begin, size);
 }
 
 /** Channels of an NHWC image, as blocks of pixels. */

@@ -30,7 +30,8 @@ export function addBiasAndActivation(node: NodeImport, y: Value): Value {
   const isMatMul = node.def.op === '_FusedMatMul';
   if (extra === 'biasadd') {
     const wanted = activation === 'prelu' ? 2 : 1;
-    demand(operands.length === wanted, () => `${operands.length} operands for ${wanted}`);
+    const count = node.numberAttr('num_args', 0);
+    demand(count === wanted && operands.length >= wanted, () => `${count} operands for ${wanted}`);
   }
   // A matrix product takes its first operand for the bias, whatever fused_ops says.
   const hasBias = extra === 'biasadd' || (isMatMul && operands.length > 0);

@@ -26,7 +26,7 @@ export type OutputSource =
   /** Elements known already. */
   | { readonly kind: 'constant'; readonly value: Value };
 
-/** Why a region has no form in the IR. */
+/** Why a node has no form in the IR. */
 export interface Refusal {
   /** Model node to blame; absent if the feeds themselves cannot be handled. */
   readonly node?: string;
@@ -45,44 +45,74 @@ export interface ImportedRegion {
   readonly specs: ReadonlyMap<string, ValueSpec>;
 }
 
+/** A region that cannot be lowered. */
+export interface RefusedRegion {
+  /** The first refusal. */
+  readonly refusal: Refusal;
+  /** All of them; nodes that depend on a refused one are not tried. */
+  readonly refusals: readonly Refusal[];
+}
+
 /**
  * Lowers model nodes to primitives.
  *
  * @param nodes the region, in topological order.
- * @param feeds values that the nodes read from outside, by reference (`name`, `name:k`).
+ * @param feeds values that the nodes read from outside, by reference (`name`, `name:k`). One that
+ *   is missing, because its type is not the IR's, refuses the nodes that read it.
  * @param outputs references of the values that leave the region.
  */
 export function importRegion(
   nodes: readonly NodeDef[],
   feeds: ReadonlyMap<string, Feed>,
   outputs: readonly string[],
-): ImportedRegion | { readonly refusal: Refusal } {
+): ImportedRegion | RefusedRegion {
   const builder = new GraphBuilder();
   const values = new Map<string, Value>();
   const fedBy = new Map<Value, string>();
-  let current: string | undefined;
-  try {
-    for (const [ref, feed] of feeds) {
+  const refusals: Refusal[] = [];
+  const refusedNodes = new Set<string>();
+  const attempt = (node: string | undefined, run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      refusals.push(refusalOf(error, node, fedBy));
+      if (node !== undefined) refusedNodes.add(node);
+    }
+  };
+  for (const [ref, feed] of feeds) {
+    attempt(undefined, () => {
       const value = feed.constant ? builder.constant(feed, feed.constant) : builder.input(feed);
       values.set(ref, value);
       fedBy.set(value, ref);
-    }
-    for (const def of nodes) {
-      current = def.name;
-      builder.origins = [def.name];
-      importNode(builder, def, values);
-    }
-    current = undefined;
-    return { ...collectOutputs(builder.graph, values, fedBy, outputs), specs: values };
-  } catch (error) {
-    if (!(error instanceof RefusedError)) {
-      // tfjs-core's helpers, which the importers share, reject operands by plain errors.
-      if (!current || !(error instanceof Error) || error instanceof TypeError) throw error;
-      return { refusal: { node: current, reason: error.message, needsHost: [] } };
-    }
-    const needsHost = error instanceof HostValueNeeded ? feedsBehind(error.value, fedBy) : [];
-    return { refusal: { node: error.node ?? current, reason: error.reason, needsHost } };
+    });
   }
+  if (refusals.length > 0) return { refusal: refusals[0], refusals };
+  for (const def of nodes) {
+    if (def.input?.some((input) => refusedNodes.has(parseInput(input).node))) {
+      refusedNodes.add(def.name);
+      continue;
+    }
+    builder.origins = [def.name];
+    attempt(def.name, () => importNode(builder, def, values));
+  }
+  if (refusals.length > 0) return { refusal: refusals[0], refusals };
+  return { ...collectOutputs(builder.graph, values, fedBy, outputs), specs: values };
+}
+
+function refusalOf(
+  error: unknown,
+  node: string | undefined,
+  fedBy: ReadonlyMap<Value, string>,
+): Refusal {
+  if (error instanceof RefusedError) {
+    const needsHost = error instanceof HostValueNeeded ? feedsBehind(error.value, fedBy) : [];
+    return { node: error.node ?? node, reason: error.reason, needsHost };
+  }
+  // tfjs-core's helpers, which the importers share, reject operands by plain errors.
+  if (error instanceof Error && error.name === 'Error') {
+    return { node, reason: error.message, needsHost: [] };
+  }
+  throw error;
 }
 
 function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Value>): void {
@@ -94,7 +124,11 @@ function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Val
     const { key, control } = parseInput(input);
     if (control) continue;
     const value = values.get(key);
-    if (!value) throw new RefusedError({ node: def.name, reason: `input ${input} is missing` });
+    if (!value)
+      throw new RefusedError({
+        node: def.name,
+        reason: `input ${input} is of a type the IR lacks`,
+      });
     inputs.push(value);
   }
   const result = importer(new NodeImport(builder, def, inputs));

@@ -1,0 +1,155 @@
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import { sizeOf, type ValueSpec } from '../ir/graph';
+import type { PlanRecord } from '../report/record';
+import { parseInput, refKey, type NodeDef } from './graph-def';
+import { installedHook } from './hook';
+import type { ModelRewriter, Rewrite } from './model-rewriter';
+import { stockDispatches } from './stock-cost';
+
+/** What became of one node of a model. */
+export interface NodeFate {
+  readonly name: string;
+  readonly op: string;
+  /** `folded`: known once shapes are, or nothing but another view; it costs no dispatch. */
+  readonly fate: 'fused' | 'folded' | 'stock';
+  /** Label of the kernel that computes it. */
+  readonly into?: string;
+  /** Kernel family that it joined. */
+  readonly rule?: string;
+  /** Why tfjs runs it. */
+  readonly reason?: string;
+}
+
+/** Plain data: what was fused in a model, what was not, and why. */
+export interface ModelExplanation {
+  readonly model: string;
+  readonly nodes: readonly NodeFate[];
+  /** `before` is an estimate: kernels that stock `webgpu` would launch for the same nodes. */
+  readonly dispatches: { readonly before: number; readonly after: number };
+  /** Bytes that kernels read and write, each operand once; `before` is an estimate as well. */
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** Time that dividing the graph took; compiling comes on top. */
+  readonly rewriteMs: number;
+  readonly regions: readonly RegionExplanation[];
+  /** Fusions that were considered and not made, and nodes left to tfjs. */
+  readonly refused: readonly RefusalExplanation[];
+}
+
+/** One region of a model. */
+export interface RegionExplanation {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: number;
+  /** Absent until the region has run, and where everything was known while compiling. */
+  readonly plan?: PlanRecord;
+}
+
+/** Why something was not fused. */
+export interface RefusalExplanation {
+  readonly nodes: readonly string[];
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/**
+ * Says what was fused in a graph model and what was not, for the outputs asked for last. Regions
+ * are compiled when the model first runs (or by `optimize`); until then their nodes count as
+ * stock's.
+ *
+ * @throws Error if the model is not rewritten: on another backend, switched off, or not a model
+ *   of this copy of tfjs.
+ */
+export function explain(model: GraphModel): ModelExplanation {
+  const rewriter = requireRewriter(model, 'explain');
+  const rewrite = rewriter.current.at(-1);
+  if (!rewrite) {
+    throw new Error(
+      '[webgpu-fused] explain: got a model that has not run on this backend; needs one run. ' +
+        'Call it once, or optimize(model).',
+    );
+  }
+  return describe(rewriter, rewrite, model.modelVersion);
+}
+
+/** The rewriter of a model, or an error that says why there is none. */
+export function requireRewriter(model: GraphModel, what: string): ModelRewriter {
+  const rewriter = installedHook()?.rewriterOf(model);
+  if (rewriter) return rewriter;
+  throw new Error(
+    `[webgpu-fused] ${what}: got a model that is not rewritten; needs a graph model on the ` +
+      `backend webgpu-fused with WEBGPU_FUSED_REWRITE on. Call tf.setBackend('webgpu-fused') ` +
+      `first, and load @tensorflow/tfjs-core and -converter once.`,
+  );
+}
+
+function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): ModelExplanation {
+  const nodes = new Map<string, NodeFate>();
+  const specs = new Map<string, ValueSpec>();
+  const refused: RefusalExplanation[] = [];
+  const totals = { dispatches: { before: 0, after: 0 }, bytes: { before: 0, after: 0 } };
+  for (const { latest } of rewrite.runners) {
+    for (const [ref, spec] of latest?.specs ?? []) specs.set(ref, spec);
+  }
+  const add = (node: NodeDef, fate: Omit<NodeFate, 'name' | 'op'>): void => {
+    if (nodes.has(node.name)) return;
+    nodes.set(node.name, { name: node.name, op: node.op, ...fate });
+    const cost = stockCost(node, specs);
+    totals.dispatches.before += cost.dispatches;
+    totals.bytes.before += cost.bytes;
+    if (fate.fate !== 'stock') return;
+    totals.dispatches.after += cost.dispatches;
+    totals.bytes.after += cost.bytes;
+  };
+  for (const { region, latest } of rewrite.runners) {
+    const record = latest?.plan?.record;
+    const kernels = new Map(
+      record?.kernels.flatMap((kernel) => kernel.origins.map((origin) => [origin, kernel])),
+    );
+    totals.dispatches.after += record?.dispatches ?? 0;
+    totals.bytes.after += record?.bytes ?? 0;
+    refused.push(...(record?.refused ?? []));
+    for (const node of region.nodes) {
+      const kernel = kernels.get(node.name);
+      if (!latest) add(node, { fate: 'stock', reason: 'not compiled yet' });
+      else if (kernel) add(node, { fate: 'fused', into: kernel.label, rule: kernel.family });
+      else add(node, { fate: 'folded' });
+    }
+  }
+  for (const node of rewrite.partition.rest) {
+    if (node.op === 'Const' || node.op === 'Placeholder') continue;
+    const reason = rewrite.partition.reasons.get(node.name);
+    add(node, { fate: 'stock', reason });
+    if (reason) refused.push({ nodes: [node.name], rule: 'region', reason });
+  }
+  return {
+    model,
+    nodes: [...nodes.values()],
+    ...totals,
+    rewriteMs: rewrite.milliseconds,
+    regions: rewrite.runners.map(({ region, latest }) => ({
+      inputs: region.inputs,
+      outputs: region.outputs,
+      nodes: region.nodes.length,
+      plan: latest?.plan?.record,
+    })),
+    refused,
+  };
+}
+
+/** Dispatches and bytes that stock would spend on a node, as far as shapes are known. */
+function stockCost(
+  node: NodeDef,
+  specs: ReadonlyMap<string, ValueSpec>,
+): { dispatches: number; bytes: number } {
+  const outputs: ValueSpec[] = [];
+  for (let index = 0; ; index++) {
+    const spec = specs.get(refKey(node.name, index));
+    if (!spec) break;
+    outputs.push(spec);
+  }
+  const dispatches = stockDispatches(node.op, Math.max(1, outputs.length));
+  if (dispatches === 0) return { dispatches, bytes: 0 };
+  const inputs = (node.input ?? []).map((input) => specs.get(parseInput(input).key));
+  const elements = [...inputs, ...outputs].map((spec) => (spec ? sizeOf(spec.shape) : 0));
+  return { dispatches, bytes: 4 * elements.reduce((sum, size) => sum + size, 0) };
+}

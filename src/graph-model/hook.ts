@@ -1,0 +1,221 @@
+import { GraphModel, version_converter } from '@tensorflow/tfjs-converter';
+import {
+  engine,
+  env,
+  getBackend,
+  getKernel,
+  registerKernel,
+  Tensor,
+  type NamedTensorMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import type { GraphDef } from './graph-def';
+import { internalsOf, isKnownConverter, type ModelInternals } from './model-internals';
+import { ModelRewriter, usesRegionOp } from './model-rewriter';
+import { registerRegionOps } from './region-op';
+import { PLAN_KERNEL } from './region-runner';
+import type { PlanRuntime } from './runtime';
+
+type Inputs = Tensor | Tensor[] | NamedTensorMap;
+type Outputs = string | string[];
+
+/** What the hook needs to take over graph models. */
+export interface GraphModelHookOptions {
+  /** The backend on which graph models are rewritten; on others they run as ever. */
+  readonly backendName: string;
+  readonly runtime: PlanRuntime;
+  /** Whether rewriting is switched on; asked at each call. */
+  readonly isEnabled: () => boolean;
+}
+
+/** The hook in place. */
+export interface GraphModelHook {
+  /**
+   * The rewriter of a model, made at first use; undefined where tfjs runs the model: another
+   * backend, switched off, or a model that cannot be rewritten.
+   */
+  rewriterOf(model: GraphModel): ModelRewriter | undefined;
+  /** Takes the hook out again, and frees what it made. Rewriting stops; models run as ever. */
+  remove(): void;
+}
+
+/** Marks a patched prototype, also for another copy of this package. */
+const MARK = Symbol.for('tfjs-backend-webgpu-fused.hook');
+
+/**
+ * Makes graph models run fused on a backend: patches `execute`, `executeAsync` and `dispose` of
+ * `GraphModel.prototype`, which all ways of loading share. Models loaded before are included,
+ * and a model is looked at only when it first runs. Patching twice changes nothing: the first
+ * hook is returned. With a tfjs that the hook does not know, it warns and changes nothing.
+ */
+export function installGraphModelHook(options: GraphModelHookOptions): GraphModelHook {
+  const prototype = GraphModel.prototype as GraphModel & { [MARK]?: GraphModelHook };
+  if (prototype[MARK]) return prototype[MARK];
+  if (!isKnownConverter(version_converter, prototype)) {
+    console.warn(
+      `[webgpu-fused] graph models: got tfjs-converter ${version_converter}; needs 4.x. ` +
+        `They run unfused; install a matching version of @tensorflow/tfjs.`,
+    );
+    return { rewriterOf: () => undefined, remove: () => undefined };
+  }
+  registerRegionOps();
+  registerPlanKernel(options.backendName);
+  const hook = patch(prototype, new Rewriters(prototype, options));
+  Object.defineProperty(prototype, MARK, { value: hook, configurable: true });
+  return hook;
+}
+
+/** The hook that is in place; undefined if there is none. */
+export function installedHook(): GraphModelHook | undefined {
+  return (GraphModel.prototype as GraphModel & { [MARK]?: GraphModelHook })[MARK];
+}
+
+/** A kernel that runs a plan: tfjs's engine counts, profiles and scopes it as any other. */
+function registerPlanKernel(backendName: string): void {
+  if (getKernel(PLAN_KERNEL, backendName)) return;
+  registerKernel({
+    kernelName: PLAN_KERNEL,
+    backendName,
+    kernelFunc: ({ inputs, attrs }) =>
+      (attrs as unknown as { run: (inputs: TensorInfo[]) => TensorInfo[] }).run(
+        Object.values(inputs) as TensorInfo[],
+      ),
+  });
+}
+
+/** The rewriters of all models; it keeps no model alive. */
+class Rewriters {
+  private known = new WeakMap<GraphModel, ModelRewriter | 'stock'>();
+  private made: WeakRef<ModelRewriter>[] = [];
+  private readonly prototype: GraphModel;
+  private readonly options: GraphModelHookOptions;
+
+  constructor(prototype: GraphModel, options: GraphModelHookOptions) {
+    this.prototype = prototype;
+    this.options = options;
+  }
+
+  /** The rewriter of a model, if this call may be rewritten. */
+  of(model: GraphModel): ModelRewriter | undefined {
+    if (getBackend() !== this.options.backendName || !this.options.isEnabled()) return undefined;
+    // Gradients flow through kernels one by one; a plan has none.
+    if (engine().state.gradientDepth > 0 || keepsIntermediates()) return undefined;
+    const known = this.known.get(model);
+    if (known === 'stock') return undefined;
+    if (known && !known.isStale) return known;
+    known?.dispose();
+    const made = this.make(internalsOf(model));
+    if (made) this.made.push(new WeakRef(made));
+    this.known.set(model, made ?? 'stock');
+    return made;
+  }
+
+  /** Leaves a model to tfjs, whatever comes. */
+  giveUp(model: GraphModel): void {
+    this.drop(model);
+    this.known.set(model, 'stock');
+  }
+
+  drop(model: GraphModel): void {
+    const known = this.known.get(model);
+    if (known && known !== 'stock') known.dispose();
+    this.known.delete(model);
+  }
+
+  clear(): void {
+    for (const rewriter of this.made) rewriter.deref()?.dispose();
+    this.made = [];
+    this.known = new WeakMap();
+  }
+
+  private make(model: ModelInternals): ModelRewriter | undefined {
+    const topology = model.artifacts?.modelTopology as GraphDef | undefined;
+    if (!topology?.node || !model.executor || usesRegionOp(topology)) return undefined;
+    const [weight] = Object.values(model.executor.weightMap).flat();
+    if (weight && weight.constructor !== Tensor) {
+      console.error(
+        '[webgpu-fused] graph models: got tensors of another copy of @tensorflow/tfjs-core; ' +
+          'needs one copy in the page. Bundle or load tfjs once; until then models run unfused.',
+      );
+      return undefined;
+    }
+    return new ModelRewriter(this.prototype, model, topology, this.options.runtime);
+  }
+}
+
+function keepsIntermediates(): boolean {
+  return env().getBool('KEEP_INTERMEDIATE_TENSORS');
+}
+
+/** As tfjs returns results: one tensor by itself, several as a list. */
+function unwrap(results: Tensor[]): Tensor | Tensor[] {
+  return results.length > 1 ? results : results[0];
+}
+
+/** A failure of the rewriter itself: the model still runs, by tfjs. */
+function reportFailure(error: unknown): void {
+  console.warn(
+    `[webgpu-fused] rewriting a graph model failed; tfjs runs it instead. ` +
+      `Please report this: ${error instanceof Error ? error.stack : String(error)}`,
+  );
+}
+
+function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
+  const { execute, executeAsync, dispose } = prototype;
+
+  const prepare = (
+    model: GraphModel,
+    rewriter: ModelRewriter,
+    inputs: Inputs,
+    outputs?: Outputs,
+  ) => {
+    const internals = internalsOf(model);
+    const named = internals.normalizeInputs(inputs);
+    const wanted = internals.normalizeOutputs(outputs);
+    try {
+      return rewriter.prepare(named, wanted);
+    } catch (error) {
+      reportFailure(error);
+      rewriters.giveUp(model);
+      return undefined;
+    }
+  };
+
+  prototype.execute = function (inputs: Inputs, outputs?: Outputs) {
+    const rewriter = rewriters.of(this);
+    if (!rewriter) return execute.call(this, inputs, outputs);
+    const internals = internalsOf(this);
+    if (internals.resourceIdToCapturedInput == null) {
+      internals.setResourceIdToCapturedInput(internals.executeInitializerGraph());
+    }
+    const call = prepare(this, rewriter, inputs, outputs);
+    if (!call || call.requirements.isDynamic) return execute.call(this, inputs, outputs);
+    return unwrap(rewriter.execute(call));
+  };
+
+  prototype.executeAsync = async function (inputs: Inputs, outputs?: Outputs) {
+    const rewriter = rewriters.of(this);
+    if (!rewriter) return executeAsync.call(this, inputs, outputs);
+    const internals = internalsOf(this);
+    if (internals.resourceIdToCapturedInput == null) {
+      internals.setResourceIdToCapturedInput(await internals.executeInitializerGraphAsync());
+    }
+    const call = prepare(this, rewriter, inputs, outputs);
+    if (!call) return executeAsync.call(this, inputs, outputs);
+    return unwrap(await rewriter.executeAsync(call));
+  };
+
+  prototype.dispose = function () {
+    rewriters.drop(this);
+    dispose.call(this);
+  };
+
+  return {
+    rewriterOf: (model) => rewriters.of(model),
+    remove: () => {
+      rewriters.clear();
+      Object.assign(prototype, { execute, executeAsync, dispose });
+      delete (prototype as unknown as Record<symbol, unknown>)[MARK];
+    },
+  };
+}

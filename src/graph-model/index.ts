@@ -1,0 +1,17 @@
+/** Graph models: rewriting them as they run, and saying what became of them. */
+export {
+  explain,
+  type ModelExplanation,
+  type NodeFate,
+  type RefusalExplanation,
+  type RegionExplanation,
+} from './explain';
+export {
+  installGraphModelHook,
+  installedHook,
+  type GraphModelHook,
+  type GraphModelHookOptions,
+} from './hook';
+export { importedOps } from './import';
+export { optimize, type OptimizeOptions } from './optimize';
+export type { CompiledPlan, PlanRefusal, PlanRuntime } from './runtime';

@@ -1,0 +1,105 @@
+/** Everything private of `GraphModel` that this package relies on, in one place. */
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import type { GraphDef } from './graph-def';
+
+/** A node as tfjs's executor holds it. */
+export interface ExecutorNode {
+  readonly name: string;
+  readonly op: string;
+  category: string;
+  inputs: ExecutorNode[];
+  inputParams: unknown;
+  attrParams: Record<string, { value: unknown } | undefined>;
+  outputs: unknown;
+}
+
+/** A graph as tfjs's executor holds it. */
+export interface ExecutorGraph {
+  readonly nodes: Record<string, ExecutorNode>;
+  readonly placeholders: ExecutorNode[];
+  readonly functions?: Record<string, ExecutorGraph>;
+}
+
+/** tfjs's `GraphExecutor`. */
+export interface Executor {
+  readonly graph: ExecutorGraph;
+  readonly weightMap: Record<string, Tensor[]>;
+  execute(inputs: NamedTensorMap, outputs: readonly string[]): Tensor[];
+  executeAsync(inputs: NamedTensorMap, outputs: readonly string[]): Promise<Tensor[]>;
+  mapInputs(inputs: NamedTensorMap): NamedTensorMap;
+  mapOutputs(outputs: readonly string[]): string[];
+}
+
+/** The private side of a `GraphModel`. */
+export interface ModelInternals {
+  executor: Executor;
+  artifacts: io.ModelArtifacts & { modelTopology?: GraphDef };
+  resourceManager: unknown;
+  resourceIdToCapturedInput?: Record<number, Tensor>;
+  executeInitializerGraph(): Tensor[];
+  executeInitializerGraphAsync(): Promise<Tensor[]>;
+  setResourceIdToCapturedInput(outputs: Tensor[]): void;
+  normalizeInputs(inputs: Tensor | Tensor[] | NamedTensorMap): NamedTensorMap;
+  normalizeOutputs(outputs?: string | string[]): string[];
+  loadWithWeightMap(artifacts: io.ModelArtifacts, weightMap: NamedTensorMap): boolean;
+}
+
+export function internalsOf(model: GraphModel): ModelInternals {
+  return model as unknown as ModelInternals;
+}
+
+const MODEL_METHODS = [
+  ...['execute', 'executeAsync', 'dispose', 'loadWithWeightMap', 'normalizeInputs'],
+  ...['normalizeOutputs', 'setResourceIdToCapturedInput', 'executeInitializerGraph'],
+  'executeInitializerGraphAsync',
+];
+
+/**
+ * Whether this is a tfjs-converter that the hook knows: by version, and by the methods that it
+ * calls.
+ */
+export function isKnownConverter(version: string, prototype: object): boolean {
+  const methods = prototype as Record<string, unknown>;
+  return (
+    version.startsWith('4.') && MODEL_METHODS.every((name) => typeof methods[name] === 'function')
+  );
+}
+
+/** Makes an executor for another topology, with weights and resources of `model`. */
+export function makeExecutor(
+  prototype: GraphModel,
+  model: ModelInternals,
+  topology: GraphDef,
+  weights: readonly string[],
+): Executor {
+  const hasFunctions = (topology.library?.function?.length ?? 0) > 0;
+  const { weightMap } = model.executor;
+  // Bodies of functions find their weights in the same map.
+  const names = hasFunctions ? Object.keys(weightMap) : weights;
+  const shadow = internalsOf(Object.create(prototype) as GraphModel);
+  shadow.resourceManager = model.resourceManager;
+  shadow.loadWithWeightMap(
+    { modelTopology: topology } as io.ModelArtifacts,
+    Object.fromEntries(names.map((name) => [name, weightMap[name][0]])),
+  );
+  adoptOps(shadow.executor.graph, model.executor.graph);
+  return shadow.executor;
+}
+
+/**
+ * tfjs decides when it loads a model whether an op is its own or one that the app registered; a
+ * node must stay what it was then.
+ */
+function adoptOps(graph: ExecutorGraph, original: ExecutorGraph): void {
+  for (const node of Object.values(graph.nodes)) {
+    const known = original.nodes[node.name];
+    if (known?.op !== node.op) continue;
+    const { category, inputParams, attrParams, outputs } = known;
+    Object.assign(node, { category, inputParams, attrParams, outputs });
+  }
+  for (const [name, body] of Object.entries(graph.functions ?? {})) {
+    const known = original.functions?.[name];
+    if (known) adoptOps(body, known);
+  }
+}

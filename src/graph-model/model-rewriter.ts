@@ -1,0 +1,306 @@
+import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import { callRequirements, tensorsByPlaceholder, type CallRequirements } from './call';
+import { parseInput, type GraphDef } from './graph-def';
+import { makeExecutor, type Executor, type ModelInternals } from './model-internals';
+import { partitionGraph, type Partition, type Region } from './partition';
+import { registerRegion, unregisterRegion } from './region-op';
+import { RegionRunner } from './region-runner';
+import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
+import type { PlanRuntime } from './runtime';
+import { Weights } from './weights';
+
+/** Rewritten graphs kept for one model, one for each set of outputs that was asked for. */
+const MAX_REWRITES = 8;
+
+/** Times a model is divided anew because nodes were refused; then it is left to tfjs. */
+const MAX_DIVISIONS = 24;
+
+/** A call that the rewriter takes over. */
+export interface PreparedCall {
+  readonly rewrite: Rewrite;
+  readonly inputs: NamedTensorMap;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Outputs as node references. */
+  readonly outputs: readonly string[];
+  readonly requirements: CallRequirements;
+}
+
+/** One model divided for one set of outputs. */
+export class Rewrite {
+  readonly partition: Partition;
+  readonly runners: readonly RegionRunner[];
+  /** Time that dividing and rewriting took. */
+  readonly milliseconds: number;
+  /** How many exclusions it takes into account. */
+  readonly exclusions: number;
+  private readonly build: () => Executor;
+  private built: Executor | undefined;
+  private activeCalls = 0;
+  private retired: (() => void) | undefined;
+
+  constructor(
+    parts: Pick<Rewrite, 'partition' | 'runners' | 'milliseconds' | 'exclusions'>,
+    build: () => Executor,
+  ) {
+    this.partition = parts.partition;
+    this.runners = parts.runners;
+    this.milliseconds = parts.milliseconds;
+    this.exclusions = parts.exclusions;
+    this.build = build;
+  }
+
+  /** tfjs's executor of the rewritten topology. */
+  get executor(): Executor {
+    this.built ??= this.build();
+    return this.built;
+  }
+
+  /** Runs a model that is one region, without tfjs's executor. */
+  runWhole(tensors: ReadonlyMap<string, Tensor>, outputs: readonly string[]): Tensor[] {
+    const [runner] = this.runners;
+    const { region } = runner;
+    const results = runner.run(region.inputs.map((ref) => tensors.get(ref) as Tensor));
+    return outputs.map((ref) => results[region.outputs.indexOf(parseInput(ref).key)]);
+  }
+
+  /** Keeps what the rewrite holds until `run` has ended, however long that takes. */
+  async during<T>(run: () => Promise<T>): Promise<T> {
+    this.activeCalls++;
+    try {
+      return await run();
+    } finally {
+      this.activeCalls--;
+      this.releaseIfIdle();
+    }
+  }
+
+  /** Lets go of the rewrite; `release` is called when no call runs any more. */
+  retire(release: () => void): void {
+    this.retired = release;
+    this.releaseIfIdle();
+  }
+
+  private releaseIfIdle(): void {
+    if (this.activeCalls > 0) return;
+    this.retired?.();
+    this.retired = undefined;
+  }
+}
+
+/** Divides one model into regions and runs it, as often as outputs and refusals ask for. */
+export class ModelRewriter {
+  /** Nodes that stay with tfjs, and why. */
+  readonly excluded = new Map<string, string>();
+  private readonly prototype: GraphModel;
+  private readonly model: ModelInternals;
+  private readonly runtime: PlanRuntime;
+  private readonly topology: GraphDef;
+  private readonly executor: Executor;
+  private readonly backend: unknown;
+  private readonly weights: Weights;
+  private readonly custom: ReadonlySet<string>;
+  private readonly rewrites = new Map<string, Rewrite>();
+  private readonly requirements = new Map<string, CallRequirements | undefined>();
+  private readonly ids = new Map<RegionRunner, number>();
+  private divisions = 0;
+
+  constructor(
+    prototype: GraphModel,
+    model: ModelInternals,
+    topology: GraphDef,
+    runtime: PlanRuntime,
+  ) {
+    this.prototype = prototype;
+    this.model = model;
+    this.runtime = runtime;
+    this.topology = topology;
+    this.executor = model.executor;
+    this.backend = engine().backend;
+    this.weights = new Weights(model, runtime.hostValues?.bind(runtime));
+    const nodes = Object.values(this.executor.graph.nodes);
+    this.custom = new Set(
+      nodes.filter((node) => node.category === 'custom').map((node) => node.name),
+    );
+  }
+
+  /** Whether the model was loaded again, or the backend replaced, since this was made. */
+  get isStale(): boolean {
+    return this.model.executor !== this.executor || engine().backend !== this.backend;
+  }
+
+  /** The rewrites in use, the latest last. */
+  get current(): readonly Rewrite[] {
+    return [...this.rewrites.values()];
+  }
+
+  /** Prepares a call; undefined if tfjs should run it. */
+  prepare(inputs: NamedTensorMap, outputs: readonly string[]): PreparedCall | undefined {
+    if (outputs.length === 0) return undefined;
+    const mapped = this.executor.mapOutputs(outputs);
+    const key = mapped.join('\n');
+    const requirements = this.requirementsOf(key, mapped);
+    if (!requirements) return undefined;
+    const named = this.executor.mapInputs(inputs);
+    const tensors = tensorsByPlaceholder(this.executor, named, requirements);
+    const rewrite = tensors && this.rewriteFor(key, mapped);
+    if (!tensors || !rewrite?.runners.length) return undefined;
+    return { rewrite, inputs: named, tensors, outputs: mapped, requirements };
+  }
+
+  /** Runs a prepared call of `execute`. */
+  execute({ rewrite, inputs, tensors, outputs }: PreparedCall): Tensor[] {
+    if (rewrite.partition.isWhole) return rewrite.runWhole(tensors, outputs);
+    return rewrite.executor.execute(inputs, outputs);
+  }
+
+  /** Runs a prepared call of `executeAsync`. */
+  executeAsync(call: PreparedCall): Promise<Tensor[]> {
+    const { rewrite, inputs, outputs, requirements } = call;
+    return rewrite.during(async () => {
+      // tfjs warns of a model that does not need executeAsync; it must not where only the
+      // rewritten one does not.
+      if (requirements.isDynamic && this.runsSynchronously(rewrite)) return this.execute(call);
+      return rewrite.executor.executeAsync(inputs, outputs);
+    });
+  }
+
+  /** Compiles what a prepared call of a model that is one region would run. */
+  compileWhole({ rewrite, tensors }: PreparedCall): void {
+    const [runner] = rewrite.runners;
+    runner.prepare(runner.region.inputs.map((ref) => tensors.get(ref) as Tensor));
+  }
+
+  dispose(): void {
+    for (const rewrite of this.rewrites.values()) this.retire(rewrite);
+    this.rewrites.clear();
+  }
+
+  private requirementsOf(key: string, outputs: readonly string[]): CallRequirements | undefined {
+    if (!this.requirements.has(key)) {
+      if (this.requirements.size >= MAX_REWRITES) this.requirements.clear();
+      this.requirements.set(key, callRequirements(this.executor, outputs));
+    }
+    return this.requirements.get(key);
+  }
+
+  private runsSynchronously({ partition }: Rewrite): boolean {
+    return partition.rest.every(({ name }) => {
+      const { category } = this.executor.graph.nodes[name];
+      return !['control', 'dynamic', 'hash_table', 'custom'].includes(category);
+    });
+  }
+
+  private rewriteFor(key: string, outputs: readonly string[]): Rewrite | undefined {
+    const known = this.rewrites.get(key);
+    if (known && known.exclusions === this.excluded.size) {
+      if (this.rewrites.size > 1) {
+        this.rewrites.delete(key);
+        this.rewrites.set(key, known);
+      }
+      return known;
+    }
+    if (known && ++this.divisions > MAX_DIVISIONS) {
+      this.forget(key, known);
+      this.rewrites.set(key, this.emptyRewrite(known.partition));
+      return undefined;
+    }
+    const rewrite = this.divide(outputs, known);
+    this.rewrites.delete(key);
+    this.rewrites.set(key, rewrite);
+    if (known) this.retire(known, new Set(rewrite.runners));
+    if (this.rewrites.size > MAX_REWRITES) {
+      const [oldest, old] = this.rewrites.entries().next().value as [string, Rewrite];
+      this.forget(oldest, old);
+    }
+    return rewrite;
+  }
+
+  private forget(key: string, rewrite: Rewrite): void {
+    this.rewrites.delete(key);
+    this.retire(rewrite);
+  }
+
+  /** Everything with tfjs, until the model is loaded again. */
+  private emptyRewrite(partition: Partition): Rewrite {
+    const parts = { runners: [], milliseconds: 0, exclusions: this.excluded.size };
+    const nothing = { ...partition, regions: [], isWhole: false };
+    return new Rewrite({ ...parts, partition: nothing }, () => this.executor);
+  }
+
+  private divide(outputs: readonly string[], previous: Rewrite | undefined): Rewrite {
+    const start = performance.now();
+    const { excluded, custom, topology } = this;
+    const exclusions = excluded.size;
+    const partition = partitionGraph({ nodes: topology.node, outputs, excluded, custom });
+    const reusable = new Map(previous?.runners.map((runner) => [regionKey(runner.region), runner]));
+    const runners = partition.regions.map(
+      (region) => reusable.get(regionKey(region)) ?? this.makeRunner(region),
+    );
+    const ids = runners.map((runner) => this.idOf(runner));
+    const milliseconds = performance.now() - start;
+    return new Rewrite({ partition, runners, milliseconds, exclusions }, () => {
+      const rewritten = rewriteTopology(topology, partition, ids, outputs);
+      const constants = partition.rest.filter((node) => node.op === 'Const');
+      return makeExecutor(
+        this.prototype,
+        this.model,
+        rewritten,
+        constants.map((node) => node.name),
+      );
+    });
+  }
+
+  private makeRunner(region: Region): RegionRunner {
+    let executor: Executor | undefined;
+    const runStock = (inputs: readonly Tensor[]): Tensor[] => {
+      executor ??= makeExecutor(
+        this.prototype,
+        this.model,
+        standaloneTopology(this.topology, region),
+        region.constants,
+      );
+      const named = Object.fromEntries(inputs.map((tensor, at) => [standaloneInput(at), tensor]));
+      return executor.execute(named, region.outputs);
+    };
+    const exclude = (nodes: readonly string[], reason: string): void => {
+      for (const name of nodes) this.excluded.set(name, reason);
+    };
+    return new RegionRunner(region, {
+      runtime: this.runtime,
+      weights: this.weights,
+      exclude,
+      runStock,
+    });
+  }
+
+  private idOf(runner: RegionRunner): number {
+    const known = this.ids.get(runner);
+    if (known !== undefined) return known;
+    const id = registerRegion(runner);
+    this.ids.set(runner, id);
+    return id;
+  }
+
+  private retire(rewrite: Rewrite, kept: ReadonlySet<RegionRunner> = new Set()): void {
+    rewrite.retire(() => {
+      for (const runner of rewrite.runners) {
+        const id = this.ids.get(runner);
+        if (kept.has(runner) || id === undefined) continue;
+        unregisterRegion(id);
+        this.ids.delete(runner);
+        runner.dispose();
+      }
+    });
+  }
+}
+
+function regionKey({ nodes, inputs, outputs }: Region): string {
+  const names = nodes.map((node) => node.name).join('\n');
+  return [names, inputs.join('\n'), outputs.join('\n')].join('\n\n');
+}
+
+/** Whether a graph already uses the op of regions, as one that was rewritten and saved would. */
+export function usesRegionOp(topology: GraphDef): boolean {
+  return topology.node.some((node) => node.op === REGION_OP);
+}

@@ -1,0 +1,93 @@
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import {
+  dispose,
+  Tensor,
+  zeros,
+  type DataType,
+  type NamedTensorMap,
+  type TensorContainer,
+} from '@tensorflow/tfjs-core';
+import { explain, requireRewriter, type ModelExplanation } from './explain';
+import { internalsOf } from './model-internals';
+
+/** Options of {@link optimize}. */
+export interface OptimizeOptions {
+  /**
+   * Example inputs, by name: tensors, which remain the caller's, or shapes. Inputs that are not
+   * named are zeros of the shape in the model, with 1 for each dimension that it leaves open.
+   */
+  readonly inputs?: Readonly<Record<string, Tensor | readonly number[]>>;
+  /** Outputs to prepare for; the model's own by default. */
+  readonly outputs?: string | string[];
+}
+
+/** Runs that may end in another division of the model, before it is left as it is. */
+const MAX_ATTEMPTS = 32;
+
+/**
+ * Rewrites and compiles a graph model now instead of at its first run, for inputs of the shapes
+ * given. A model that is not one region runs once or a few times, on zeros unless examples are
+ * given, because only then are all shapes known.
+ *
+ * @returns the same as `explain(model)`.
+ * @throws Error if the model is not rewritten (see `explain`), or has an input of unknown shape
+ *   that no example is given for.
+ */
+export async function optimize(
+  model: GraphModel,
+  options: OptimizeOptions = {},
+): Promise<ModelExplanation> {
+  const rewriter = requireRewriter(model, 'optimize');
+  const internals = internalsOf(model);
+  if (internals.resourceIdToCapturedInput == null) {
+    internals.setResourceIdToCapturedInput(await internals.executeInitializerGraphAsync());
+  }
+  const examples = makeExamples(model, options.inputs ?? {});
+  try {
+    const inputs = internals.normalizeInputs({ ...examples.tensors });
+    const outputs = internals.normalizeOutputs(options.outputs);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const known = rewriter.excluded.size;
+      const call = rewriter.prepare(inputs, outputs);
+      if (!call) break;
+      if (call.rewrite.partition.isWhole) rewriter.compileWhole(call);
+      else if (call.requirements.isDynamic) dispose(await rewriter.executeAsync(call));
+      else dispose(rewriter.execute(call));
+      if (rewriter.excluded.size === known) break;
+    }
+  } finally {
+    dispose(examples.made as unknown as TensorContainer);
+  }
+  return explain(model);
+}
+
+/** A tensor for each input of the model; `made` are those that did not come from the caller. */
+function makeExamples(
+  model: GraphModel,
+  given: Readonly<Record<string, Tensor | readonly number[]>>,
+): { tensors: NamedTensorMap; made: Tensor[] } {
+  const tensors: NamedTensorMap = {};
+  const made: Tensor[] = [];
+  model.inputs.forEach(({ name, shape, dtype }, at) => {
+    // Signatures call an input by a name of their own.
+    const key = model.inputNodes[at];
+    // Hash tables and their like: the model makes them itself.
+    const signature = model.modelSignature as { inputs?: Record<string, { resourceId?: number }> };
+    if (signature?.inputs?.[key]?.resourceId != null) return;
+    const example = given[key] ?? given[name];
+    if (example instanceof Tensor) {
+      tensors[key] = example;
+      return;
+    }
+    const dims = example ?? shape?.map((dim) => (dim < 0 ? 1 : dim));
+    if (!dims) {
+      throw new Error(
+        `[webgpu-fused] optimize: got no shape for input ${key}; needs one. ` +
+          `Pass { inputs: { '${key}': [1, 2, 3] } } or an example tensor.`,
+      );
+    }
+    tensors[key] = zeros([...dims], (dtype ?? 'float32') as DataType);
+    made.push(tensors[key]);
+  });
+  return { tensors, made };
+}

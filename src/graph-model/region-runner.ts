@@ -1,0 +1,246 @@
+import {
+  clone,
+  engine,
+  reshape,
+  tensor as makeTensor,
+  type NamedAttrMap,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import type { Value, ValueSpec } from '../ir/graph';
+import { importRegion, type Feed, type OutputSource, type Refusal } from './import/import-region';
+import type { Region } from './partition';
+import { planRefusal, type CompiledPlan, type PlanRuntime } from './runtime';
+import { irType, type Weights } from './weights';
+
+/** Name of the kernel that runs a plan, so that tfjs's engine accounts for it as for any other. */
+export const PLAN_KERNEL = 'WebGPUFusedRegion';
+
+/** Plans kept for one region, one for each signature of its inputs. */
+const MAX_PLANS = 8;
+
+/** Plans made in vain after which a region whose shapes keep changing goes back to tfjs. */
+const MAX_MISSES = 24;
+
+/** Inputs whose elements steer shapes become part of the signature; they must be few. */
+const MAX_HOST_ELEMENTS = 256;
+
+/** What a region does for one signature of its inputs. */
+interface Specialization {
+  /** Absent where everything was known while compiling. */
+  readonly plan?: CompiledPlan;
+  readonly outputs: readonly OutputSource[];
+  readonly specs: ReadonlyMap<string, ValueSpec>;
+}
+
+/** Model nodes that are to stay with tfjs from now on. */
+export type Exclude = (nodes: readonly string[], reason: string) => void;
+
+/** What a runner needs of its surroundings. */
+export interface RegionContext {
+  readonly runtime: PlanRuntime;
+  readonly weights: Weights;
+  readonly exclude: Exclude;
+  /** Runs the region's own nodes with tfjs. */
+  readonly runStock: (inputs: readonly Tensor[]) => Tensor[];
+}
+
+/** Runs one region: compiles it for the shapes that arrive, and keeps the plans. */
+export class RegionRunner {
+  readonly region: Region;
+  private readonly context: RegionContext;
+  private readonly specializations = new Map<string, Specialization | 'stock'>();
+  /** Inputs whose elements are needed while compiling. */
+  private readonly hostInputs = new Set<string>();
+  private hits = 0;
+  private misses = 0;
+
+  constructor(region: Region, context: RegionContext) {
+    this.region = region;
+    this.context = context;
+  }
+
+  /** The specialization used last; what reports describe. */
+  get latest(): Specialization | undefined {
+    const last = [...this.specializations.values()].at(-1);
+    return last === 'stock' ? undefined : last;
+  }
+
+  /** Runs on tensors in the order of `region.inputs`; answers in the order of `region.outputs`. */
+  run(inputs: readonly Tensor[]): Tensor[] {
+    const found = this.find(inputs);
+    if (found === 'stock') return this.context.runStock(inputs);
+    return this.collect(found, inputs);
+  }
+
+  /** Compiles for these inputs, if that has not happened yet. */
+  prepare(inputs: readonly TensorInfo[]): void {
+    this.find(inputs);
+  }
+
+  dispose(): void {
+    for (const found of this.specializations.values()) this.release(found);
+    this.specializations.clear();
+  }
+
+  private release(found: Specialization | 'stock'): void {
+    if (found !== 'stock' && found.plan) this.context.runtime.dispose(found.plan);
+  }
+
+  private find(inputs: readonly TensorInfo[]): Specialization | 'stock' {
+    let key = this.signature(inputs);
+    let found = this.specializations.get(key);
+    if (found) {
+      this.hits++;
+    } else {
+      this.misses++;
+      found = this.specialize(inputs);
+      // Compiling may have found out that elements matter.
+      key = this.signature(inputs);
+    }
+    // The last entry is the one used last, the first the one to give up.
+    this.specializations.delete(key);
+    this.specializations.set(key, found);
+    if (this.specializations.size > MAX_PLANS) this.evict();
+    return found;
+  }
+
+  private evict(): void {
+    const [oldest, found] = this.specializations.entries().next().value as [
+      string,
+      Specialization | 'stock',
+    ];
+    this.specializations.delete(oldest);
+    this.release(found);
+    if (this.misses > MAX_MISSES && this.hits < this.misses) {
+      this.exclude('its input shapes keep changing');
+    }
+  }
+
+  private exclude(reason: string): void {
+    this.context.exclude(
+      this.region.nodes.map((node) => node.name),
+      reason,
+    );
+  }
+
+  private signature(inputs: readonly TensorInfo[]): string {
+    let key = '';
+    inputs.forEach((input, at) => {
+      key += `${input.dtype}:${input.shape.join(',')};`;
+      if (this.hostInputs.has(this.region.inputs[at])) key += `${this.elements(input)?.join(',')};`;
+    });
+    return key;
+  }
+
+  private elements(input: TensorInfo) {
+    const size = input.shape.reduce((product, dim) => product * dim, 1);
+    return size > MAX_HOST_ELEMENTS ? undefined : this.context.runtime.hostValues?.(input);
+  }
+
+  private specialize(inputs: readonly TensorInfo[]): Specialization | 'stock' {
+    const imported = this.import(inputs);
+    if ('refusals' in imported) {
+      for (const { node, reason } of imported.refusals) {
+        if (node !== undefined) this.context.exclude([node], reason);
+      }
+      return 'stock';
+    }
+    const { graph, outputs, specs } = imported;
+    if (graph.outputs.length === 0) return { outputs, specs };
+    try {
+      return { plan: this.context.runtime.compile(graph, this.label()), outputs, specs };
+    } catch (error) {
+      this.refusePlan(error);
+      return 'stock';
+    }
+  }
+
+  private label(): string {
+    const { nodes } = this.region;
+    return `${nodes[0].name}…${nodes[nodes.length - 1].name}`;
+  }
+
+  /** A compiler that fails costs speed, never an answer: the nodes stay with tfjs. */
+  private refusePlan(error: unknown): void {
+    const refusal = planRefusal(error);
+    if (!refusal) {
+      console.warn(
+        `[webgpu-fused] compiling ${this.label()} failed; tfjs runs these nodes instead. ` +
+          `Please report this: ${error instanceof Error ? error.stack : String(error)}`,
+      );
+      this.exclude('compiling failed');
+    } else if (refusal.nodes.length === 0) {
+      this.exclude(refusal.reason);
+    } else {
+      this.context.exclude(refusal.nodes, refusal.reason);
+    }
+  }
+
+  private import(inputs: readonly TensorInfo[]): ReturnType<typeof importRegion> {
+    for (;;) {
+      const imported = importRegion(this.region.nodes, this.feeds(inputs), this.region.outputs);
+      if (!('refusals' in imported) || !this.learnHostInputs(imported.refusals, inputs)) {
+        return imported;
+      }
+    }
+  }
+
+  /** Takes note of inputs whose elements would help and are at hand; whether there were any. */
+  private learnHostInputs(refusals: readonly Refusal[], inputs: readonly TensorInfo[]): boolean {
+    let learned = false;
+    for (const ref of refusals.flatMap(({ needsHost }) => needsHost)) {
+      const at = this.region.inputs.indexOf(ref);
+      if (at < 0 || this.hostInputs.has(ref) || !this.elements(inputs[at])) continue;
+      this.hostInputs.add(ref);
+      learned = true;
+    }
+    return learned;
+  }
+
+  private feeds(inputs: readonly TensorInfo[]): Map<string, Feed> {
+    const feeds = new Map<string, Feed>();
+    for (const name of this.region.constants) {
+      const feed = this.context.weights.feed(name);
+      if (feed) feeds.set(name, feed);
+    }
+    this.region.inputs.forEach((ref, at) => {
+      const { shape, dtype } = inputs[at];
+      const type = irType(dtype);
+      if (!type) return;
+      const host = this.hostInputs.has(ref) ? this.elements(inputs[at])?.slice() : undefined;
+      feeds.set(ref, { shape, dtype: type, name: ref, constant: host && { host } });
+    });
+    return feeds;
+  }
+
+  private collect(found: Specialization, inputs: readonly Tensor[]): Tensor[] {
+    const computed = found.plan ? this.runPlan(found.plan, inputs) : [];
+    const given = new Set<number>();
+    return found.outputs.map((source) => {
+      if (source.kind === 'constant') return constantTensor(source.value);
+      if (source.kind === 'feed') return clone(this.fed(source.ref, inputs));
+      const tensor = computed[source.index];
+      if (given.has(source.index)) return clone(tensor);
+      given.add(source.index);
+      return tensor;
+    });
+  }
+
+  private fed(ref: string, inputs: readonly Tensor[]): Tensor {
+    const at = this.region.inputs.indexOf(ref);
+    return at >= 0 ? inputs[at] : (this.context.weights.feed(ref)?.constant?.handle as Tensor);
+  }
+
+  private runPlan(plan: CompiledPlan, inputs: readonly Tensor[]): Tensor[] {
+    const wanted = inputs.filter((_, at) => !this.hostInputs.has(this.region.inputs[at]));
+    const named = Object.fromEntries(wanted.map((tensor, at) => [at, tensor]));
+    const attrs = { run: (infos: TensorInfo[]) => this.context.runtime.run(plan, infos) };
+    return engine().runKernel(PLAN_KERNEL, named, attrs as unknown as NamedAttrMap) as Tensor[];
+  }
+}
+
+function constantTensor({ constant, shape, dtype }: Value): Tensor {
+  if (constant?.host) return makeTensor(constant.host.slice(), [...shape], dtype);
+  return reshape(constant?.handle as Tensor, [...shape]);
+}

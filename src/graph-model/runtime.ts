@@ -1,0 +1,49 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Graph, HostData } from '../ir/graph';
+import type { PlanRecord } from '../report/record';
+
+/** A graph made ready to run. */
+export interface CompiledPlan {
+  /** What was fused and what was not, as plain data. */
+  readonly record: PlanRecord;
+}
+
+/**
+ * Compiles and runs graphs of primitives on a backend: the one thing that the graph-model side
+ * needs of it.
+ */
+export interface PlanRuntime {
+  /**
+   * Compiles a graph, which then belongs to the plan.
+   *
+   * @throws an error that {@link planRefusal} understands, if the graph cannot be compiled.
+   */
+  compile(graph: Graph, label: string): CompiledPlan;
+  /**
+   * Runs a plan.
+   *
+   * @param inputs one tensor for each of the graph's inputs, of its shape and dtype.
+   * @returns one tensor for each of the graph's outputs, owned by the caller.
+   */
+  run(plan: CompiledPlan, inputs: readonly TensorInfo[]): TensorInfo[];
+  /** Frees what a plan holds. */
+  dispose(plan: CompiledPlan): void;
+  /** Elements of a tensor that are on the host already; undefined rather than a read-back. */
+  hostValues?(tensor: TensorInfo): HostData | undefined;
+}
+
+/** Model nodes that a compiler refused, and why. */
+export interface PlanRefusal {
+  readonly nodes: readonly string[];
+  readonly reason: string;
+}
+
+/**
+ * Reads a refusal from an error: one with a `reason` and the model's `nodes`, or `node`, to blame.
+ * Undefined for any other error.
+ */
+export function planRefusal(error: unknown): PlanRefusal | undefined {
+  if (!(error instanceof Error) || error.name !== 'RefusedError') return undefined;
+  const { node, nodes, reason } = error as Error & Partial<PlanRefusal> & { node?: string };
+  return { nodes: nodes ?? (node === undefined ? [] : [node]), reason: reason ?? error.message };
+}
