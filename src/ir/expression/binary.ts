@@ -11,12 +11,33 @@ import {
 import * as bits from './functions/bits';
 import * as integer from './functions/integer';
 import * as trigonometric from './functions/trigonometric';
-import { bool, convert, floatLiteral as float } from './wgsl';
+import { bool, convert, factorLiteral, floatLiteral as float, literal } from './wgsl';
 
-/** Add, Sub, Multiply: one operator for both types; int32 wraps. */
+/*
+ * Shader compilers simplify float32 arithmetic as if there were no NaN and no infinity: `x * 0.0`
+ * becomes 0, `x - x` too, `x == x` true. Where kernels run one by one there is nothing to simplify.
+ * So zeros to multiply by are hidden, and an op of two equal arguments asks for the bits.
+ */
+
+/** Argument i as a float32 factor or term of a quotient. */
+function factor(args: readonly string[], i: number, ctx: WgslContext): string {
+  if (ctx.constants[i] === 0) return factorLiteral(0, ctx);
+  return convert(args[i], ctx.types[i], 'float32', ctx.width);
+}
+
+/** Whether both arguments are the same float32. */
+const isTwice = ([a, b]: readonly string[], ctx: WgslContext) =>
+  a === b && ctx.types[0] === 'float32';
+
+/** `value`, or NaN where x is NaN or infinite. */
+function ifFinite(x: string, value: number, ctx: WgslContext): string {
+  return `select(${float(value, ctx)}, ${ctx.nan}, ${bits.isNotFinite.call(ctx, x)})`;
+}
+
+/** Add, Sub, Multiply: one operator for all types; int32 wraps. */
 function arithmetic(
   kernel: string,
-  operator: string,
+  operator: '+' | '-' | '*',
   compute: (a: number, b: number) => number,
   resultType: ScalarOp['resultType'],
 ): ScalarOpDefinition {
@@ -27,7 +48,12 @@ function arithmetic(
     resultType,
     compute: ([a, b], [type]) =>
       type === 'int32' && operator === '*' ? Math.imul(a, b) : compute(a, b),
-    wgsl: ([a, b]) => `${a} ${operator} ${b}`,
+    wgsl(args, ctx) {
+      if (operator === '-' && isTwice(args, ctx)) return ifFinite(args[0], 0, ctx);
+      const isProduct = operator === '*' && ctx.type === 'float32';
+      const [a, b] = isProduct ? args.map((_, i) => factor(args, i, ctx)) : args;
+      return `${a} ${operator} ${b}`;
+    },
   };
 }
 
@@ -97,7 +123,11 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 4,
     resultType: floatOnly,
     compute: ([a, b]) => a / b,
-    wgsl: ([a, b]) => `${a} / ${b}`,
+    wgsl(args, ctx) {
+      if (!isTwice(args, ctx)) return `${factor(args, 0, ctx)} / ${factor(args, 1, ctx)}`;
+      const [x] = args;
+      return `select(${ifFinite(x, 1, ctx)}, ${ctx.nan}, ${x} == ${float(0, ctx)})`;
+    },
   },
   {
     // int32 even of floats.
@@ -143,7 +173,10 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 2,
     resultType: sameNumeric,
     compute: ([a, b], [type]) => (type === 'int32' ? Math.imul(a - b, a - b) : (a - b) * (a - b)),
-    wgsl: ([a, b]) => `(${a} - ${b}) * (${a} - ${b})`,
+    wgsl(args, ctx) {
+      const [a, b] = args;
+      return isTwice(args, ctx) ? ifFinite(a, 0, ctx) : `(${a} - ${b}) * (${a} - ${b})`;
+    },
   },
   {
     kernel: 'Atan2',
@@ -151,7 +184,8 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 22,
     resultType: floatOnly,
     compute: ([a, b]) => Math.atan2(a, b),
-    wgsl: ([a, b], ctx) => trigonometric.atan2.call(ctx, a, b, ctx.nan),
+    wgsl: (args, ctx) =>
+      trigonometric.atan2.call(ctx, factor(args, 0, ctx), factor(args, 1, ctx), ctx.nan),
   },
   {
     // Arguments x, alpha; float32 of any types, which need not agree.
@@ -161,7 +195,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     resultType: () => 'float32',
     compute: ([x, alpha]) => (x < 0 ? alpha * x : x),
     wgsl(args, ctx) {
-      const [x, alpha] = args.map((arg, i) => convert(arg, ctx.types[i], 'float32', ctx.width));
+      const [x, alpha] = args.map((_, i) => factor(args, i, ctx));
       return `select(${x}, ${alpha} * ${x}, ${x} < ${float(0, ctx)})`;
     },
   },
@@ -172,7 +206,10 @@ const definitions: readonly ScalarOpDefinition[] = [
     cost: 3,
     resultType: floatOnly,
     compute: ([dy, y]) => (y >= 0 ? dy : dy * (y + 1)),
-    wgsl: ([dy, y], ctx) => `select(${dy} * (${y} + 1.0), ${dy}, ${y} >= ${float(0, ctx)})`,
+    wgsl(args, ctx) {
+      const [dy, y] = [factor(args, 0, ctx), args[1]];
+      return `select(${dy} * (${y} + 1.0), ${dy}, ${y} >= ${float(0, ctx)})`;
+    },
   },
   {
     kernel: 'BitwiseAnd',
@@ -198,7 +235,7 @@ function integerPow(a: number, b: number): number {
 function comparison(
   kernel: string,
   compute: (a: number, b: number) => boolean,
-  condition: (a: string, b: string, ctx: WgslContext) => string,
+  condition: (a: string, b: string) => string,
 ): ScalarOpDefinition {
   return {
     kernel,
@@ -206,7 +243,14 @@ function comparison(
     cost: 1,
     resultType: (args) => sameType(args) && 'bool',
     compute: ([a, b]) => Number(compute(a, b)),
-    wgsl: ([a, b], ctx) => bool(condition(a, b, ctx), ctx),
+    wgsl(args, ctx) {
+      const [a, b] = args;
+      if (!isTwice(args, ctx)) return bool(condition(a, b), ctx);
+      // It holds for equal numbers, or for no number; NaN is unlike all and itself.
+      const isNan = bits.isNan.call(ctx, a);
+      if (compute(0, 0)) return bool(`!${isNan}`, ctx);
+      return compute(NaN, NaN) ? bool(isNan, ctx) : literal(0, 'bool', ctx);
+    },
   };
 }
 

@@ -30,6 +30,9 @@ interface Fragment {
 /**
  * Writes expressions as WGSL. What is used more than once, or is deep, is named by a `let`; the
  * rest is written in place. Equal expressions give equal text.
+ *
+ * Within an op the text holds to `evaluate` for NaN and infinities too. Across ops, a shader
+ * compiler may reorder sums and products, which WGSL allows: it makes 1 of `x + (1 - x)`.
  */
 export function emitWgsl(outputs: readonly Expr[], options: EmitOptions): EmittedWgsl {
   const { nodes, results } = numberNodes(outputs);
@@ -71,7 +74,8 @@ export function emitWgsl(outputs: readonly Expr[], options: EmitOptions): Emitte
 
   const writeApply = (expr: ApplyExpr, args: readonly number[]): Fragment => {
     // Slots first: how often an op repeats an argument decides whether that needs a name.
-    const slots = args.map((_, i) => `@${i}@`);
+    // Equal arguments have one slot, so that an op can see that they are equal.
+    const slots = args.map((arg) => `@${args.indexOf(arg)}@`);
     let text = expr.op.wgsl(slots, {
       width: options.width,
       types: expr.args.map((arg) => arg.type),
@@ -85,13 +89,14 @@ export function emitWgsl(outputs: readonly Expr[], options: EmitOptions): Emitte
     // An op that changes nothing (Floor of an int32) is its argument.
     const own = text === slots[0] ? 0 : 1;
     let depth = 0;
-    args.forEach((arg, i) => {
-      const occurrences = text.split(slots[i]).length - 1;
+    new Set(args).forEach((arg) => {
+      const slot = slots[args.indexOf(arg)];
+      const occurrences = text.split(slot).length - 1;
       if (occurrences === 0) return;
       const repeated = occurrences > 1 || nodes[arg].uses > 1;
       const fragment = repeated ? name(arg) : inline(arg);
       depth = Math.max(depth, fragment.depth);
-      text = fill(text, slots[i], fragment);
+      text = fill(text, slot, fragment);
     });
     return { text, depth: depth + own };
   };

@@ -50,7 +50,7 @@ export interface ScalarOp {
   evaluate(args: readonly number[], types: readonly ScalarType[], attrs: Attrs): number;
   /**
    * A WGSL expression of the result type at the context's width. `args` are identifiers or
-   * literals, safe to repeat.
+   * literals, safe to repeat; equal ones mean the same value.
    */
   wgsl(args: readonly string[], ctx: WgslContext): string;
   /**

@@ -52,6 +52,18 @@ export function floatLiteral(value: number, ctx: Pick<WgslContext, 'width' | 'na
   return splat(f32Literal(rounded), 'float32', ctx.width);
 }
 
+/**
+ * A float32 literal to multiply by, or to divide. Shader compilers fold `x * 0.0` to zero though x
+ * may be NaN or infinite, so zero is written as something that they cannot see through.
+ */
+export function factorLiteral(
+  value: number,
+  ctx: Pick<WgslContext, 'width' | 'nan' | 'infinity'>,
+): string {
+  const text = floatLiteral(value, ctx);
+  return value === 0 ? `min(${ctx.infinity}, ${text})` : text;
+}
+
 /** A literal of any type at the context's width. */
 export function literal(
   value: number,

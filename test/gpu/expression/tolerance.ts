@@ -82,7 +82,8 @@ const isDenormal = (x: number) => x !== 0 && Math.abs(x) < SMALLEST_NORMAL;
  * What an argument may count as. WGSL lets a device take a denormal for zero, in any operation;
  * lavapipe's log takes it for the smallest normal number.
  */
-const readings = (x: number) => (isDenormal(x) ? [x, Math.sign(x) * 0, Math.sign(x) * SMALLEST_NORMAL] : [x]);
+const readings = (x: number) =>
+  isDenormal(x) ? [x, Math.sign(x) * 0, Math.sign(x) * SMALLEST_NORMAL] : [x];
 
 function combinations(columns: readonly (readonly number[])[]): number[][] {
   let rows: number[][] = [[]];

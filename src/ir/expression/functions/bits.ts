@@ -10,6 +10,14 @@ export const isNan = widthHelper(
 }`,
 );
 
+/** Whether a value is NaN or infinite. */
+export const isNotFinite = widthHelper(
+  'isNotFiniteF32',
+  (name, { f, u, b }) => `fn ${name}(x: ${f}) -> ${b} {
+  return (bitcast<${u}>(x) & ${u}(0x7fffffffu)) >= ${u}(0x7f800000u);
+}`,
+);
+
 /**
  * Long division of |a| by |b| on their bits, eight binary digits a step: exact for any finite a
  * and b other than 0, where WGSL's own % is only as good as a rounded quotient. Leaves
