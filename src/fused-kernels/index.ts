@@ -1,4 +1,6 @@
 /** All kernel families, and the table from anchor to family. */
+import { argReduceKernel } from './arg-reduce';
+import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
 import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
@@ -9,11 +11,13 @@ import { avgPoolKernel, depthwiseConv2dKernel, maxPoolKernel } from './window';
 
 export const fusedKernels: readonly FusedKernel[] = [
   conv2dKernel,
+  conv2dTransposeKernel,
   depthwiseConv2dKernel,
   matmulKernel,
   maxPoolKernel,
   avgPoolKernel,
   reduceKernel,
+  argReduceKernel,
   softmaxKernel,
   mapKernel,
 ];

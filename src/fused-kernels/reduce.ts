@@ -10,6 +10,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import type { FusedKernel, KernelTarget } from './kernel';
+import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -100,7 +101,7 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   const combiner = combiners[anchor.kernel](dtype);
   const initial = inliner.literal(combiner.initial(dtype), dtype);
 
-  const workgroups = shared ? sharedThreads(emission, outputs) : writer.flatThread('o', outputs);
+  const threads = ownerThreads(emission, outputs, shared);
   const owner = ix.variable('o', outputs);
   const flat = width === 4 ? ix.add(ix.scale(owner, 4), laneVariable) : owner;
   writer.statement(`var acc = ${type}(${initial});`);
@@ -124,25 +125,7 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   const store = (): void => emission.epilogue(coords, { ...result, dtype: output.dtype }, width);
   if (shared) writer.block('if (local.x == 0u)', store);
   else store();
-  return writer.finish(
-    emission.title,
-    workgroups,
-    shared
-      ? '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>'
-      : undefined,
-  );
-}
-
-/** One workgroup an output; workgroups beyond the last redo it, so that barriers stay uniform. */
-function sharedThreads(emission: KernelEmission, outputs: number): [number, number, number] {
-  const { writer, request } = emission;
-  const x = Math.min(outputs, request.target.maxWorkgroupsPerDimension);
-  const y = Math.ceil(outputs / x);
-  const index = y > 1 ? `i32(group.x) + i32(group.y) * ${writer.dim('groups', x)}` : 'i32(group.x)';
-  const bounded = x * y > outputs ? `min(${index}, ${writer.integer(outputs - 1)})` : index;
-  if (outputs > 1) writer.statement(`let o = ${bounded};`);
-  writer.defineVariable('o');
-  return [x, y, 1];
+  return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }
 
 function emitTree(emission: KernelEmission, combiner: Combiner, type: string, width: 1 | 4): void {

@@ -10,6 +10,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import type { FusedKernel } from './kernel';
+import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -25,7 +26,7 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
   const shared = steps > 16 && rows < request.target.busyInvocations;
   const type = vectorType('float32', width);
 
-  const workgroups = shared ? rowPerWorkgroup(emission, rows) : writer.flatThread('row', rows);
+  const threads = ownerThreads(emission, rows, shared, 'row');
   const row = ix.delinearize(ix.variable('row', rows), shape.slice(0, -1));
   const start = shared ? 'i32(local.x)' : '0';
   const stride = shared ? WORKGROUP_SIZE : 1;
@@ -65,27 +66,7 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
     const code = log ? `${shifted} - denominator` : `exp(${shifted}) / denominator`;
     emission.epilogue(coords, inliner.define(code, width, 'float32', writer.depth), width);
   });
-  return writer.finish(
-    emission.title,
-    workgroups,
-    shared
-      ? '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>'
-      : undefined,
-  );
-}
-
-function rowPerWorkgroup(emission: KernelEmission, rows: number): [number, number, number] {
-  const { writer, request } = emission;
-  const x = Math.min(rows, request.target.maxWorkgroupsPerDimension);
-  const y = Math.ceil(rows / x);
-  const index = y > 1 ? `i32(group.x) + i32(group.y) * ${writer.dim('groups', x)}` : 'i32(group.x)';
-  if (rows > 1) {
-    writer.statement(
-      `let row = ${x * y > rows ? `min(${index}, ${writer.integer(rows - 1)})` : index};`,
-    );
-  }
-  writer.defineVariable('row');
-  return [x, y, 1];
+  return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }
 
 /** Tree combination of one value an invocation; every invocation gets the result. */

@@ -157,13 +157,15 @@ export class Inliner {
     return Number.isFinite(value) ? f32Literal(value) : this.writer.special(value);
   }
 
-  /** WGSL text of an index. */
-  index(expr: IndexExpr): string {
+  /** WGSL text of an index; `scope` names the buffer it belongs to. */
+  index(expr: IndexExpr, scope?: string): string {
     const parts = expr.terms.map(({ coefficient, atom }) => {
-      const code = this.atomCode(atom);
-      return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient)}`;
+      const code = this.atomCode(atom, scope);
+      return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient, scope)}`;
     });
-    if (expr.offset !== 0 || parts.length === 0) parts.push(this.writer.integer(expr.offset));
+    if (expr.offset !== 0 || parts.length === 0) {
+      parts.push(this.writer.integer(expr.offset, scope));
+    }
     return parts.join(' + ');
   }
 
@@ -183,19 +185,20 @@ export class Inliner {
     const offset = ix.linearize(coords, buffer.shape);
     if (width === 1) {
       writer.requireScalar(buffer);
-      writer.statement(`${binding.name}[${this.index(offset)}] = ${operand.code};`);
+      writer.statement(`${binding.name}[${this.index(offset, binding.name)}] = ${operand.code};`);
       return;
     }
     const vector = writer.isVector(buffer) ? vectorOffset(offset) : null;
     if (vector) {
-      writer.statement(`${binding.name}[${this.index(vector)}] = ${this.widen(operand, 4)};`);
+      const at = this.index(vector, binding.name);
+      writer.statement(`${binding.name}[${at}] = ${this.widen(operand, 4)};`);
       return;
     }
     writer.requireScalar(buffer);
     for (let lane = 0; lane < 4; lane++) {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
       const code = operand.width === 4 ? `${operand.code}[${lane}]` : operand.code;
-      writer.statement(`${binding.name}[${this.index(at)}] = ${code};`);
+      writer.statement(`${binding.name}[${this.index(at, binding.name)}] = ${code};`);
     }
   }
 
@@ -206,16 +209,16 @@ export class Inliner {
     const depth = this.depthOf(offset);
     if (!ix.variablesOf(offset).has(LANE)) {
       writer.requireScalar(buffer);
-      return this.define(`${name}[${this.index(offset)}]`, 1, buffer.dtype, depth);
+      return this.define(`${name}[${this.index(offset, name)}]`, 1, buffer.dtype, depth);
     }
     const vector = vectorOffset(offset);
     if (vector && writer.isVector(buffer)) {
-      return this.define(`${name}[${this.index(vector)}]`, 4, buffer.dtype, depth);
+      return this.define(`${name}[${this.index(vector, name)}]`, 4, buffer.dtype, depth);
     }
     if (!vector) writer.requireScalar(buffer);
     const elements = [0, 1, 2, 3].map((lane) => {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
-      return `${name}[${this.index(at)}]`;
+      return `${name}[${this.index(at, name)}]`;
     });
     const type = vectorType(buffer.dtype, 4);
     return this.define(`${type}(${elements.join(', ')})`, 4, buffer.dtype, depth);
@@ -268,18 +271,18 @@ export class Inliner {
     return { code: this.literal(scalar, value.dtype), width: 1, dtype: value.dtype, depth: 0 };
   }
 
-  private atomCode(atom: ix.Atom): string {
+  private atomCode(atom: ix.Atom, scope?: string): string {
     switch (atom.kind) {
       case 'variable':
         return atom.name;
       case 'div':
-        return `(${this.parenthesize(atom.x)} / ${this.writer.integer(atom.by)})`;
+        return `(${this.parenthesize(atom.x, scope)} / ${this.writer.integer(atom.by, scope)})`;
       case 'mod':
-        return `(${this.parenthesize(atom.x)} % ${this.writer.integer(atom.by)})`;
+        return `(${this.parenthesize(atom.x, scope)} % ${this.writer.integer(atom.by, scope)})`;
       case 'call': {
         const payload = atom.payload as IndexCallPayload;
         return payload.emit(
-          atom.args.map((arg) => this.index(arg)),
+          atom.args.map((arg) => this.index(arg, scope)),
           this,
           atom,
         );
@@ -287,9 +290,9 @@ export class Inliner {
     }
   }
 
-  private parenthesize(expr: IndexExpr): string {
+  private parenthesize(expr: IndexExpr, scope?: string): string {
     const single = expr.terms.length === 1 && expr.offset === 0 && expr.terms[0].coefficient === 1;
-    return single ? this.index(expr) : `(${this.index(expr)})`;
+    return single ? this.index(expr, scope) : `(${this.index(expr, scope)})`;
   }
 
   private recall(key: string): Operand | null {

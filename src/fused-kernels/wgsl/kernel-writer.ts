@@ -69,7 +69,7 @@ const MAX_LITERAL = 4;
 export class KernelWriter {
   private readonly bindings = new Map<Value, Binding>();
   private readonly fields: { name: string; type: 'i32' | 'f32'; value: number }[] = [];
-  private readonly literals = new Map<number, string>();
+  private readonly literals = new Map<string, string>();
   private readonly helpers = new Map<string, string>();
   private readonly variables = new Map<string, number>();
   private readonly declarations: string[] = [];
@@ -88,14 +88,23 @@ export class KernelWriter {
     return `u.${name}`;
   }
 
-  /** An integer of index arithmetic: small ones literal, others a uniform shared by equal values. */
-  integer(value: number): string {
-    if (Math.abs(value) <= MAX_LITERAL) return value < 0 ? `(${value})` : String(value);
-    if (value < 0) return `(-${this.integer(-value)})`;
-    let name = this.literals.get(value);
+  /**
+   * An integer of index arithmetic. Strides and offsets of a buffer (`scope` is its name) are
+   * uniforms, one for each value: kernels that differ in shapes only have the same text. Without a
+   * scope, small integers are literals.
+   */
+  integer(value: number, scope?: string): string {
+    if (Math.abs(value) <= (scope === undefined ? MAX_LITERAL : 1)) {
+      return value < 0 ? `(${value})` : String(value);
+    }
+    if (value < 0) return `(-${this.integer(-value, scope)})`;
+    const prefix = scope ?? 'n';
+    const key = `${prefix}:${value}`;
+    let name = this.literals.get(key);
     if (name === undefined) {
-      name = `n${this.literals.size}`;
-      this.literals.set(value, name);
+      const count = [...this.literals.keys()].filter((known) => known.startsWith(`${prefix}:`));
+      name = scope === undefined ? `n${count.length}` : `${scope}_${count.length}`;
+      this.literals.set(key, name);
       this.fields.push({ name, type: 'i32', value });
     }
     return `u.${name}`;
