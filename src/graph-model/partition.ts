@@ -117,7 +117,9 @@ class Partitioner {
     const done = new Set<string>();
     const open = new Set<string>();
     const sorted: NodeDef[] = [];
-    for (const root of roots) {
+    // What closes a loop comes after the loop's start, which waits for it in no order.
+    const pending = [...roots];
+    for (const root of pending) {
       const stack = [root];
       while (stack.length > 0) {
         const node = stack[stack.length - 1];
@@ -134,7 +136,11 @@ class Partitioner {
         open.add(node.name);
         for (const ref of edges(node)) {
           const source = this.nodeNamed(ref.node);
-          if (done.has(source.name) || isBackEdge(source, node)) continue;
+          if (done.has(source.name)) continue;
+          if (isBackEdge(source, node)) {
+            pending.push(source);
+            continue;
+          }
           if (open.has(source.name)) {
             throw new Error(`[webgpu-fused] partition: the graph has a cycle at ${source.name}.`);
           }

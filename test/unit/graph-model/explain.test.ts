@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { explain, optimize } from '../../../src/graph-model';
+import { useHook } from './support/install';
+import { TestGraph, attr } from './support/test-graph';
+
+const installed = useHook();
+
+function withTopK(): TestGraph {
+  const graph = new TestGraph();
+  graph.placeholder('x', 'float32', [-1, 4]);
+  graph.node('a', 'Relu', ['x']);
+  graph.node('b', 'Square', ['a']);
+  graph.node('flat', 'Reshape', ['b', graph.ints([-1])]);
+  graph.node('top', 'TopKV2', ['flat', graph.ints(2)], { sorted: attr.b(true) });
+  graph.node('c', 'Neg', ['top']);
+  graph.node('d', 'Exp', ['c']);
+  return graph;
+}
+
+describe('explain', () => {
+  it('says what became of each node', () => {
+    const model = withTopK().load();
+    model.execute({ x: tf.ones([1, 4]) }, 'd');
+    const told = explain(model);
+    const fates = Object.fromEntries(told.nodes.map((node) => [node.name, node.fate]));
+    expect(fates).toEqual({
+      a: 'fused',
+      b: 'fused',
+      flat: 'fused',
+      top: 'stock',
+      c: 'fused',
+      d: 'fused',
+    });
+    expect(told.nodes.find((node) => node.name === 'top')?.reason).toBe(
+      'op TopKV2 is not supported',
+    );
+    expect(told.dispatches.before).toBe(5);
+    expect(told.regions.map((region) => region.nodes)).toEqual([3, 2]);
+    expect(told.refused).toContainEqual({
+      nodes: ['top'],
+      rule: 'region',
+      reason: 'op TopKV2 is not supported',
+    });
+    expect(() => JSON.stringify(told)).not.toThrow();
+  });
+
+  it('needs a model that is rewritten', () => {
+    const model = withTopK().load();
+    expect(() => explain(model)).toThrow('has not run');
+    installed.enabled = false;
+    expect(() => explain(model)).toThrow('WEBGPU_FUSED_REWRITE');
+  });
+});
+
+describe('optimize', () => {
+  it('compiles a whole model without running it', async () => {
+    const graph = new TestGraph();
+    graph.placeholder('x', 'float32', [-1, 4]);
+    graph.node('a', 'Relu', ['x']);
+    graph.node('b', 'Square', ['a']);
+    const model = graph.load();
+    const told = await optimize(model, { inputs: { x: [3, 4] } });
+    expect(told.nodes.map(({ fate }) => fate)).toEqual(['fused', 'fused']);
+    expect(installed.runtime.runs).toBe(0);
+    model.predict(tf.ones([3, 4]));
+    expect(installed.runtime.compiled).toHaveLength(1);
+  });
+
+  it('runs a divided model until it is settled, and leaves nothing behind', async () => {
+    const model = withTopK().load();
+    const before = tf.memory().numTensors;
+    await optimize(model, { outputs: 'd' });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(installed.runtime.compiled).toHaveLength(2);
+  });
+
+  it('asks for shapes that the model does not tell', async () => {
+    const graph = new TestGraph();
+    graph.node('x', 'Placeholder', [], { dtype: attr.type('float32') });
+    graph.node('a', 'Relu', ['x']);
+    graph.node('b', 'Square', ['a']);
+    const model = graph.load();
+    await expect(optimize(model)).rejects.toThrow('no shape for input x');
+    await optimize(model, { inputs: { x: tf.ones([2]) } });
+    expect(installed.runtime.compiled).toHaveLength(1);
+  });
+});
