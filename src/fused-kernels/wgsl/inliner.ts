@@ -127,7 +127,7 @@ export class Inliner {
           const code = this.index(ix.substitute(coord, env));
           return [
             ...(coord.min < 0 ? [`${code} >= 0`] : []),
-            ...(coord.max >= extent ? [`${code} < ${this.writer.integer(extent)}`] : []),
+            ...(coord.max >= extent ? [`${code} < ${this.writer.integer(extent, 'extent')}`] : []),
           ];
         })
         .join(' && ');
@@ -276,9 +276,9 @@ export class Inliner {
       case 'variable':
         return atom.name;
       case 'div':
-        return `(${this.parenthesize(atom.x, scope)} / ${this.writer.integer(atom.by, scope)})`;
+        return `(${this.parenthesize(atom.x, scope)} / ${this.writer.integer(atom.by, scope ?? 'by')})`;
       case 'mod':
-        return `(${this.parenthesize(atom.x, scope)} % ${this.writer.integer(atom.by, scope)})`;
+        return `(${this.parenthesize(atom.x, scope)} % ${this.writer.integer(atom.by, scope ?? 'by')})`;
       case 'call': {
         const payload = atom.payload as IndexCallPayload;
         return payload.emit(
