@@ -1,17 +1,17 @@
 import {
   defineOp,
   floatOnly,
+  isTwice,
   sameNumeric,
   sameType,
   type ScalarOp,
   type ScalarOpDefinition,
-  type ScalarType,
   type WgslContext,
 } from './scalar-op';
 import * as bits from './functions/bits';
 import * as integer from './functions/integer';
 import * as trigonometric from './functions/trigonometric';
-import { bool, convert, factorLiteral, floatLiteral as float, literal } from './wgsl';
+import { convert, factorLiteral, floatLiteral as float } from './wgsl';
 
 /*
  * Shader compilers simplify float32 arithmetic as if there were no NaN and no infinity: `x * 0.0`
@@ -24,10 +24,6 @@ function factor(args: readonly string[], i: number, ctx: WgslContext): string {
   if (ctx.constants[i] === 0) return factorLiteral(0, ctx);
   return convert(args[i], ctx.types[i], 'float32', ctx.width);
 }
-
-/** Whether both arguments are the same float32. */
-const isTwice = ([a, b]: readonly string[], ctx: WgslContext) =>
-  a === b && ctx.types[0] === 'float32';
 
 /** `value`, or NaN where x is NaN or infinite. */
 function ifFinite(x: string, value: number, ctx: WgslContext): string {
@@ -231,75 +227,5 @@ function integerPow(a: number, b: number): number {
   return result;
 }
 
-/** A comparison of two values of one type. */
-function comparison(
-  kernel: string,
-  compute: (a: number, b: number) => boolean,
-  condition: (a: string, b: string) => string,
-): ScalarOpDefinition {
-  return {
-    kernel,
-    arity: 2,
-    cost: 1,
-    resultType: (args) => sameType(args) && 'bool',
-    compute: ([a, b]) => Number(compute(a, b)),
-    wgsl(args, ctx) {
-      const [a, b] = args;
-      if (!isTwice(args, ctx)) return bool(condition(a, b), ctx);
-      // It holds for equal numbers, or for no number; NaN is unlike all and itself.
-      const isNan = bits.isNan.call(ctx, a);
-      if (compute(0, 0)) return bool(`!${isNan}`, ctx);
-      return compute(NaN, NaN) ? bool(isNan, ctx) : literal(0, 'bool', ctx);
-    },
-  };
-}
-
-/** A connective of two bools. */
-function logical(kernel: string, operator: '&' | '|'): ScalarOpDefinition {
-  return {
-    kernel,
-    arity: 2,
-    cost: 1,
-    resultType: (args): ScalarType | undefined => (sameType(args) === 'bool' ? 'bool' : undefined),
-    compute: ([a, b]) => (operator === '&' ? a & b : a | b),
-    wgsl: ([a, b]) => `${a} ${operator} ${b}`,
-  };
-}
-
-/** Arithmetic, comparisons and logic of two arguments. */
-export const binaryOps: readonly ScalarOp[] = [
-  ...definitions,
-  comparison(
-    'Equal',
-    (a, b) => a === b,
-    (a, b) => `${a} == ${b}`,
-  ),
-  // Not `!=`: whether that is true for NaN depends on the shader compiler.
-  comparison(
-    'NotEqual',
-    (a, b) => a !== b,
-    (a, b) => `!(${a} == ${b})`,
-  ),
-  comparison(
-    'Less',
-    (a, b) => a < b,
-    (a, b) => `${a} < ${b}`,
-  ),
-  comparison(
-    'LessEqual',
-    (a, b) => a <= b,
-    (a, b) => `${a} <= ${b}`,
-  ),
-  comparison(
-    'Greater',
-    (a, b) => a > b,
-    (a, b) => `${a} > ${b}`,
-  ),
-  comparison(
-    'GreaterEqual',
-    (a, b) => a >= b,
-    (a, b) => `${a} >= ${b}`,
-  ),
-  logical('LogicalAnd', '&'),
-  logical('LogicalOr', '|'),
-].map(defineOp);
+/** Arithmetic of two arguments. */
+export const binaryOps: readonly ScalarOp[] = definitions.map(defineOp);

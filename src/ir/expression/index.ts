@@ -1,4 +1,5 @@
 import { binaryOps } from './binary';
+import { comparisonOps } from './comparison';
 import type { ScalarOp } from './scalar-op';
 import { selectAndCastOps } from './select-and-cast';
 import { unaryOps } from './unary';
@@ -6,7 +7,10 @@ import { unaryMathOps } from './unary-math';
 
 /** Every elementwise kernel of tfjs, by kernel name. */
 export const scalarOps: ReadonlyMap<string, ScalarOp> = new Map(
-  [...unaryOps, ...unaryMathOps, ...binaryOps, ...selectAndCastOps].map((op) => [op.kernel, op]),
+  [...unaryOps, ...unaryMathOps, ...binaryOps, ...comparisonOps, ...selectAndCastOps].map((op) => [
+    op.kernel,
+    op,
+  ]),
 );
 
 /** The scalar op of a tfjs kernel, or undefined where the kernel is not elementwise. */

@@ -129,3 +129,8 @@ export function sameNumeric(args: readonly ScalarType[]): ScalarType | undefined
 export function sameType(args: readonly ScalarType[]): ScalarType | undefined {
   return args.every((type) => type === args[0]) ? args[0] : undefined;
 }
+
+/** Whether both arguments of an op are the same float32. */
+export function isTwice([a, b]: readonly string[], ctx: WgslContext): boolean {
+  return a === b && ctx.types[0] === 'float32';
+}
