@@ -106,7 +106,8 @@ export function floorDiv(a: IndexExpr, by: number): IndexExpr {
   if (reduced) return add(exact, floorDiv(reduced.x, reduced.by));
   const inner = soleAtom(rest);
   if (inner?.kind === 'div') return add(exact, floorDiv(inner.x, inner.by * by));
-  return add(exact, quotient('div', rest, by));
+  const lift = periodsBelowZero(rest, by);
+  return shift(add(exact, quotient('div', shift(rest, lift * by), by)), -lift);
 }
 
 /** `a - by · floor(a / by)`, `by > 0`. */
@@ -119,7 +120,7 @@ export function mod(a: IndexExpr, by: number): IndexExpr {
   if (reduced) {
     return add(scale(mod(reduced.x, reduced.by), reduced.factor), reduced.remainder);
   }
-  return quotient('mod', rest, by);
+  return quotient('mod', shift(rest, periodsBelowZero(rest, by) * by), by);
 }
 
 /** Replaces variables by expressions and simplifies again. */
@@ -283,6 +284,14 @@ function cancelCommonFactor(
     return { x: reduced, by: by / factor, factor, remainder };
   }
   return null;
+}
+
+/**
+ * How many times `by` must be added for `a` not to be negative. WGSL divides towards zero, which is
+ * floor division only from zero upwards: so every quotient is kept there.
+ */
+function periodsBelowZero(a: IndexExpr, by: number): number {
+  return Math.max(0, Math.ceil(-a.min / by));
 }
 
 function quotient(kind: 'div' | 'mod', x: IndexExpr, by: number): IndexExpr {
