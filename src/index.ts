@@ -1,6 +1,6 @@
-/** Importing this module registers the backend `webgpu-fused`. */
-import { registerWebGPUFused } from './backend/register';
+/** Importing this module registers the backend `webgpu-fused` and the graph-model hook. */
+import { register } from './pure';
 
 export * from './pure';
 
-registerWebGPUFused();
+register();

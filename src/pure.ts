@@ -1,6 +1,26 @@
 /** The public API without side effects. */
+import { BACKEND_NAME } from './backend/backend';
+import { flag } from './backend/flags';
+import { BackendRuntime } from './backend/plan/runtime';
+import { registerWebGPUFused } from './backend/register';
+import { installGraphModelHook, type PlanRuntime } from './graph-model';
+
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
-export { registerWebGPUFused } from './backend/register';
+export { explain, optimize, type ModelExplanation, type OptimizeOptions } from './graph-model';
+export type { KernelRecord, PlanRecord, RefusalRecord, RewriteRecord } from './report/record';
 
 /** The version of this package. */
 export const version = '0.1.0';
+
+/**
+ * Registers the backend `webgpu-fused` and the hook that rewrites graph models when they first run
+ * on it. Importing the package's main entry calls this; importing `./pure` leaves it to the app.
+ */
+export function register(): void {
+  registerWebGPUFused();
+  installGraphModelHook({
+    backendName: BACKEND_NAME,
+    runtime: new BackendRuntime() as PlanRuntime,
+    isEnabled: () => flag('WEBGPU_FUSED_REWRITE'),
+  });
+}

@@ -1,0 +1,41 @@
+/** Compiles and runs plans on the active `webgpu-fused` backend: what graph models are given. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { engine } from '@tensorflow/tfjs-core';
+import type { Graph, HostData } from '../../ir/graph';
+import type { PlanRecord } from '../../report/record';
+import type { WebGPUFusedBackend } from '../backend';
+import { tensorData } from '../host';
+import { compilePlan } from './compile';
+import { PlanExecutor } from './executor';
+
+/** A plan that is ready to run, and what was fused in it. */
+export interface ReadyPlan {
+  readonly record: PlanRecord;
+  readonly executor: PlanExecutor;
+}
+
+export class BackendRuntime {
+  /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
+  compile(graph: Graph, label: string): ReadyPlan {
+    const backend = activeBackend();
+    const plan = compilePlan(graph, backend.target, label);
+    return { record: plan.record, executor: new PlanExecutor(backend, plan) };
+  }
+
+  run(plan: ReadyPlan, inputs: readonly TensorInfo[]): TensorInfo[] {
+    return plan.executor.run(inputs);
+  }
+
+  dispose(plan: ReadyPlan): void {
+    plan.executor.dispose();
+  }
+
+  hostValues(tensor: TensorInfo): HostData | undefined {
+    const { values } = tensorData(activeBackend(), tensor.dataId);
+    return ArrayBuffer.isView(values) ? (values as HostData) : undefined;
+  }
+}
+
+function activeBackend(): WebGPUFusedBackend {
+  return engine().backend as WebGPUFusedBackend;
+}
