@@ -1,5 +1,5 @@
 import type { NodeDef } from './graph-def';
-import { parseInput, stringAttr } from './graph-def';
+import { stringAttr, type InputRef } from './graph-def';
 
 /**
  * The conditions under which a value of a graph with TF1 control flow exists: the branches taken
@@ -44,13 +44,13 @@ export class Conditions {
   }
 
   /** Takes the next node in topological order. */
-  visit(node: NodeDef): void {
-    const condition = this.conditionOf(node);
+  visit(node: NodeDef, refs: readonly InputRef[]): void {
+    const condition = this.conditionOf(node, refs);
     if (condition !== this.always) this.ofNode.set(node.name, condition);
   }
 
-  private conditionOf(node: NodeDef): Condition {
-    const inputs = this.inputConditions(node);
+  private conditionOf(node: NodeDef, refs: readonly InputRef[]): Condition {
+    const inputs = this.inputConditions(node, refs);
     if (node.op === 'Merge') return this.intersect(inputs);
     const joined = inputs.reduce((all, one) => this.unite(all, one), this.always);
     if (node.op === 'Enter') {
@@ -63,10 +63,9 @@ export class Conditions {
     return joined;
   }
 
-  private inputConditions(node: NodeDef): Condition[] {
+  private inputConditions(node: NodeDef, refs: readonly InputRef[]): Condition[] {
     const conditions: Condition[] = [];
-    for (const input of node.input ?? []) {
-      const ref = parseInput(input);
+    for (const ref of refs) {
       const source = this.byName.get(ref.node);
       if (!source || isBackEdge(source, node)) continue;
       const condition = this.of(ref.node);

@@ -66,6 +66,7 @@ export function partitionGraph(request: PartitionRequest): Partition {
 class Partitioner {
   private readonly byName = new Map<string, NodeDef>();
   private readonly inputs = new Map<string, readonly InputRef[]>();
+  private readonly parsed = new Map<NodeDef, readonly InputRef[]>();
   private readonly conditions: Conditions;
   private readonly reasons = new Map<string, string>();
   /** CONSTANT, or: OUTSIDE before any region; else how many times the path here left regions. */
@@ -84,8 +85,8 @@ class Partitioner {
     const namedSources = new Set<string>();
     // Conditions and effects need all of the graph: they decide which edges count.
     const effects = new Set<string>();
-    for (const node of this.sort(this.request.nodes, (at) => (at.input ?? []).map(parseInput))) {
-      this.conditions.visit(node);
+    for (const node of this.sort(this.request.nodes, (at) => this.parse(at))) {
+      this.conditions.visit(node, this.parse(node));
       if (this.hasEffect(node, effects)) effects.add(node.name);
     }
     const edges = (node: NodeDef) => this.dataAndOrder(node, effects);
@@ -101,6 +102,12 @@ class Partitioner {
     const groups = this.assignStages(needed, namedSources);
     const kept = groups.filter((group) => this.isWorthwhile(group));
     return this.assemble(needed, kept, wanted);
+  }
+
+  private parse(node: NodeDef): readonly InputRef[] {
+    let refs = this.parsed.get(node);
+    if (!refs) this.parsed.set(node, (refs = (node.input ?? []).map(parseInput)));
+    return refs;
   }
 
   private nodeNamed(name: string): NodeDef {
@@ -156,15 +163,16 @@ class Partitioner {
     if (custom?.has(node.name) || mayHaveEffect(node.op, importerOf(node.op) !== undefined)) {
       return true;
     }
-    return (node.input ?? []).some((input) => effects.has(parseInput(input).node));
+    return this.parse(node).some((ref) => effects.has(ref.node));
   }
 
   /**
    * Inputs less those that order a node after something that always runs and leaves no trace,
    * as graphs keep of assertions.
    */
-  private dataAndOrder(node: NodeDef, effects: ReadonlySet<string>): InputRef[] {
-    const refs = (node.input ?? []).map(parseInput);
+  private dataAndOrder(node: NodeDef, effects: ReadonlySet<string>): readonly InputRef[] {
+    const refs = this.parse(node);
+    if (!refs.some((ref) => ref.control)) return refs;
     return refs.filter(
       (ref) =>
         !ref.control ||

@@ -121,6 +121,11 @@ function transposedConvolution(node: NodeImport): Value {
   return node.b.op('Conv2DBackpropInput', [dy, filter], attrs, node.b.origins, shape);
 }
 
+function coversImage({ shape }: Value, [height, width]: Pair, pad: Padding): boolean {
+  const unpadded = Object.values(pad).every((size) => size === 0);
+  return unpadded && height === shape[1] && width === shape[2];
+}
+
 function pool(kernel: string) {
   return (node: NodeImport): Value => {
     demand(
@@ -138,6 +143,10 @@ function pool(kernel: string) {
     if (typeof padding !== 'string') refuse('tfjs has no explicit padding of a pool');
     return onImages(node, node.input(0), false, (image) => {
       const pad = resolvePadding(image.shape, filterSize, strides, dilations, padding);
+      // A reduction shares the work of one output among many invocations; a window does not.
+      if (kernel === 'AvgPool' && coversImage(image, filterSize, pad)) {
+        return node.b.op('Mean', [image], { axes: [1, 2], keepDims: true });
+      }
       return node.b.op(kernel, [image], { filterSize, strides, dilations, pad });
     });
   };
