@@ -121,7 +121,7 @@ function transposedConvolution(node: NodeImport): Value {
   return node.b.op('Conv2DBackpropInput', [dy, filter], attrs, node.b.origins, shape);
 }
 
-function coversImage({ shape }: Value, [height, width]: Pair, pad: Padding): boolean {
+function coversImage({ shape }: Value, [height, width]: Pair, pad: Padding2D): boolean {
   const unpadded = Object.values(pad).every((size) => size === 0);
   return unpadded && height === shape[1] && width === shape[2];
 }
