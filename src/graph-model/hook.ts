@@ -9,7 +9,6 @@ import {
   type NamedTensorMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { GraphDef } from './graph-def';
 import { internalsOf, isKnownConverter, type ModelInternals } from './model-internals';
 import { ModelRewriter, usesRegionOp } from './model-rewriter';
 import { registerRegionOps } from './region-op';
@@ -129,11 +128,11 @@ class Rewriters {
   }
 
   private make(model: ModelInternals): ModelRewriter | undefined {
-    const topology = model.artifacts?.modelTopology as GraphDef | undefined;
+    const topology = model.artifacts?.modelTopology;
     if (!topology?.node || !model.executor || usesRegionOp(topology)) return undefined;
     const [weight] = Object.values(model.executor.weightMap).flat();
     if (weight && weight.constructor !== Tensor) {
-      console.error(
+      console.warn(
         '[webgpu-fused] graph models: got tensors of another copy of @tensorflow/tfjs-core; ' +
           'needs one copy in the page. Bundle or load tfjs once; until then models run unfused.',
       );

@@ -80,7 +80,7 @@ export function makeExecutor(
   const shadow = internalsOf(Object.create(prototype) as GraphModel);
   shadow.resourceManager = model.resourceManager;
   shadow.loadWithWeightMap(
-    { modelTopology: topology } as io.ModelArtifacts,
+    { modelTopology: topology },
     Object.fromEntries(names.map((name) => [name, weightMap[name][0]])),
   );
   adoptOps(shadow.executor.graph, model.executor.graph);

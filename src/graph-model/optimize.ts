@@ -1,12 +1,5 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
-import {
-  dispose,
-  Tensor,
-  zeros,
-  type DataType,
-  type NamedTensorMap,
-  type TensorContainer,
-} from '@tensorflow/tfjs-core';
+import { dispose, Tensor, zeros, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain, requireRewriter, type ModelExplanation } from './explain';
 import { internalsOf } from './model-internals';
 
@@ -56,7 +49,7 @@ export async function optimize(
       if (rewriter.excluded.size === known) break;
     }
   } finally {
-    dispose(examples.made as unknown as TensorContainer);
+    dispose(examples.made);
   }
   return explain(model);
 }
@@ -86,7 +79,7 @@ function makeExamples(
           `Pass { inputs: { '${key}': [1, 2, 3] } } or an example tensor.`,
       );
     }
-    tensors[key] = zeros([...dims], (dtype ?? 'float32') as DataType);
+    tensors[key] = zeros([...dims], dtype ?? 'float32');
     made.push(tensors[key]);
   });
   return { tensors, made };

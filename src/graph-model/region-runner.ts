@@ -236,7 +236,7 @@ export class RegionRunner {
     const wanted = inputs.filter((_, at) => !this.hostInputs.has(this.region.inputs[at]));
     const named = Object.fromEntries(wanted.map((tensor, at) => [at, tensor]));
     const attrs = { run: (infos: TensorInfo[]) => this.context.runtime.run(plan, infos) };
-    return engine().runKernel(PLAN_KERNEL, named, attrs as unknown as NamedAttrMap) as Tensor[];
+    return engine().runKernel<Tensor[]>(PLAN_KERNEL, named, attrs as unknown as NamedAttrMap);
   }
 }
 

@@ -70,7 +70,7 @@ function decodeOne(spec: io.WeightsManifestEntry, data: ArrayBuffer): HostData {
   // A tensor just made has its elements on the host: this reads nothing back.
   const values = tensor.dataSync().slice();
   tensor.dispose();
-  return values as HostData;
+  return values;
 }
 
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {

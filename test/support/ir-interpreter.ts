@@ -123,7 +123,7 @@ const runs: Readonly<Record<string, Run>> = {
   BroadcastTo: ([x], _attrs, shape) => tf.broadcastTo(x, shape),
   Reverse: ([x], attrs) => tf.reverse(x, attrs.dims as number[]),
   GatherV2: ([x, indices], attrs) =>
-    tf.gather(x, indices as tf.Tensor1D, attrs.axis as number, attrs.batchDims as number),
+    tf.gather(x, indices, attrs.axis as number, attrs.batchDims as number),
   ResizeNearestNeighbor: ([x], attrs, shape) =>
     tf.image.resizeNearestNeighbor(
       as4D(x),
@@ -152,7 +152,7 @@ const runs: Readonly<Record<string, Run>> = {
       as4D(x),
       as4D(filter),
       pair(attrs.strides),
-      explicit(attrs) as unknown as 'same',
+      explicit(attrs),
       'NHWC',
       pair(attrs.dilations),
     ),

@@ -256,7 +256,7 @@ describe('the life of a model', () => {
   it('starts afresh when it is loaded again', () => {
     const model = branches().load();
     model.predict(input());
-    model.load();
+    void model.load();
     model.predict(input());
     expect(installed.runtime.compiled).toHaveLength(2);
     expect(installed.runtime.disposed).toHaveLength(1);

@@ -48,7 +48,7 @@ export class InterpreterRuntime implements PlanRuntime {
   }
 
   hostValues(tensor: TensorInfo): HostData | undefined {
-    return (tensor as Tensor).dataSync() as HostData;
+    return (tensor as Tensor).dataSync<'float32'>();
   }
 
   /** Kernels of all plans compiled so far. */
