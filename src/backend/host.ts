@@ -33,5 +33,5 @@ export function internalsOf(backend: WebGPUBackend): WebGPUInternals {
 
 /** The tensor data a backend holds; moves it there if another backend has it. */
 export function tensorData(backend: WebGPUBackend, dataId: DataId): TensorData {
-  return backend.tensorMap.get(dataId) as TensorData;
+  return backend.tensorMap.get(dataId);
 }

@@ -3,6 +3,7 @@
  * and other readers of a part read a window of the whole.
  */
 import type { Node, Value } from '../../ir/graph';
+import { isLayoutChange } from './epilogue';
 import type { FusionState, GrowingGroup } from './state';
 
 export const CONCAT = 'concat';
@@ -11,6 +12,7 @@ export const CONCAT = 'concat';
 export function placeInConcats(state: FusionState): void {
   for (const node of state.graph.nodes) {
     if (node.kernel !== 'Concat' || state.groupOf.has(node)) continue;
+    for (const input of node.inputs) rejoinLayoutChanges(state, input);
     const reason = whyNotPlace(state, node);
     if (reason !== null) {
       state.refuse(CONCAT, [node], reason);
@@ -28,6 +30,28 @@ export function placeInConcats(state: FusionState): void {
 /** True if the node is a Concat that no kernel runs, because its parts are stored in place. */
 export function isPlaced(state: FusionState, node: Node): boolean {
   return node.kernel === 'Concat' && state.windows.get(node.inputs[0])?.concat === node;
+}
+
+/**
+ * Lets the kernel in front of `part` store it in the part's own layout: layout changes between the
+ * two, which only this part needs, become the way it stores.
+ */
+function rejoinLayoutChanges(state: FusionState, part: Value): void {
+  const chain: Node[] = [];
+  let value = part;
+  for (;;) {
+    const { producer } = value;
+    if (!producer) return;
+    const group = state.groupOf.get(producer);
+    if (group) {
+      for (const node of chain.reverse()) state.join(group, node);
+      return;
+    }
+    const onlyUse = state.usesOf(value).length === 1 && !state.outputs.has(value);
+    if (!isLayoutChange(producer) || !onlyUse) return;
+    chain.push(producer);
+    [value] = producer.inputs;
+  }
 }
 
 function whyNotPlace(state: FusionState, node: Node): string | null {

@@ -11,8 +11,10 @@ import type { FusionState, GrowingGroup } from './state';
 
 export const EPILOGUE = 'epilogue';
 
-/** Layout changes that keep every element, so that an epilogue can look through them. */
-const BIJECTIVE: ReadonlySet<string> = new Set(['Transpose', 'Reshape']);
+/** Layout changes keep every element, so that an epilogue can look through them. */
+export function isLayoutChange(node: Node): boolean {
+  return node.kernel === 'Transpose' || node.kernel === 'Reshape';
+}
 
 /** Adds to `group` every consumer that can follow it; `allowed` narrows the candidates. */
 export function growEpilogue(
@@ -61,7 +63,9 @@ function whyNotFollow(
   node: Node,
   coordsOf: ReadonlyMap<Value, readonly IndexExpr[]>,
 ): string | null {
-  if (state.role(node) !== 'scalar' && !BIJECTIVE.has(node.kernel)) {
+  const separate = state.constraints.separate.get(node);
+  if (separate !== undefined) return separate;
+  if (state.role(node) !== 'scalar' && !isLayoutChange(node)) {
     return `${node.kernel} is not elementwise`;
   }
   const [output] = node.outputs;
@@ -86,7 +90,7 @@ function whyNotFollow(
 }
 
 function operandCoords(node: Node, input: Value, coords: readonly IndexExpr[]): IndexExpr[] {
-  if (BIJECTIVE.has(node.kernel)) return [];
+  if (isLayoutChange(node)) return [];
   const skip = coords.length - input.shape.length;
   return input.shape.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
 }
@@ -120,7 +124,7 @@ function dropTrailingMovement(state: FusionState, group: GrowingGroup): void {
   for (let i = group.members.length - 1; i > 0; i--) {
     const node = group.members[i];
     const [output] = node.outputs;
-    if (!BIJECTIVE.has(node.kernel) || state.outputs.has(output)) continue;
+    if (!isLayoutChange(node) || state.outputs.has(output)) continue;
     if (!state.usesOf(output).some((use) => group.has(use))) state.leave(group, node);
   }
 }

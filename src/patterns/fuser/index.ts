@@ -12,9 +12,11 @@ import { placeInConcats } from './concat';
 import { growEpilogue } from './epilogue';
 import { chooseLoops } from './prologue';
 import { schedule } from './schedule';
-import { FusionState, type FusionTables, type Refusal } from './state';
+import { FusionState, type FusionConstraints, type FusionTables, type Refusal } from './state';
 
-export type { AnchorFacts, FusionTables, Refusal } from './state';
+export type { AnchorFacts, FusionConstraints, FusionTables, Refusal } from './state';
+
+export { splitWideConcats } from './wide-concat';
 
 /** A value that is a window of a larger buffer. */
 export interface Window {
@@ -49,8 +51,12 @@ export function findUnsupported(
 }
 
 /** Groups `graph`, whose kernels must all be known (see {@link findUnsupported}). */
-export function fuseGraph(graph: Graph, tables: FusionTables): FusedGraph {
-  const state = new FusionState(graph, tables);
+export function fuseGraph(
+  graph: Graph,
+  tables: FusionTables,
+  constraints?: FusionConstraints,
+): FusedGraph {
+  const state = new FusionState(graph, tables, constraints);
   const anchors = graph.nodes.filter((node) => state.role(node) === 'anchor');
   for (const anchor of anchors) state.startGroup(anchor, false);
   for (const group of [...state.groups]) growEpilogue(state, group);

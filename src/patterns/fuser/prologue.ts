@@ -25,27 +25,45 @@ interface InlineCost {
   readonly loads: number;
 }
 
+/** What a node costs depends on which of its producers are stored, and the other way round. */
+const MAX_ROUNDS = 4;
+
 /** Roots of loops, in graph order; every other ungrouped node is computed where it is loaded. */
 export function chooseLoops(state: FusionState): Node[] {
-  const inlined = new Map<Node, number>();
-  const costs = new Map<Node, InlineCost>();
   const free = state.graph.nodes.filter(
     (node) => !state.groupOf.has(node) && !isPlaced(state, node),
   );
-  for (const node of free) costs.set(node, inlineCost(state, node, costs));
-  const loops: Node[] = [];
-  for (const node of free.reverse()) {
-    const evaluations = evaluationsOf(state, node.outputs[0], inlined);
-    const cost = costs.get(node) as InlineCost;
-    const reason = whyStore(state, node, evaluations, cost);
-    if (reason === null) {
-      inlined.set(node, evaluations);
-      continue;
-    }
-    if (reason !== '') state.refuse(PROLOGUE, [node], reason);
-    loops.push(node);
+  let stored = new Map<Node, string>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = chooseStored(state, free, stored);
+    const settled = next.size === stored.size && [...next.keys()].every((node) => stored.has(node));
+    stored = next;
+    if (settled) break;
   }
-  return loops.reverse();
+  for (const [node, reason] of stored) {
+    if (reason !== '') state.refuse(PROLOGUE, [node], reason);
+  }
+  return free.filter((node) => stored.has(node));
+}
+
+/** The nodes to store, with reasons, if those in `assumed` are. */
+function chooseStored(
+  state: FusionState,
+  free: readonly Node[],
+  assumed: ReadonlyMap<Node, string>,
+): Map<Node, string> {
+  const inlined = new Map<Node, number>();
+  const costs = new Map<Node, InlineCost>();
+  for (const node of free) costs.set(node, inlineCost(state, node, costs, assumed));
+  const stored = new Map<Node, string>();
+  for (let i = free.length - 1; i >= 0; i--) {
+    const node = free[i];
+    const evaluations = evaluationsOf(state, node.outputs[0], inlined);
+    const reason = whyStore(state, node, evaluations, costs.get(node) as InlineCost);
+    if (reason === null) inlined.set(node, evaluations);
+    else stored.set(node, reason);
+  }
+  return stored;
 }
 
 /** How many times each element would be computed, over all consumers. */
@@ -75,12 +93,14 @@ function inlineCost(
   state: FusionState,
   node: Node,
   known: ReadonlyMap<Node, InlineCost>,
+  stored: ReadonlyMap<Node, string>,
 ): InlineCost {
   let operations = scalarOp(node.kernel)?.cost ?? 1;
   let loads = 0;
   for (const input of node.inputs) {
     if (input.constant && sizeOf(input.shape) === 1) continue;
-    const inner = input.producer && known.get(input.producer);
+    const { producer } = input;
+    const inner = producer && !stored.has(producer) ? known.get(producer) : undefined;
     operations += inner?.operations ?? 0;
     loads += inner?.loads ?? 1;
   }
@@ -96,6 +116,8 @@ function whyStore(
   cost: InlineCost,
 ): string | null {
   const [output] = node.outputs;
+  const forced = state.constraints.store.get(node);
+  if (forced !== undefined) return forced;
   if (state.outputs.has(output)) return '';
   if (evaluations === 0) return '';
   if (state.role(node) === 'movement' && cost.operations <= 2 && node.inputs.length <= 2)

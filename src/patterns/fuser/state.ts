@@ -16,6 +16,16 @@ export interface FusionTables {
   readonly maxStorageBuffers: number;
 }
 
+/** Fusions that must not be made, with the reason; learned from an attempt that failed. */
+export interface FusionConstraints {
+  /** Nodes that may not be computed inside their consumers. */
+  readonly store: ReadonlyMap<Node, string>;
+  /** Nodes that may not follow an anchor. */
+  readonly separate: ReadonlyMap<Node, string>;
+}
+
+export const UNCONSTRAINED: FusionConstraints = { store: new Map(), separate: new Map() };
+
 /** A fusion that was considered and not made. */
 export interface Refusal {
   readonly rule: string;
@@ -71,6 +81,7 @@ export class FusionState {
   constructor(
     readonly graph: Graph,
     readonly tables: FusionTables,
+    readonly constraints: FusionConstraints = UNCONSTRAINED,
   ) {
     this.uses = usesOf(graph);
     this.outputs = new Set(graph.outputs);
