@@ -290,6 +290,9 @@ class Partitioner {
       if (inRest.has(at)) continue;
       inRest.add(at);
       if (this.stageOf(at) !== CONSTANT) continue;
+      if (!this.reasons.has(at) && !LEAVES.has(this.nodeNamed(at).op)) {
+        this.reasons.set(at, 'only constants feed it');
+      }
       for (const ref of this.inputsOf(this.nodeNamed(at))) stack.push(ref.node);
     }
   }
