@@ -13,9 +13,9 @@ export const PROLOGUE = 'prologue';
 /** Cost of one load from memory, in scalar operations. */
 const LOAD_COST = 4;
 /** Cost of writing a value once and reading it back once, in scalar operations an element. */
-const ROUND_TRIP_COST = 40;
+const ROUND_TRIP_COST = 64;
 /** Cost of one more dispatch, in scalar operations. */
-const DISPATCH_COST = 4e6;
+const DISPATCH_COST = 6e6;
 /** More operands than this in one inlined value are stored in between. */
 const MAX_INLINED_LOADS = 12;
 
