@@ -3,7 +3,7 @@
  * `test/gpu/host.test.ts` fails if a tfjs version changes any of it.
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import type { DataId, DataType } from '@tensorflow/tfjs-core';
+import { engine, type DataId, type DataType, type KernelConfig } from '@tensorflow/tfjs-core';
 
 /** What `WebGPUBackend` keeps of a tensor. */
 export interface TensorData {
@@ -34,4 +34,18 @@ export function internalsOf(backend: WebGPUBackend): WebGPUInternals {
 /** The tensor data a backend holds; moves it there if another backend has it. */
 export function tensorData(backend: WebGPUBackend, dataId: DataId): TensorData {
   return backend.tensorMap.get(dataId);
+}
+
+/** The backend that holds a tensor's data, as tfjs's engine keeps it. */
+export function backendOf(dataId: DataId): unknown {
+  const { state } = engine() as unknown as {
+    state: { tensorInfo: WeakMap<DataId, { backend: unknown }> };
+  };
+  return state.tensorInfo.get(dataId)?.backend;
+}
+
+/** tfjs's table of kernels, keyed by `backend_kernel`; undefined if it is not where it was. */
+export function kernelRegistry(): Map<string, KernelConfig> | undefined {
+  const { _tfGlobals: globals } = globalThis as { _tfGlobals?: Map<string, unknown> };
+  return globals?.get('kernelRegistry') as Map<string, KernelConfig> | undefined;
 }

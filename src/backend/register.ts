@@ -1,19 +1,22 @@
 /** Registers the backend and its kernels with tfjs. */
-import { copyRegisteredKernels, registerBackend } from '@tensorflow/tfjs-core';
+import { registerBackend } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, WebGPUFusedBackend } from './backend';
+import { registerCpuFallbacks } from './cpu-fallback';
 import { requestDevice } from './device';
 import { registerFlags } from './flags';
+import { mirrorKernels } from './kernel-mirror';
 
 /** Below stock `webgpu` (3): importing this package never changes an app's default. */
 const PRIORITY = 2;
 
 export function registerWebGPUFused(): void {
   registerFlags();
-  copyRegisteredKernels('webgpu', BACKEND_NAME);
+  mirrorKernels(BACKEND_NAME);
   registerBackend(
     BACKEND_NAME,
     async () => {
       const { device, info } = await requestDevice();
+      registerCpuFallbacks(BACKEND_NAME);
       return new WebGPUFusedBackend(device, info);
     },
     PRIORITY,
