@@ -1,5 +1,6 @@
 import type { NodeDef } from './graph-def';
-import { stringAttr, type InputRef } from './graph-def';
+import { stringAttr } from './graph-def';
+import { isBackEdge, type NodeGraph } from './node-graph';
 
 /**
  * The conditions under which a value of a graph with TF1 control flow exists: the branches taken
@@ -20,11 +21,6 @@ export function isControlFlow(op: string): boolean {
   return CONTROL_FLOW.has(op);
 }
 
-/** Whether an edge closes a loop; without such edges a graph has no cycles. */
-export function isBackEdge(from: NodeDef, to: NodeDef): boolean {
-  return to.op === 'Merge' && from.op === 'NextIteration';
-}
-
 /** Works out the condition of every node, given producers before consumers. */
 export class Conditions {
   readonly always: Condition;
@@ -32,10 +28,10 @@ export class Conditions {
   private readonly ofNode = new Map<string, Condition>();
   /** The condition outside each loop. */
   private readonly outsideFrame = new Map<string, Condition>();
-  private readonly byName: ReadonlyMap<string, NodeDef>;
+  private readonly graph: NodeGraph;
 
-  constructor(byName: ReadonlyMap<string, NodeDef>) {
-    this.byName = byName;
+  constructor(graph: NodeGraph) {
+    this.graph = graph;
     this.always = this.intern([], []);
   }
 
@@ -44,13 +40,13 @@ export class Conditions {
   }
 
   /** Takes the next node in topological order. */
-  visit(node: NodeDef, refs: readonly InputRef[]): void {
-    const condition = this.conditionOf(node, refs);
+  visit(node: NodeDef): void {
+    const condition = this.conditionOf(node);
     if (condition !== this.always) this.ofNode.set(node.name, condition);
   }
 
-  private conditionOf(node: NodeDef, refs: readonly InputRef[]): Condition {
-    const inputs = this.inputConditions(node, refs);
+  private conditionOf(node: NodeDef): Condition {
+    const inputs = this.inputConditions(node);
     if (node.op === 'Merge') return this.intersect(inputs);
     const joined = inputs.reduce((all, one) => this.unite(all, one), this.always);
     if (node.op === 'Enter') {
@@ -63,11 +59,11 @@ export class Conditions {
     return joined;
   }
 
-  private inputConditions(node: NodeDef, refs: readonly InputRef[]): Condition[] {
+  private inputConditions(node: NodeDef): Condition[] {
     const conditions: Condition[] = [];
-    for (const ref of refs) {
-      const source = this.byName.get(ref.node);
-      if (!source || isBackEdge(source, node)) continue;
+    for (const ref of this.graph.inputs(node)) {
+      const source = this.graph.node(ref.node);
+      if (isBackEdge(source, node)) continue;
       const condition = this.of(ref.node);
       conditions.push(
         source.op === 'Switch'

@@ -3,7 +3,8 @@ import { sizeOf, type ValueSpec } from '../ir/graph';
 import type { PlanRecord } from '../report/record';
 import { parseInput, refKey, type NodeDef } from './graph-def';
 import { installedHook } from './hook';
-import type { ModelRewriter, Rewrite } from './model-rewriter';
+import type { Rewrite } from './active-rewrite';
+import type { ModelRewriter } from './model-rewriter';
 import { stockDispatches } from './stock-cost';
 
 /** What became of one node of a model. */
@@ -68,7 +69,7 @@ export function explain(model: GraphModel): ModelExplanation {
         'Call it once, or optimize(model).',
     );
   }
-  return describe(rewriter, rewrite, model.modelVersion);
+  return describe(rewriter, rewrite, nameOf(model));
 }
 
 /** The rewriter of a model, or an error that says why there is none. */
@@ -80,6 +81,12 @@ export function requireRewriter(model: GraphModel, what: string): ModelRewriter 
       `backend webgpu-fused with WEBGPU_FUSED_REWRITE on. Call tf.setBackend('webgpu-fused') ` +
       `first, and load @tensorflow/tfjs-core and -converter once.`,
   );
+}
+
+/** Where a model came from, if that has a name. */
+function nameOf(model: GraphModel): string {
+  const { modelUrl } = model as unknown as { modelUrl: unknown };
+  return typeof modelUrl === 'string' ? modelUrl : 'graph model';
 }
 
 function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): ModelExplanation {
@@ -120,6 +127,9 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
     const reason = rewrite.partition.reasons.get(node.name);
     add(node, { fate: 'stock', reason });
     if (reason) refused.push({ nodes: [node.name], rule: 'region', reason });
+  }
+  for (const name of rewriter.functions) {
+    refused.push({ nodes: [name], rule: 'region', reason: 'bodies of functions stay with tfjs' });
   }
   return {
     model,

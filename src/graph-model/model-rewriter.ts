@@ -1,11 +1,12 @@
 import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { callRequirements, tensorsByPlaceholder, type CallRequirements } from './call';
-import { parseInput, type GraphDef } from './graph-def';
+import type { GraphDef } from './graph-def';
 import { makeExecutor, type Executor, type ModelInternals } from './model-internals';
 import { partitionGraph, type Partition, type Region } from './partition';
 import { registerRegion, unregisterRegion } from './region-op';
 import { RegionRunner } from './region-runner';
+import { Rewrite } from './active-rewrite';
 import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
 import type { PlanRuntime } from './runtime';
 import { Weights } from './weights';
@@ -19,73 +20,11 @@ const MAX_DIVISIONS = 24;
 /** A call that the rewriter takes over. */
 export interface PreparedCall {
   readonly rewrite: Rewrite;
-  readonly inputs: NamedTensorMap;
+  /** By the name of the placeholder. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Outputs as node references. */
   readonly outputs: readonly string[];
   readonly requirements: CallRequirements;
-}
-
-/** One model divided for one set of outputs. */
-export class Rewrite {
-  readonly partition: Partition;
-  readonly runners: readonly RegionRunner[];
-  /** Time that dividing and rewriting took. */
-  readonly milliseconds: number;
-  /** How many exclusions it takes into account. */
-  readonly exclusions: number;
-  private readonly build: () => Executor;
-  private built: Executor | undefined;
-  private activeCalls = 0;
-  private retired: (() => void) | undefined;
-
-  constructor(
-    parts: Pick<Rewrite, 'partition' | 'runners' | 'milliseconds' | 'exclusions'>,
-    build: () => Executor,
-  ) {
-    this.partition = parts.partition;
-    this.runners = parts.runners;
-    this.milliseconds = parts.milliseconds;
-    this.exclusions = parts.exclusions;
-    this.build = build;
-  }
-
-  /** tfjs's executor of the rewritten topology. */
-  get executor(): Executor {
-    this.built ??= this.build();
-    return this.built;
-  }
-
-  /** Runs a model that is one region, without tfjs's executor. */
-  runWhole(tensors: ReadonlyMap<string, Tensor>, outputs: readonly string[]): Tensor[] {
-    const [runner] = this.runners;
-    const { region } = runner;
-    const results = runner.run(region.inputs.map((ref) => tensors.get(ref) as Tensor));
-    return outputs.map((ref) => results[region.outputs.indexOf(parseInput(ref).key)]);
-  }
-
-  /** Keeps what the rewrite holds until `run` has ended, however long that takes. */
-  async during<T>(run: () => Promise<T>): Promise<T> {
-    this.activeCalls++;
-    try {
-      return await run();
-    } finally {
-      this.activeCalls--;
-      this.releaseIfIdle();
-    }
-  }
-
-  /** Lets go of the rewrite; `release` is called when no call runs any more. */
-  retire(release: () => void): void {
-    this.retired = release;
-    this.releaseIfIdle();
-  }
-
-  private releaseIfIdle(): void {
-    if (this.activeCalls > 0) return;
-    this.retired?.();
-    this.retired = undefined;
-  }
 }
 
 /** Divides one model into regions and runs it, as often as outputs and refusals ask for. */
@@ -129,6 +68,11 @@ export class ModelRewriter {
     return this.model.executor !== this.executor || engine().backend !== this.backend;
   }
 
+  /** Functions of the model, whose bodies are not rewritten. */
+  get functions(): readonly string[] {
+    return (this.topology.library?.function ?? []).map(({ signature }) => signature.name);
+  }
+
   /** The rewrites in use, the latest last. */
   get current(): readonly Rewrite[] {
     return [...this.rewrites.values()];
@@ -145,23 +89,23 @@ export class ModelRewriter {
     const tensors = tensorsByPlaceholder(this.executor, named, requirements);
     const rewrite = tensors && this.rewriteFor(key, mapped);
     if (!tensors || !rewrite?.runners.length) return undefined;
-    return { rewrite, inputs: named, tensors, outputs: mapped, requirements };
+    return { rewrite, tensors, outputs: mapped, requirements };
   }
 
   /** Runs a prepared call of `execute`. */
-  execute({ rewrite, inputs, tensors, outputs }: PreparedCall): Tensor[] {
+  execute({ rewrite, tensors, outputs }: PreparedCall): Tensor[] {
     if (rewrite.partition.isWhole) return rewrite.runWhole(tensors, outputs);
-    return rewrite.executor.execute(inputs, outputs);
+    return rewrite.executor.execute(rewrite.feeds(tensors), outputs);
   }
 
   /** Runs a prepared call of `executeAsync`. */
   executeAsync(call: PreparedCall): Promise<Tensor[]> {
-    const { rewrite, inputs, outputs, requirements } = call;
+    const { rewrite, tensors, outputs, requirements } = call;
     return rewrite.during(async () => {
       // tfjs warns of a model that does not need executeAsync; it must not where only the
       // rewritten one does not.
       if (requirements.isDynamic && this.runsSynchronously(rewrite)) return this.execute(call);
-      return rewrite.executor.executeAsync(inputs, outputs);
+      return rewrite.executor.executeAsync(rewrite.feeds(tensors), outputs);
     });
   }
 

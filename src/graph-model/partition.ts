@@ -1,12 +1,7 @@
-import {
-  Conditions,
-  isBackEdge,
-  isControlFlow,
-  mayHaveEffect,
-  type Condition,
-} from './control-flow';
+import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
 import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
 import { importerOf } from './import';
+import { NodeGraph } from './node-graph';
 import { stockDispatches } from './stock-cost';
 
 /** Regions with fewer dispatches than this in stock have nothing to gain. */
@@ -64,9 +59,8 @@ export function partitionGraph(request: PartitionRequest): Partition {
 }
 
 class Partitioner {
-  private readonly byName = new Map<string, NodeDef>();
+  private readonly graph: NodeGraph;
   private readonly inputs = new Map<string, readonly InputRef[]>();
-  private readonly parsed = new Map<NodeDef, readonly InputRef[]>();
   private readonly conditions: Conditions;
   private readonly reasons = new Map<string, string>();
   /** CONSTANT, or: OUTSIDE before any region; else how many times the path here left regions. */
@@ -76,8 +70,8 @@ class Partitioner {
 
   constructor(request: PartitionRequest) {
     this.request = request;
-    for (const node of request.nodes) this.byName.set(node.name, node);
-    this.conditions = new Conditions(this.byName);
+    this.graph = new NodeGraph(request.nodes);
+    this.conditions = new Conditions(this.graph);
   }
 
   run(): Partition {
@@ -85,13 +79,13 @@ class Partitioner {
     const namedSources = new Set<string>();
     // Conditions and effects need all of the graph: they decide which edges count.
     const effects = new Set<string>();
-    for (const node of this.sort(this.request.nodes, (at) => this.parse(at))) {
-      this.conditions.visit(node, this.parse(node));
+    for (const node of this.graph.sort(this.request.nodes, (at) => this.graph.inputs(at))) {
+      this.conditions.visit(node);
       if (this.hasEffect(node, effects)) effects.add(node.name);
     }
     const edges = (node: NodeDef) => this.dataAndOrder(node, effects);
-    const needed = this.sort(
-      wanted.map(({ node }) => this.nodeNamed(node)),
+    const needed = this.graph.sort(
+      wanted.map(({ node }) => this.graph.node(node)),
       edges,
     );
     for (const node of needed) {
@@ -104,66 +98,12 @@ class Partitioner {
     return this.assemble(needed, kept, wanted);
   }
 
-  private parse(node: NodeDef): readonly InputRef[] {
-    let refs = this.parsed.get(node);
-    if (!refs) this.parsed.set(node, (refs = (node.input ?? []).map(parseInput)));
-    return refs;
-  }
-
-  private nodeNamed(name: string): NodeDef {
-    const node = this.byName.get(name);
-    if (!node) throw new Error(`[webgpu-fused] partition: the graph has no node ${name}.`);
-    return node;
-  }
-
-  /** Producers first; what `roots` need and nothing else. */
-  private sort(
-    roots: readonly NodeDef[],
-    edges: (node: NodeDef) => readonly InputRef[],
-  ): NodeDef[] {
-    const done = new Set<string>();
-    const open = new Set<string>();
-    const sorted: NodeDef[] = [];
-    // What closes a loop comes after the loop's start, which waits for it in no order.
-    const pending = [...roots];
-    for (const root of pending) {
-      const stack = [root];
-      while (stack.length > 0) {
-        const node = stack[stack.length - 1];
-        if (done.has(node.name)) {
-          stack.pop();
-          continue;
-        }
-        if (open.has(node.name)) {
-          stack.pop();
-          done.add(node.name);
-          sorted.push(node);
-          continue;
-        }
-        open.add(node.name);
-        for (const ref of edges(node)) {
-          const source = this.nodeNamed(ref.node);
-          if (done.has(source.name)) continue;
-          if (isBackEdge(source, node)) {
-            pending.push(source);
-            continue;
-          }
-          if (open.has(source.name)) {
-            throw new Error(`[webgpu-fused] partition: the graph has a cycle at ${source.name}.`);
-          }
-          stack.push(source);
-        }
-      }
-    }
-    return sorted;
-  }
-
   private hasEffect(node: NodeDef, effects: ReadonlySet<string>): boolean {
     const { custom } = this.request;
     if (custom?.has(node.name) || mayHaveEffect(node.op, importerOf(node.op) !== undefined)) {
       return true;
     }
-    return this.parse(node).some((ref) => effects.has(ref.node));
+    return this.graph.inputs(node).some((ref) => effects.has(ref.node));
   }
 
   /**
@@ -171,7 +111,7 @@ class Partitioner {
    * as graphs keep of assertions.
    */
   private dataAndOrder(node: NodeDef, effects: ReadonlySet<string>): readonly InputRef[] {
-    const refs = this.parse(node);
+    const refs = this.graph.inputs(node);
     if (!refs.some((ref) => ref.control)) return refs;
     return refs.filter(
       (ref) =>
@@ -279,7 +219,7 @@ class Partitioner {
       isWhole:
         regions.length === 1 &&
         wanted.every((ref) => this.groupOf.has(ref.node)) &&
-        [...inRest].every((name) => LEAVES.has(this.nodeNamed(name).op)),
+        [...inRest].every((name) => LEAVES.has(this.graph.node(name).op)),
     };
   }
 
@@ -290,10 +230,10 @@ class Partitioner {
       if (inRest.has(at)) continue;
       inRest.add(at);
       if (this.stageOf(at) !== CONSTANT) continue;
-      if (!this.reasons.has(at) && !LEAVES.has(this.nodeNamed(at).op)) {
+      if (!this.reasons.has(at) && !LEAVES.has(this.graph.node(at).op)) {
         this.reasons.set(at, 'only constants feed it');
       }
-      for (const ref of this.inputsOf(this.nodeNamed(at))) stack.push(ref.node);
+      for (const ref of this.inputsOf(this.graph.node(at))) stack.push(ref.node);
     }
   }
 
@@ -305,7 +245,7 @@ class Partitioner {
     const capture = (name: string): void => {
       if (captured.has(name)) return;
       captured.add(name);
-      const node = this.nodeNamed(name);
+      const node = this.graph.node(name);
       if (node.op === 'Const') {
         constants.add(name);
         return;

@@ -50,6 +50,17 @@ describe('what a call gives', () => {
     expect(installed.runtime.runs).toBe(1);
   });
 
+  it('is the same for inputs that the outputs do not need', () => {
+    const graph = branches();
+    graph.placeholder('unused', 'float32', []);
+    graph.node('slow', 'Cumsum', ['x', graph.ints(0)]);
+    const model = graph.load();
+    const inputs = { x: input(), unused: tf.scalar(1) };
+    const { fused, stock } = callBothWays(installed, () => model.execute(inputs, ['slow', 'y']));
+    expectSame(fused, stock);
+    expect(installed.runtime.runs).toBe(1);
+  });
+
   it('is the same through predict, with one tensor, a list, and a map', () => {
     const model = branches().load();
     const x = input();

@@ -27,6 +27,7 @@ export class InterpreterRuntime implements PlanRuntime {
     const record = {
       kernels,
       rewrites: [],
+      rules: [],
       refused: [],
       dispatches: kernels.length,
       bytes: 0,
