@@ -6,6 +6,10 @@ import { registerWebGPUFused } from './backend/register';
 import { installGraphModelHook, type PlanRuntime } from './graph-model';
 
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
+export { lastTrace, type FlushTrace } from './backend/lazy/trace';
+export * as pattern from './patterns/match';
+export type { FusionRule, Match, Replacement } from './patterns/rule';
+export { registerFusion } from './registry/rules';
 export { explain, optimize, type ModelExplanation, type OptimizeOptions } from './graph-model';
 export type { KernelRecord, PlanRecord, RefusalRecord, RewriteRecord } from './report/record';
 
@@ -20,7 +24,7 @@ export function register(): void {
   registerWebGPUFused();
   installGraphModelHook({
     backendName: BACKEND_NAME,
-    runtime: new BackendRuntime() as PlanRuntime,
+    runtime: new BackendRuntime(),
     isEnabled: () => flag('WEBGPU_FUSED_REWRITE'),
   });
 }

@@ -25,10 +25,12 @@ const MAX_FOLDED_INPUTS = 65536;
  * IR has no form for what is asked.
  */
 export class GraphBuilder {
-  readonly graph = new Graph();
   /** Model nodes that invocations are attributed to, where a call names none. */
   origins: readonly string[] = [];
   private readonly scalars = new Map<string, Value>();
+
+  /** @param graph the graph to add to; a new one, as a rule. */
+  constructor(readonly graph: Graph = new Graph()) {}
 
   /** Adds a graph input; a WebGPU buffer cannot be empty, so neither can an input. */
   input(spec: ValueSpec): Value {

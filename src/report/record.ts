@@ -25,11 +25,22 @@ export interface RewriteRecord {
   readonly nodes: readonly string[];
 }
 
+/** What one rewrite rule did to a graph. */
+export interface RuleStatistics {
+  readonly rule: string;
+  /** Nodes at which it was tried, matches that fired, and matches refused for a reason. */
+  readonly tried: number;
+  readonly fired: number;
+  readonly refused: number;
+  readonly ms: number;
+}
+
 /** Everything about one compiled plan. */
 export interface PlanRecord {
   readonly kernels: readonly KernelRecord[];
   readonly rewrites: readonly RewriteRecord[];
   readonly refused: readonly RefusalRecord[];
+  readonly rules: readonly RuleStatistics[];
   readonly dispatches: number;
   readonly bytes: number;
   /** Bytes of intermediates: allocated, and the largest sum live at once. */

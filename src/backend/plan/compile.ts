@@ -2,9 +2,11 @@
 import type { KernelTarget } from '../../fused-kernels/kernel';
 import type { Graph, Value } from '../../ir/graph';
 import { mergeCommonSubexpressions } from '../../ir/common-subexpressions';
+import { splitConstantPart } from '../../ir/constant-part';
 import { removeDeadNodes } from '../../ir/graph';
 import { findUnsupported, splitWideConcats, type Refusal } from '../../patterns/fuser/index';
 import { fusionTables } from '../../registry/kernels';
+import type { RewriteOptions, RewriteResult } from '../../patterns/rewriter';
 import { rewriteGraph } from '../../registry/rules';
 import type { RefusalRecord } from '../../report/record';
 import { generateKernels } from './generate';
@@ -15,11 +17,32 @@ import { type Plan, RefusedError } from './plan';
  * Compiles `graph`, which is changed on the way.
  * @throws RefusedError if some kernel cannot be computed here.
  */
-export function compilePlan(graph: Graph, target: KernelTarget, label: string): Plan {
+export function compilePlan(
+  graph: Graph,
+  target: KernelTarget,
+  label: string,
+  options: RewriteOptions = {},
+): Plan {
+  removeDeadNodes(graph);
+  const rewritten = rewriteGraph(graph, options);
+  removeDeadNodes(graph);
+  const constantPart = splitConstantPart(graph);
+  const prelude = constantPart && {
+    plan: planGraph(constantPart.graph, target, `${label} (constants)`),
+    results: constantPart.results,
+  };
+  return planGraph(graph, target, label, rewritten, prelude);
+}
+
+/** Fuses a rewritten graph, generates its kernels and lays out its memory. */
+function planGraph(
+  graph: Graph,
+  target: KernelTarget,
+  label: string,
+  rewritten: RewriteResult = { rewrites: [], refusals: [], statistics: [] },
+  prelude: Plan['prelude'] = null,
+): Plan {
   const tables = fusionTables(target.maxStorageBuffers);
-  removeDeadNodes(graph);
-  const rewrites = rewriteGraph(graph);
-  removeDeadNodes(graph);
   const unsupported = findUnsupported(graph, tables);
   if (unsupported) throw new RefusedError(unsupported.node.origins, unsupported.reason);
   mergeCommonSubexpressions(graph);
@@ -39,12 +62,14 @@ export function compilePlan(graph: Graph, target: KernelTarget, label: string): 
     inputs: graph.inputs,
     outputs: graph.outputs,
     constants,
+    prelude,
     dispatches,
     buffers,
     record: {
       kernels,
-      rewrites,
-      refused: fused.refusals.map(refusalRecord),
+      rewrites: rewritten.rewrites,
+      refused: [...rewritten.refusals, ...fused.refusals.map(refusalRecord)],
+      rules: rewritten.statistics,
       dispatches: dispatches.length,
       bytes: kernels.reduce((sum, kernel) => sum + kernel.bytes, 0),
       memory: {

@@ -40,6 +40,8 @@ export class PlanExecutor {
   private readonly uniforms: GPUBuffer | null;
   /** For every output of the plan: the computed output it is, or a value that exists already. */
   private readonly computed: Value[];
+  /** Constants that the plan computed for itself. */
+  private readonly folded: ReadonlyMap<Value, TensorInfo>;
   private disposed = false;
 
   constructor(
@@ -47,6 +49,7 @@ export class PlanExecutor {
     readonly plan: Plan,
   ) {
     this.computed = [...new Set(plan.outputs)].filter((value) => value.producer !== undefined);
+    this.folded = this.runPrelude();
     const offsets = this.layOutUniforms();
     this.uniforms = offsets.buffer;
     const slots = plan.buffers.sizes.map((size) => this.acquire(size));
@@ -79,20 +82,9 @@ export class PlanExecutor {
    * @returns one tensor for each output, owned by the caller.
    */
   run(inputs: readonly TensorInfo[]): TensorInfo[] {
-    if (this.disposed) throw new Error('[webgpu-fused] run: got a plan that was disposed.');
     const { backend, plan } = this;
-    const inputBuffers = inputs.map((input) => this.bufferOf(input));
     const made = new Map(this.computed.map((value) => [value, this.allocate(value)]));
-    const outputBuffers = this.computed.map((value) =>
-      this.bufferOf(made.get(value) as TensorInfo),
-    );
-    const internals = internalsOf(backend);
-    const owned = internals.commandQueueOwnedIds;
-    for (const { dataId } of inputs) owned.add(dataId);
-    for (const { dataId } of made.values()) owned.add(dataId);
-    if (internals.activeTimers) this.encodeTimed(inputBuffers, outputBuffers);
-    else this.encode(inputBuffers, outputBuffers);
-
+    this.compute(inputs, made);
     const used = new Set<DataId>();
     return plan.outputs.map((value) => {
       const info = made.get(value) ?? this.existing(value, inputs);
@@ -102,12 +94,79 @@ export class PlanExecutor {
     });
   }
 
+  /**
+   * Runs the plan and gives its outputs to tensors that exist already and have no value yet.
+   * @param inputs one tensor for each input of the plan, of its shape and dtype.
+   * @param into one tensor for each output, of its dtype and size; all different.
+   */
+  runInto(inputs: readonly TensorInfo[], into: readonly TensorInfo[]): void {
+    const { outputs } = this.plan;
+    const made = new Map<Value, TensorInfo>();
+    outputs.forEach((value, i) => {
+      if (value.producer && !made.has(value)) made.set(value, into[i]);
+    });
+    this.compute(inputs, made);
+    outputs.forEach((value, i) => {
+      const source = made.get(value);
+      if (source !== into[i]) this.copyInto(value, source, inputs, into[i]);
+    });
+  }
+
+  private compute(inputs: readonly TensorInfo[], made: ReadonlyMap<Value, TensorInfo>): void {
+    if (this.disposed) throw new Error('[webgpu-fused] run: got a plan that was disposed.');
+    const inputBuffers = inputs.map((input) => this.bufferOf(input));
+    const outputBuffers = this.computed.map((value) =>
+      this.bufferOf(made.get(value) as TensorInfo),
+    );
+    const internals = internalsOf(this.backend);
+    const owned = internals.commandQueueOwnedIds;
+    for (const { dataId } of inputs) owned.add(dataId);
+    for (const { dataId } of made.values()) owned.add(dataId);
+    if (internals.activeTimers) this.encodeTimed(inputBuffers, outputBuffers);
+    else this.encode(inputBuffers, outputBuffers);
+  }
+
+  /** Gives `target` a copy of an output that it shares with `source`, or that existed before. */
+  private copyInto(
+    value: Value,
+    source: TensorInfo | undefined,
+    inputs: readonly TensorInfo[],
+    target: TensorInfo,
+  ): void {
+    const { backend } = this;
+    const host = value.producer ? undefined : value.constant?.host;
+    if (host) {
+      tensorData(backend, target.dataId).values = host.slice();
+      return;
+    }
+    const from = this.bufferOf(source ?? this.existing(value, inputs));
+    const to = this.bufferOf(target);
+    backend.endComputePassEncoder();
+    backend.ensureCommandEncoderReady();
+    const encoder = internalsOf(backend).commandEncoder as GPUCommandEncoder;
+    encoder.copyBufferToBuffer(from, 0, to, 0, byteSize(value));
+    backend.submitQueue();
+  }
+
   /** Frees what the plan owns. Tensors it returned live on. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
     for (const buffer of this.owned) this.backend.bufferManager.releaseBuffer(buffer);
+    for (const { dataId } of this.folded.values()) this.backend.disposeData(dataId);
     this.uniforms?.destroy();
+  }
+
+  /** Computes what depends on constants only. Encoded now, so it runs before any of our steps. */
+  private runPrelude(): Map<Value, TensorInfo> {
+    const { prelude } = this.plan;
+    if (!prelude) return new Map();
+    const executor = new PlanExecutor(this.backend, prelude.plan);
+    const results = executor.run([]);
+    // What waits in the queue still uses the memory that is given back here.
+    if (internalsOf(this.backend).commandEncoder) this.submit();
+    executor.dispose();
+    return new Map(prelude.results.map((value, i) => [value, results[i]]));
   }
 
   private encode(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[]): void {
@@ -213,13 +272,17 @@ export class PlanExecutor {
   private existing(value: Value, inputs: readonly TensorInfo[]): TensorInfo {
     const index = this.plan.inputs.indexOf(value);
     if (index >= 0) return inputs[index];
-    const handle = value.constant?.handle as TensorInfo | undefined;
+    const handle = this.handleOf(value);
     if (handle) return handle;
     return this.backend.makeTensorInfo([...value.shape], value.dtype, value.constant?.host);
   }
 
+  private handleOf(value: Value): TensorInfo | undefined {
+    return this.folded.get(value) ?? (value.constant?.handle as TensorInfo | undefined);
+  }
+
   private constantBuffer(value: Value): GPUBuffer {
-    const handle = value.constant?.handle as TensorInfo | undefined;
+    const handle = this.handleOf(value);
     if (handle) return this.bufferOf(handle);
     const host = value.constant?.host;
     if (!host) throw new Error(`[webgpu-fused] constant ${value.name} has no values.`);

@@ -16,6 +16,8 @@ export interface Plan {
   readonly outputs: readonly Value[];
   /** Constants that some dispatch loads. */
   readonly constants: readonly Value[];
+  /** What depends on constants only: run once, when the plan is made ready. */
+  readonly prelude: { readonly plan: Plan; readonly results: readonly Value[] } | null;
   readonly dispatches: readonly PlanDispatch[];
   readonly buffers: BufferPlan;
   readonly record: PlanRecord;

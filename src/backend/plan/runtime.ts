@@ -4,6 +4,7 @@ import { engine } from '@tensorflow/tfjs-core';
 import type { Graph, HostData } from '../../ir/graph';
 import type { PlanRecord } from '../../report/record';
 import type { WebGPUFusedBackend } from '../backend';
+import { flag } from '../flags';
 import { tensorData } from '../host';
 import { compilePlan } from './compile';
 import { PlanExecutor } from './executor';
@@ -18,7 +19,8 @@ export class BackendRuntime {
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
   compile(graph: Graph, label: string): ReadyPlan {
     const backend = activeBackend();
-    const plan = compilePlan(graph, backend.target, label);
+    const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
+    const plan = compilePlan(graph, backend.target, label, { trace });
     return { record: plan.record, executor: new PlanExecutor(backend, plan) };
   }
 
@@ -34,6 +36,10 @@ export class BackendRuntime {
     const { values } = tensorData(activeBackend(), tensor.dataId);
     return ArrayBuffer.isView(values) ? (values as HostData) : undefined;
   }
+}
+
+function logRule(line: string): void {
+  console.info(`[webgpu-fused] rule ${line}`);
 }
 
 function activeBackend(): WebGPUFusedBackend {

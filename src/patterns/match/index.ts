@@ -1,0 +1,15 @@
+/** The pattern language of fusion rules. */
+export {
+  any,
+  below,
+  constant,
+  near,
+  oneOf,
+  op,
+  optional,
+  scalar,
+  scalarValue,
+  type Bindings,
+  type OpOptions,
+  type Pattern,
+} from './pattern';

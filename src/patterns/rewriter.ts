@@ -1,0 +1,283 @@
+/**
+ * Applies rules to a graph until none fires. A worklist keeps it near linear: after a rewrite only
+ * what it touched is looked at again: new nodes, readers of what changed, and readers of what lost
+ * a reader (a leak may have closed).
+ */
+import { GraphBuilder } from '../ir/builder';
+import type { Graph, Node, Value } from '../ir/graph';
+import { sameShape, sortTopologically, usesOf } from '../ir/graph';
+import { RefusedError } from '../ir/infer/refused';
+import type { RefusalRecord, RewriteRecord, RuleStatistics } from '../report/record';
+import type { Bindings } from './match';
+import type { FusionRule, Match, Replacement } from './rule';
+
+/** What rewriting did, and what it did not. */
+export interface RewriteResult {
+  readonly rewrites: readonly RewriteRecord[];
+  readonly refusals: readonly RefusalRecord[];
+  readonly statistics: readonly RuleStatistics[];
+}
+
+export interface RewriteOptions {
+  /** Told about every structural match and what came of it. */
+  readonly trace?: (line: string) => void;
+}
+
+/** Rewrites a graph may take for each of its nodes before its rules are taken to go in circles. */
+const MAX_REWRITES_PER_NODE = 8;
+
+/** Applies `rules`, in order of preference, to every node of `graph`. */
+export function applyRules(
+  graph: Graph,
+  rules: readonly FusionRule[],
+  options: RewriteOptions = {},
+): RewriteResult {
+  return new Rewriter(graph, rules, options).run();
+}
+
+class Rewriter {
+  private readonly build: GraphBuilder;
+  private readonly uses: Map<Value, Set<Node>>;
+  private readonly alive: Set<Node>;
+  private readonly queue: Node[];
+  private readonly queued: Set<Node>;
+  private readonly rewrites: RewriteRecord[] = [];
+  /** The latest refusal of each rule at each node; a node that goes takes its refusals along. */
+  private readonly refusals = new Map<Node, Map<FusionRule, string>>();
+  private readonly statistics = new Map<FusionRule, { tried: number; fired: number; ms: number }>();
+  private readonly byKernel = new Map<string, FusionRule[]>();
+  private readonly everywhere: readonly FusionRule[];
+  private readonly outputs: Set<Value>;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly rules: readonly FusionRule[],
+    private readonly options: RewriteOptions,
+  ) {
+    this.build = new GraphBuilder(graph);
+    this.uses = new Map([...usesOf(graph)].map(([value, nodes]) => [value, new Set(nodes)]));
+    this.alive = new Set(graph.nodes);
+    this.queue = [...graph.nodes];
+    this.queued = new Set(graph.nodes);
+    this.outputs = new Set(graph.outputs);
+    this.everywhere = rules.filter(({ match }) => match.kernels === null);
+    for (const rule of rules) {
+      this.statistics.set(rule, { tried: 0, fired: 0, ms: 0 });
+      for (const kernel of rule.match.kernels ?? []) this.byKernel.set(kernel, []);
+    }
+    for (const [kernel, list] of this.byKernel) {
+      list.push(...rules.filter(({ match }) => match.kernels?.has(kernel) ?? true));
+    }
+  }
+
+  run(): RewriteResult {
+    let budget = MAX_REWRITES_PER_NODE * this.graph.nodes.length + 64;
+    // The queue grows while it is worked through.
+    for (let at = 0; at < this.queue.length && budget > 0; at++) {
+      const node = this.queue[at];
+      this.queued.delete(node);
+      if (this.alive.has(node) && this.visit(node)) budget--;
+    }
+    if (budget === 0) {
+      console.warn(
+        `[webgpu-fused] rewriting stopped: rules undo each other's work. Fired last: ` +
+          `${[...new Set(this.rewrites.slice(-16).map(({ rule }) => rule))].join(', ')}.`,
+      );
+    }
+    this.graph.nodes = sortTopologically([...this.alive]);
+    return {
+      rewrites: this.rewrites,
+      refusals: [...this.refusals].flatMap(([node, reasons]) =>
+        [...reasons].map(([rule, reason]) => ({ rule: rule.name, nodes: node.origins, reason })),
+      ),
+      statistics: this.rules.map((rule) => this.describe(rule)),
+    };
+  }
+
+  private describe(rule: FusionRule): RuleStatistics {
+    const { tried, fired, ms } = this.statistics.get(rule) as {
+      tried: number;
+      fired: number;
+      ms: number;
+    };
+    let refused = 0;
+    for (const reasons of this.refusals.values()) if (reasons.has(rule)) refused++;
+    return { rule: rule.name, tried, fired, refused, ms };
+  }
+
+  /** Tries the rules at one node; true if one fired. */
+  private visit(node: Node): boolean {
+    for (const rule of this.byKernel.get(node.kernel) ?? this.everywhere) {
+      const statistics = this.statistics.get(rule) as { tried: number; fired: number; ms: number };
+      const start = performance.now();
+      statistics.tried++;
+      const fired = this.attempt(rule, node);
+      statistics.ms += performance.now() - start;
+      if (fired) {
+        statistics.fired++;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private attempt(rule: FusionRule, root: Node): boolean {
+    const found: Bindings = { values: new Map(), nodes: [] };
+    const reasons: string[] = [];
+    const made: { replacements: readonly Replacement[]; origins: readonly string[] }[] = [];
+    rule.match.match(root.outputs[0], found, () => {
+      const match = this.matchOf(root, found);
+      const outcome = this.rewriteOf(rule, match);
+      if (typeof outcome === 'string') {
+        reasons.push(outcome);
+        return false;
+      }
+      made.push({ replacements: outcome, origins: originsOf(match.nodes) });
+      return true;
+    });
+    for (const { replacements, origins } of made) {
+      this.refusals.get(root)?.delete(rule);
+      this.options.trace?.(`${rule.name}: ${root.outputs[0].name} rewritten, ${rule.equation}`);
+      this.rewrites.push({ rule: rule.name, nodes: origins });
+      for (const [old, replacement] of replacements) this.replace(old, replacement);
+      return true;
+    }
+    if (reasons.length > 0) {
+      // The first way of matching is the one a reader would think of.
+      const [reason] = reasons;
+      this.options.trace?.(`${rule.name}: ${root.outputs[0].name} refused, because ${reason}`);
+      const known = this.refusals.get(root);
+      if (known) known.set(rule, reason);
+      else this.refusals.set(root, new Map([[rule, reason]]));
+    }
+    return false;
+  }
+
+  private matchOf(root: Node, found: Bindings): Match {
+    const values = new Map(found.values);
+    return {
+      root,
+      nodes: [...new Set(found.nodes)],
+      find: (name) => values.get(name),
+      value: (name) => {
+        const value = values.get(name);
+        if (!value) throw new Error(`[webgpu-fused] the pattern captured no value '${name}'.`);
+        return value;
+      },
+      usesOf: (value) => [...(this.uses.get(value) ?? [])],
+      isOutput: (value) => this.outputs.has(value),
+    };
+  }
+
+  /** The replacements that a rule makes of a match, or the reason why it makes none. */
+  private rewriteOf(rule: FusionRule, match: Match): readonly Replacement[] | string {
+    const leak = rule.leaks === 'keep' ? null : this.findLeak(match);
+    if (leak !== null) return leak;
+    const reason = rule.check?.(match) ?? null;
+    if (reason !== null) return reason;
+    const { nodes } = this.graph;
+    const before = nodes.length;
+    this.build.origins = originsOf(match.nodes);
+    try {
+      const result = rule.rewrite(match, this.build);
+      const list: readonly Replacement[] = isValue(result)
+        ? [[match.root.outputs[0], result]]
+        : result;
+      const wrong = list.find(
+        ([old, by]) => old.dtype !== by.dtype || !sameShape(old.shape, by.shape),
+      );
+      if (!wrong) {
+        for (const node of nodes.slice(before)) this.add(node);
+        return list;
+      }
+      nodes.length = before;
+      const [old, by] = wrong;
+      return `its replacement is ${by.dtype} [${by.shape}], not ${old.dtype} [${old.shape}]`;
+    } catch (error) {
+      nodes.length = before;
+      if (error instanceof RefusedError) return error.reason;
+      throw error;
+    }
+  }
+
+  /** Why an invocation inside the match is needed by others, or null. */
+  private findLeak({ root, nodes }: Match): string | null {
+    const inside = new Set(nodes);
+    for (const node of nodes) {
+      if (node === root) continue;
+      const [value] = node.outputs;
+      if (this.outputs.has(value)) return `${describeValue(node)} is an output`;
+      for (const use of this.uses.get(value) ?? []) {
+        if (!inside.has(use)) return `${describeValue(node)} is used by ${use.kernel} as well`;
+      }
+    }
+    return null;
+  }
+
+  private add(node: Node): void {
+    this.alive.add(node);
+    for (const input of node.inputs) this.addUse(input, node);
+    this.enqueue(node);
+  }
+
+  private addUse(value: Value, node: Node): void {
+    const users = this.uses.get(value);
+    if (users) users.add(node);
+    else this.uses.set(value, new Set([node]));
+  }
+
+  private enqueue(node: Node): void {
+    if (this.queued.has(node)) return;
+    this.queued.add(node);
+    this.queue.push(node);
+  }
+
+  private replace(old: Value, by: Value): void {
+    if (old === by) return;
+    for (const user of this.uses.get(old) ?? []) {
+      user.inputs = user.inputs.map((input) => (input === old ? by : input));
+      this.addUse(by, user);
+      this.enqueue(user);
+    }
+    this.uses.delete(old);
+    if (this.outputs.delete(old)) {
+      this.outputs.add(by);
+      this.graph.outputs = this.graph.outputs.map((value) => (value === old ? by : value));
+    }
+    if (by.producer) this.enqueue(by.producer);
+    if (old.producer) this.removeIfDead(old.producer);
+  }
+
+  private removeIfDead(start: Node): void {
+    const stack = [start];
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (!this.alive.has(node) || node.outputs.some((value) => this.isNeeded(value))) continue;
+      this.alive.delete(node);
+      this.refusals.delete(node);
+      for (const input of node.inputs) {
+        const users = this.uses.get(input);
+        users?.delete(node);
+        if (input.producer && !this.isNeeded(input)) stack.push(input.producer);
+        else if (input.producer) for (const user of users ?? []) this.enqueue(user);
+      }
+    }
+  }
+
+  private isNeeded(value: Value): boolean {
+    return this.outputs.has(value) || (this.uses.get(value)?.size ?? 0) > 0;
+  }
+}
+
+function isValue(result: Value | readonly Replacement[]): result is Value {
+  return !Array.isArray(result);
+}
+
+function originsOf(nodes: readonly Node[]): string[] {
+  return [...new Set(nodes.flatMap((node) => node.origins))];
+}
+
+/** A node as its model names it. */
+function describeValue(node: Node): string {
+  const name = node.origins[node.origins.length - 1];
+  return name === undefined ? `a ${node.kernel}` : `${node.kernel} (${name})`;
+}

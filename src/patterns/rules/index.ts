@@ -1,0 +1,14 @@
+/** The built-in fusions, in the order they are tried at a node. */
+import type { FusionRule } from '../rule';
+import { foldPad } from './fold-pad';
+import { foldScale } from './fold-scale';
+import { mergeConstantAdds } from './merge-constants';
+import { mergeReshapes, mergeTransposes } from './merge-movement';
+
+export const builtInRules: readonly FusionRule[] = [
+  mergeReshapes,
+  mergeTransposes,
+  foldPad,
+  foldScale,
+  mergeConstantAdds,
+];
