@@ -29,6 +29,8 @@ const MAX_HOST_ELEMENTS = 256;
 interface Specialization {
   /** Absent where everything was known while compiling. */
   readonly plan?: CompiledPlan;
+  /** Inputs of the region, by position, that are inputs of the plan. */
+  readonly planInputs: readonly number[];
   readonly outputs: readonly OutputSource[];
   readonly specs: ReadonlyMap<string, ValueSpec>;
 }
@@ -147,9 +149,11 @@ export class RegionRunner {
       return 'stock';
     }
     const { graph, outputs, specs } = imported;
-    if (graph.outputs.length === 0) return { outputs, specs };
+    const planInputs = graph.inputs.map(({ name }) => this.region.inputs.indexOf(name));
+    if (graph.outputs.length === 0) return { planInputs, outputs, specs };
     try {
-      return { plan: this.context.runtime.compile(graph, this.label()), outputs, specs };
+      const plan = this.context.runtime.compile(graph, this.label());
+      return { plan, planInputs, outputs, specs };
     } catch (error) {
       this.refusePlan(error);
       return 'stock';
@@ -215,7 +219,7 @@ export class RegionRunner {
   }
 
   private collect(found: Specialization, inputs: readonly Tensor[]): Tensor[] {
-    const computed = found.plan ? this.runPlan(found.plan, inputs) : [];
+    const computed = found.plan ? this.runPlan(found.plan, found.planInputs, inputs) : [];
     const given = new Set<number>();
     return found.outputs.map((source) => {
       if (source.kind === 'constant') return constantTensor(source.value);
@@ -232,9 +236,12 @@ export class RegionRunner {
     return at >= 0 ? inputs[at] : (this.context.weights.feed(ref)?.constant?.handle as Tensor);
   }
 
-  private runPlan(plan: CompiledPlan, inputs: readonly Tensor[]): Tensor[] {
-    const wanted = inputs.filter((_, at) => !this.hostInputs.has(this.region.inputs[at]));
-    const named = Object.fromEntries(wanted.map((tensor, at) => [at, tensor]));
+  private runPlan(
+    plan: CompiledPlan,
+    planInputs: readonly number[],
+    inputs: readonly Tensor[],
+  ): Tensor[] {
+    const named = Object.fromEntries(planInputs.map((from, at) => [at, inputs[from]]));
     const attrs = { run: (infos: TensorInfo[]) => this.context.runtime.run(plan, infos) };
     return engine().runKernel<Tensor[]>(PLAN_KERNEL, named, attrs as unknown as NamedAttrMap);
   }

@@ -192,6 +192,19 @@ describe('calls that stay with tfjs', () => {
     expect(installed.runtime.runs).toBe(1);
   });
 
+  it('with weights of another copy of tfjs-core, and a word about it', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const model = branches().load();
+    const [weight] = Object.values(model.weights).flat();
+    Object.defineProperty(weight, 'constructor', { value: class {} });
+    model.predict(input());
+    model.predict(input());
+    expect(installed.runtime.compiled).toHaveLength(0);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0][0]).toContain('another copy of @tensorflow/tfjs-core');
+    warn.mockRestore();
+  });
+
   it('where the graph has nothing to fuse', () => {
     const graph = new TestGraph();
     graph.placeholder('x', 'float32', [-1]);
