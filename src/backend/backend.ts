@@ -1,8 +1,17 @@
 /** The backend: stock WebGPU with a device of our own, and an executor of fused plans. */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { DataStorage, type BackendValues, type DataId } from '@tensorflow/tfjs-core';
+import {
+  DataStorage,
+  type BackendValues,
+  type DataId,
+  type GPUData,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { KernelTarget } from '../fused-kernels/kernel';
 import { cacheValues, dataMover } from './data-mover';
+import { tensorData } from './host';
+import { lazyState, type LazyData } from './lazy/pending';
+import { LazyQueue } from './lazy/queue';
 import { PipelineCache } from './plan/pipelines';
 import { needsEventPump } from './read-sync';
 import { type AdapterClass, classifyAdapter, kernelTarget } from './target';
@@ -13,6 +22,8 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   readonly adapterClass: AdapterClass;
   readonly target: KernelTarget;
   readonly pipelines: PipelineCache;
+  /** Kernels that were called and have not run yet. */
+  readonly lazy: LazyQueue;
 
   constructor(device: GPUDevice, info?: GPUAdapterInfo) {
     super(device, info);
@@ -20,10 +31,64 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     this.target = kernelTarget(device, this.adapterClass);
     this.pipelines = new PipelineCache(device);
     this.tensorMap = new DataStorage(this, dataMover);
+    this.lazy = new LazyQueue(this, (data) => this.release(data));
   }
 
   override readSync(dataId: DataId): BackendValues {
+    this.lazy.need(dataId, 'read');
     if (needsEventPump()) cacheValues(this, dataId);
     return super.readSync(dataId);
+  }
+
+  override async read(dataId: DataId): Promise<BackendValues> {
+    this.lazy.need(dataId, 'read');
+    return super.read(dataId);
+  }
+
+  override readToGPU(dataId: DataId): GPUData {
+    this.lazy.need(dataId, 'read-gpu');
+    return super.readToGPU(dataId);
+  }
+
+  /** Every kernel of stock gets its operands here. */
+  override uploadToGPU(dataId: DataId): void {
+    this.lazy.need(dataId, 'kernel');
+    super.uploadToGPU(dataId);
+  }
+
+  override shouldExecuteOnCPU(inputs: TensorInfo[], sizeThreshold?: number): boolean {
+    return (
+      super.shouldExecuteOnCPU(inputs, sizeThreshold) &&
+      inputs.every(({ dataId }) => !this.lazy.isPending(dataId))
+    );
+  }
+
+  override async time(run: () => void): ReturnType<WebGPUBackend['time']> {
+    this.lazy.flush('time');
+    return super.time(() => {
+      run();
+      this.lazy.flush('time');
+    });
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const data = this.tensorMap.has(dataId) ? tensorData(this, dataId) : undefined;
+    const state = lazyState(data);
+    const isInvolved = state !== undefined && (state.record !== null || state.holds > 0);
+    if (isInvolved) return this.lazy.references.drop(data as LazyData, force);
+    return super.disposeData(dataId, force);
+  }
+
+  override numDataIds(): number {
+    return super.numDataIds() - this.lazy.references.hidden;
+  }
+
+  override dispose(): void {
+    this.lazy.dispose();
+    super.dispose();
+  }
+
+  private release(data: LazyData): void {
+    super.disposeData(data.lazy.dataId, true);
   }
 }

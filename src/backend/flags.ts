@@ -4,6 +4,8 @@ import { env } from '@tensorflow/tfjs-core';
 export const FLAGS = {
   /** Rewrite graph models when they first run on this backend. */
   WEBGPU_FUSED_REWRITE: true,
+  /** Record kernels and run them fused when a value is needed. */
+  WEBGPU_FUSED_LAZY: false,
   /** 0 off, 1 summary, 2 plan, 3 WGSL, 4 every match attempt. */
   WEBGPU_FUSED_DEBUG: 0,
 } as const;
@@ -17,7 +19,7 @@ export function registerFlags(): void {
   }
 }
 
-export function flag(name: 'WEBGPU_FUSED_REWRITE'): boolean;
+export function flag(name: 'WEBGPU_FUSED_REWRITE' | 'WEBGPU_FUSED_LAZY'): boolean;
 export function flag(name: 'WEBGPU_FUSED_DEBUG'): number;
 export function flag(name: FlagName): boolean | number {
   return env().get(name) as boolean | number;

@@ -16,7 +16,7 @@ const LOAD_COST = 4;
 const ROUND_TRIP_COST = 64;
 /** Cost of one more dispatch, in scalar operations. */
 const DISPATCH_COST = 6e6;
-/** More operands than this in one inlined value are stored in between. */
+/** Values of more operands than this are not computed more than once. */
 const MAX_INLINED_LOADS = 12;
 
 interface InlineCost {
@@ -122,7 +122,8 @@ function whyStore(
   if (evaluations === 0) return '';
   if (state.role(node) === 'movement' && cost.operations <= 2 && node.inputs.length <= 2)
     return null;
-  if (cost.loads > MAX_INLINED_LOADS) return `it would load ${cost.loads} operands an element`;
+  if (evaluations > 1 && cost.loads > MAX_INLINED_LOADS)
+    return `it would load ${cost.loads} operands an element`;
   const each = cost.operations + LOAD_COST * Math.max(0, cost.loads - 1);
   const size = sizeOf(output.shape);
   const recompute = each * Math.max(0, evaluations - 1) * size;

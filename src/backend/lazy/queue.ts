@@ -1,0 +1,288 @@
+/**
+ * The lazy backend: records kernels instead of launching them, and runs what was recorded, fused,
+ * when somebody needs a value.
+ */
+import type { DataId, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Attrs } from '../../ir/graph';
+import { sizeOf } from '../../ir/graph';
+import { fusionTables } from '../../registry/kernels';
+import type { WebGPUFusedBackend } from '../backend';
+import { tensorData } from '../host';
+import { compilePlan } from '../plan/compile';
+import { PlanExecutor } from '../plan/executor';
+import { RefusedError } from '../plan/plan';
+import { assemble, isAlive, type Assembled } from './assemble';
+import { Exploration } from './exploration';
+import type { LazyKernel } from './kernels';
+import { lazyData, lazyState, type LazyData } from './pending';
+import { PlanCache, type CachedPlan, type PlanSummary } from './plan-cache';
+import { References } from './references';
+import { replay } from './replay';
+import { SignatureTable, typeCode, type Signature } from './signature';
+import { Stream } from './stream';
+import { whyEager } from './switch';
+import { keepTrace, type FlushReason, type FlushTrace, type LeftAlone } from './trace';
+
+/** Invocations that wait at most. */
+const MAX_RECORDS = 1024;
+/** Bytes of results that wait at most. */
+const MAX_BYTES = 2 ** 30;
+/** Bytes that only waiting invocations still need, and stock would have freed, at most. */
+const MAX_HIDDEN_BYTES = 64 * 2 ** 20;
+/** Kernels that ran at once which a trace names at most. */
+const MAX_LEFT = 256;
+
+export class LazyQueue {
+  readonly references: References;
+  private readonly signatures: SignatureTable;
+  private readonly plans = new PlanCache();
+  private readonly exploration = new Exploration();
+  private readonly operands: (TensorInfo | undefined)[] = [];
+  private stream = new Stream();
+  private left: LeftAlone[] = [];
+  private running = '';
+  private flushing = false;
+  private scheduled = false;
+  private announced = '';
+
+  constructor(
+    private readonly backend: WebGPUFusedBackend,
+    free: (data: LazyData) => void,
+  ) {
+    this.references = new References(backend, free);
+    const tables = fusionTables(backend.target.maxStorageBuffers);
+    this.signatures = new SignatureTable(tables, () => this.plans.clear());
+  }
+
+  /** Names the kernel that runs at once from here on: it may be the one that needs a value. */
+  runsAtOnce(kernel: string): void {
+    this.running = kernel;
+    this.leave(kernel, 'it cannot wait');
+  }
+
+  /**
+   * Records an invocation.
+   *
+   * @returns its outputs, or null if stock is to run it now.
+   */
+  record(
+    kernel: LazyKernel,
+    inputs: NamedTensorInfoMap,
+    attrs: Attrs | undefined,
+  ): TensorInfo[] | null {
+    this.running = kernel.kernel;
+    if (this.flushing || !this.mayWait()) return null;
+    const operands = this.collect(kernel, inputs);
+    if (!operands) return null;
+    if (!this.exploration.mayRecord()) return this.leave(kernel.kernel, 'its streams never repeat');
+    const signature = this.signatures.find(kernel, operands, attrs);
+    if (!signature) return null;
+    const { refusal } = signature;
+    if (refusal !== null) return refusal === '' ? null : this.leave(kernel.kernel, refusal);
+    return this.append(signature, operands);
+  }
+
+  /** Runs all that waits. */
+  flush(why: FlushReason): void {
+    const { stream } = this;
+    if (this.flushing || stream.records.length === 0) return;
+    this.flushing = true;
+    this.stream = new Stream();
+    try {
+      this.run(stream, why);
+    } finally {
+      for (const record of stream.records) {
+        if (!isAlive(record)) continue;
+        for (const data of record.outputs) data.lazy.record = null;
+        this.references.release(record);
+      }
+      this.flushing = false;
+    }
+  }
+
+  /** Runs all that waits if the value of `dataId` does. */
+  need(dataId: DataId, why: FlushReason | 'kernel'): void {
+    if (this.stream.records.length === 0 || !this.isPending(dataId)) return;
+    this.flush(why === 'kernel' ? `kernel ${this.running}` : why);
+  }
+
+  /** Whether the value of `dataId` is still to be computed. */
+  isPending(dataId: DataId): boolean {
+    if (!this.backend.tensorMap.has(dataId)) return false;
+    const state = lazyState(tensorData(this.backend, dataId));
+    return state !== undefined && state.record !== null;
+  }
+
+  /** Forgets what waits and frees all plans: the backend is going away. */
+  dispose(): void {
+    this.stream = new Stream();
+    this.plans.clear();
+  }
+
+  private mayWait(): boolean {
+    const reason = whyEager();
+    if (reason === null) {
+      this.announced = '';
+      return true;
+    }
+    if (reason !== this.announced) {
+      this.announced = reason;
+      this.leave(this.running, reason);
+    }
+    return false;
+  }
+
+  private leave(kernel: string, reason: string): null {
+    if (this.left.length < MAX_LEFT) this.left.push({ kernel, reason });
+    return null;
+  }
+
+  /** The operands in the kernel's order; null if one has no form here, or the CPU is to compute. */
+  private collect(
+    { inputs: names, onCpu }: LazyKernel,
+    inputs: NamedTensorInfoMap,
+  ): readonly (TensorInfo | undefined)[] | null {
+    const { operands } = this;
+    operands.length = 0;
+    if (names) for (const name of names) operands.push(inputs[name] ?? undefined);
+    else operands.push(...(inputs as unknown as TensorInfo[]));
+    for (const operand of operands) {
+      if (!operand) continue;
+      if (typeCode(operand.dtype) === undefined || operand.shape.includes(0)) return null;
+    }
+    const present = operands as TensorInfo[];
+    if (onCpu && present.length > 0 && this.backend.shouldExecuteOnCPU(present)) return null;
+    return operands;
+  }
+
+  private append(
+    signature: Signature,
+    operands: readonly (TensorInfo | undefined)[],
+  ): TensorInfo[] | null {
+    const inputs = operands.map((operand) => operand && this.dataOf(operand));
+    if (inputs.some((data) => data && typeCode(data.dtype) === undefined)) return null;
+    const { backend, stream } = this;
+    const record = stream.add(signature, inputs);
+    const infos = signature.outputs.map(({ shape, dtype }): TensorInfo => {
+      const info = backend.makeTensorInfo(shape as number[], dtype);
+      const data = lazyData(tensorData(backend, info.dataId), info.dataId);
+      stream.addOutput(record, data, 4 * sizeOf(shape));
+      return info;
+    });
+    this.schedule();
+    if (stream.records.length >= MAX_RECORDS) this.flush('count');
+    else if (stream.bytes > MAX_BYTES || this.references.hiddenBytes > MAX_HIDDEN_BYTES) {
+      this.flush('memory');
+    }
+    return infos;
+  }
+
+  /** The data of an operand: waiting, on the GPU, or a scalar on the CPU. */
+  private dataOf({ dataId }: TensorInfo): LazyData {
+    const data = tensorData(this.backend, dataId);
+    const elements = data.values as ArrayLike<unknown> | null | undefined;
+    // What the caller's array holds now is meant, not what it may hold when the kernel runs.
+    if (data.resource == null && elements && elements.length > 1) this.backend.uploadToGPU(dataId);
+    return lazyData(data, dataId);
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      this.flush('task-end');
+    });
+  }
+
+  private run(stream: Stream, why: FlushReason): void {
+    const key = stream.seal();
+    const known = this.plans.get(key);
+    const size = stream.records.length;
+    if (known) this.exploration.hit(size);
+    const plan = known ?? this.explore(stream, size);
+    const executor = plan?.executor ?? null;
+    if (plan && executor) this.execute(stream, plan, executor);
+    else replay(this.backend, stream.records);
+    const outcome = executor ? (known ? 'hit' : 'miss') : 'stock';
+    this.trace(stream, why, outcome, plan?.summary);
+  }
+
+  private explore(stream: Stream, size: number): CachedPlan | null {
+    const { key } = stream;
+    if (!this.exploration.mayCompile(key.hash, size)) return null;
+    const assembled = assemble(stream);
+    const executor = this.compile(assembled);
+    const record = executor?.plan.record;
+    const summary: PlanSummary = {
+      kernels: assembled.kernels,
+      groups: record?.kernels ?? [],
+      refused: record?.refused ?? [],
+      dispatches: record?.dispatches ?? assembled.kernels.length,
+      bytesSaved: record ? assembled.bytes - record.bytes : 0,
+    };
+    const plan = { hash: key.hash, executor, wiring: assembled.wiring, summary };
+    this.plans.add(key, plan);
+    return plan;
+  }
+
+  /** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
+  private compile({ graph, kernels }: Assembled): PlanExecutor | null {
+    try {
+      const { target } = this.backend;
+      return new PlanExecutor(this.backend, compilePlan(graph, target, `lazy ${kernels.length}`));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) {
+        const stack = error instanceof Error ? error.stack : String(error);
+        console.warn(
+          `[webgpu-fused] compiling ${kernels.length} kernels failed; they run one by one instead. ` +
+            `Please report this: ${stack}`,
+        );
+      }
+      return null;
+    }
+  }
+
+  private execute(stream: Stream, { wiring }: CachedPlan, executor: PlanExecutor): void {
+    const { records, externals } = stream;
+    const inputs = wiring.externals.map((at): TensorInfo => {
+      const { data } = externals[at];
+      return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
+    });
+    const packs = wiring.packs.map(({ dtype, externals: members }) => {
+      const values = members.map((at) => externals[at].scalar as number);
+      const packed = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
+      return this.backend.makeTensorInfo([values.length], dtype, packed);
+    });
+    const into = wiring.outputs.map(([record, output]): TensorInfo => {
+      const data = records[record].outputs[output];
+      data.lazy.record = null;
+      return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
+    });
+    executor.runInto([...inputs, ...packs], into);
+    for (const { dataId } of packs) this.backend.disposeData(dataId);
+  }
+
+  private trace(
+    stream: Stream,
+    why: FlushReason,
+    plan: FlushTrace['plan'],
+    summary: PlanSummary | undefined,
+  ): void {
+    const { left } = this;
+    this.left = [];
+    const kernels =
+      summary?.kernels ??
+      stream.records.filter(isAlive).map((record) => record.signature.kernel.kernel);
+    keepTrace({
+      why,
+      plan,
+      kernels,
+      groups: summary?.groups ?? [],
+      refused: summary?.refused ?? [],
+      left,
+      dispatches: summary?.dispatches ?? kernels.length,
+      bytesSaved: summary?.bytesSaved ?? 0,
+    });
+  }
+}

@@ -1,0 +1,54 @@
+/** Runs waiting invocations with stock's kernels, one by one, where there is no plan for them. */
+import {
+  getKernel,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import type { WebGPUFusedBackend } from '../backend';
+import { internalsOf, tensorData } from '../host';
+import { isAlive } from './assemble';
+import type { LazyData, Recorded } from './pending';
+
+/** Runs the living among `records` and gives their outputs values. */
+export function replay(backend: WebGPUFusedBackend, records: readonly Recorded[]): void {
+  for (const record of records) {
+    if (!isAlive(record)) continue;
+    const { kernel, attrs } = record.signature;
+    const run = (getKernel(kernel.kernel, 'webgpu') as { kernelFunc: KernelFunc }).kernelFunc;
+    const inputs = operandsOf(record);
+    const made = run({ inputs, attrs: attrs as NamedAttrMap, backend });
+    const infos = Array.isArray(made) ? made : [made];
+    infos.forEach((info, at) => adopt(backend, info, record.outputs[at]));
+  }
+}
+
+function operandsOf({ signature, inputs }: Recorded): NamedTensorInfoMap {
+  const infos = inputs.map((data, at) => {
+    const spec = signature.inputs[at];
+    return data && spec && { dataId: data.lazy.dataId, shape: [...spec.shape], dtype: spec.dtype };
+  });
+  const { inputs: names } = signature.kernel;
+  // tfjs's kernels of many inputs take an array, whatever the type says.
+  if (!names) return infos as unknown as NamedTensorInfoMap;
+  return Object.fromEntries(names.map((name, at) => [name, infos[at]]));
+}
+
+/** Moves what stock computed into the data that was promised. */
+function adopt(backend: WebGPUFusedBackend, info: TensorInfo, promised: LazyData): void {
+  const computed = tensorData(backend, info.dataId);
+  if (computed.refCount !== 1) {
+    throw new Error(
+      '[webgpu-fused] a stock kernel answered with its input; it cannot be deferred.',
+    );
+  }
+  promised.lazy.record = null;
+  promised.values = computed.values;
+  promised.resource = computed.resource;
+  promised.dtype = computed.dtype;
+  const owned = internalsOf(backend).commandQueueOwnedIds;
+  if (owned.has(info.dataId)) owned.add(promised.lazy.dataId);
+  computed.resource = null;
+  backend.tensorMap.delete(info.dataId);
+}
