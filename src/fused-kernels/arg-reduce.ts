@@ -37,17 +37,14 @@ function emitArgReduction(emission: KernelEmission): ShaderProgram {
   const first = inliner.value(input, at(ix.zero));
   writer.statement(`var best = ${first.code};`);
   writer.statement('var position = 0;');
-  writer.block(
-    `for (var r = ${start}; r < ${writer.dim('reduced', length)}; r += ${step})`,
-    () => {
-      writer.defineVariable('r');
-      const x = inliner.value(input, at(ix.variable('r', length)));
-      writer.block(`if (${x.code} ${better} best)`, () => {
-        writer.statement(`best = ${x.code};`);
-        writer.statement('position = r;');
-      });
-    },
-  );
+  writer.block(`for (var r = ${start}; r < ${writer.dim('reduced', length)}; r += ${step})`, () => {
+    writer.defineVariable('r');
+    const x = inliner.value(input, at(ix.variable('r', length)));
+    writer.block(`if (${x.code} ${better} best)`, () => {
+      writer.statement(`best = ${x.code};`);
+      writer.statement('position = r;');
+    });
+  });
   if (shared) {
     const type = scalarType(input.dtype);
     writer.declare(`var<workgroup> bests: array<${type}, ${WORKGROUP_SIZE}>;`);

@@ -103,7 +103,7 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
       const [b, innerRow, innerColumn] = pixel(row);
       const y = rows.locate(innerRow, rowPhase, tapRow);
       const x = columns.locate(innerColumn, columnPhase, tapColumn);
-      return inliner.guard([...y.bounds, ...x.bounds], 0, () =>
+      return inliner.guard([...y.bounds, ...x.bounds], 'float32', 0, () =>
         inliner.value(dy, [b, y.source, x.source, k]),
       );
     },
@@ -116,12 +116,7 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
     output: (phase, row, column) => {
       const [rowPhase, columnPhase] = phasesOf(phase);
       const [b, innerRow, innerColumn] = pixel(row);
-      return [
-        b,
-        rows.output(innerRow, rowPhase),
-        columns.output(innerColumn, columnPhase),
-        column,
-      ];
+      return [b, rows.output(innerRow, rowPhase), columns.output(innerColumn, columnPhase), column];
     },
   };
 }

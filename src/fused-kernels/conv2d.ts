@@ -64,7 +64,7 @@ function convolution(emission: KernelEmission): ProductSpec {
         { coord: inRow, extent: x.shape[1] },
         { coord: inColumn, extent: x.shape[2] },
       ];
-      return inliner.guard(bounds, 0, () => inliner.value(x, [b, inRow, inColumn, k]));
+      return inliner.guard(bounds, 'float32', 0, () => inliner.value(x, [b, inRow, inColumn, k]));
     },
     b: (_batch, [tapRow, tapColumn], k, column) =>
       inliner.value(filter, [tapRow, tapColumn, k, column]),

@@ -95,7 +95,9 @@ function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderProgram {
           multiplier === 1 ? channel : ix.floorDiv(channel, multiplier),
         ]);
       if (!spec.skipOutside) {
-        writer.statement(spec.tap(`acc${t}`, inliner.guard(bounds, 0, load), weight, null));
+        writer.statement(
+          spec.tap(`acc${t}`, inliner.guard(bounds, 'float32', 0, load), weight, null),
+        );
         return;
       }
       const operand = load();

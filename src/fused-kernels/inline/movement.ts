@@ -3,7 +3,7 @@ import type { Node } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { IndexCallPayload, InlineRule, Operand } from '../wgsl/inliner';
-import { LANE } from '../wgsl/inliner';
+import { LANE, vectorOffset } from '../wgsl/inliner';
 
 const reshape: InlineRule = (node, coords, inliner) => {
   const [input] = node.inputs;
@@ -32,7 +32,7 @@ const pad: InlineRule = (node, coords, inliner) => {
   const paddings = node.attrs.paddings as [number, number][];
   const source = coords.map((coord, axis) => ix.shift(coord, -paddings[axis][0]));
   const bounds = source.map((coord, axis) => ({ coord, extent: input.shape[axis] }));
-  return inliner.guard(bounds, node.attrs.constantValue as number, () =>
+  return inliner.guard(bounds, input.dtype, node.attrs.constantValue as number, () =>
     inliner.value(input, source),
   );
 };
@@ -65,7 +65,8 @@ const concat: InlineRule = (node, coords, inliner) => {
   const axis = node.attrs.axis as number;
   const pieces = concatPieces(node, axis);
   const coord = coords[axis];
-  if (ix.variablesOf(coord).has(LANE) && !piecesAligned(pieces)) {
+  const aligned = vectorOffset(coord) !== null && piecesAligned(pieces);
+  if (ix.variablesOf(coord).has(LANE) && !aligned) {
     return inliner.perLane(coords, (lane) => concat(node, lane, inliner));
   }
   // Lanes of an aligned vec4 fall into one piece, so one comparison serves all four.
@@ -89,8 +90,8 @@ const concat: InlineRule = (node, coords, inliner) => {
       Math.max(result.depth, piece.depth, inliner.depthOf(scalar)),
     );
   }
-  if (!result) throw new Error('[webgpu-fused] Concat of no elements cannot be loaded.');
-  return result;
+  // Outside of all pieces: whoever asks hides what it gets (see `guard`).
+  return result ?? inliner.value(pieces[0].input, at(pieces[0].begin));
 };
 
 const tile: InlineRule = (node, coords, inliner) => {

@@ -99,10 +99,16 @@ export class Inliner {
     return this.define(code, 4, dtype, depth);
   }
 
-  /** `inside ? value : otherwise`, where `inside` says that all coordinates are in bounds. */
-  guard(bounds: readonly Bounds[], otherwise: number, value: () => Operand): Operand {
+  /**
+   * `inside ? value : otherwise`, where `inside` says that all coordinates are in bounds. Both are
+   * computed: a load at coordinates out of bounds may answer anything.
+   */
+  guard(bounds: readonly Bounds[], dtype: DType, otherwise: number, value: () => Operand): Operand {
     const needed = bounds.filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
     if (needed.length === 0) return value();
+    if (needed.some(({ coord, extent }) => coord.max < 0 || coord.min >= extent)) {
+      return { code: this.literal(otherwise, dtype), width: 1, dtype, depth: 0 };
+    }
     const operand = value();
     const test = this.condition(needed);
     const fill = this.literal(otherwise, operand.dtype);
@@ -209,19 +215,24 @@ export class Inliner {
     const depth = this.depthOf(offset);
     if (!ix.variablesOf(offset).has(LANE)) {
       writer.requireScalar(buffer);
-      return this.define(`${name}[${this.index(offset, name)}]`, 1, buffer.dtype, depth);
+      return this.define(`${name}[${this.loadIndex(offset, name)}]`, 1, buffer.dtype, depth);
     }
     const vector = vectorOffset(offset);
     if (vector && writer.isVector(buffer)) {
-      return this.define(`${name}[${this.index(vector, name)}]`, 4, buffer.dtype, depth);
+      return this.define(`${name}[${this.loadIndex(vector, name)}]`, 4, buffer.dtype, depth);
     }
     if (!vector) writer.requireScalar(buffer);
     const elements = [0, 1, 2, 3].map((lane) => {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
-      return `${name}[${this.index(at, name)}]`;
+      return `${name}[${this.loadIndex(at, name)}]`;
     });
     const type = vectorType(buffer.dtype, 4);
     return this.define(`${type}(${elements.join(', ')})`, 4, buffer.dtype, depth);
+  }
+
+  /** Out of bounds, a variable index is clamped by WebGPU, but a constant one is a mistake. */
+  private loadIndex(offset: IndexExpr, buffer: string): string {
+    return this.index(ix.isConstant(offset) && offset.offset < 0 ? ix.zero : offset, buffer);
   }
 
   private compute(value: Value, coords: readonly IndexExpr[]): Operand {

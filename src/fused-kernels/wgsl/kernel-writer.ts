@@ -140,9 +140,9 @@ export class KernelWriter {
     return binding;
   }
 
-  /** True if the buffer is declared as `array<vec4>`. */
+  /** True if the buffer is declared as `array<vec4>`, which must cover all of it. */
   isVector(value: Value): boolean {
-    return !this.options.scalarBuffers.has(value);
+    return sizeOf(value.shape) % 4 === 0 && !this.options.scalarBuffers.has(value);
   }
 
   /** Notes that the buffer is accessed element by element: it will be declared so. */

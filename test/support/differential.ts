@@ -1,0 +1,132 @@
+/** Runs one graph fused on the GPU and primitive by primitive on tfjs's cpu backend. */
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-webgpu';
+import { BACKEND_NAME, type WebGPUFusedBackend } from '../../src/backend/backend';
+import { compilePlan } from '../../src/backend/plan/compile';
+import { PlanExecutor } from '../../src/backend/plan/executor';
+import type { Plan } from '../../src/backend/plan/plan';
+import { registerWebGPUFused } from '../../src/backend/register';
+import { kernelTarget } from '../../src/backend/target';
+import type { KernelTarget } from '../../src/fused-kernels/kernel';
+import { GraphBuilder } from '../../src/ir/builder';
+import type { Graph, Value } from '../../src/ir/graph';
+import { useBackend } from './gpu';
+import { interpret } from './ir-interpreter';
+import { printGraph } from './print-graph';
+import { randomInput } from './random-graph';
+import { findDifference, largest, TOLERANCE, type ToleranceName } from './tolerance';
+
+registerWebGPUFused();
+
+/** Adds a graph's nodes to the builder and answers its outputs. */
+export type Build = (b: GraphBuilder) => Value | readonly Value[];
+
+export function buildGraph(build: Build): Graph {
+  const b = new GraphBuilder();
+  b.graph.outputs = [build(b)].flat();
+  return b.graph;
+}
+
+/** What kernels are chosen by: both classes of adapter, and extremes that no adapter reports. */
+export const TARGETS = ['software', 'gpu', 'large tiles', 'few workgroups'] as const;
+export type TargetName = (typeof TARGETS)[number];
+
+export async function targetNamed(name: TargetName): Promise<KernelTarget> {
+  await useBackend(tf, BACKEND_NAME);
+  const { device } = tf.backend() as WebGPUFusedBackend;
+  switch (name) {
+    case 'software':
+    case 'gpu':
+      return kernelTarget(device, name);
+    case 'large tiles':
+      return { ...kernelTarget(device, 'software'), busyInvocations: 1, maxTile: [8, 16] };
+    case 'few workgroups':
+      // Dispatches wrap from x to y, as those of 4 million invocations and more do.
+      return { ...kernelTarget(device, 'software'), maxWorkgroupsPerDimension: 3 };
+  }
+}
+
+type Elements = ArrayLike<number>;
+
+/** Answers of the cpu backend. */
+export async function runOnCpu(graph: Graph, inputs: readonly Elements[]): Promise<Elements[]> {
+  await useBackend(tf, 'cpu');
+  const tensors = graph.inputs.map((value, i) => toTensor(value, inputs[i]));
+  const results = interpret(graph, tensors);
+  const answers = results.map((result) => result.dataSync());
+  tf.dispose([...tensors, ...results]);
+  return answers;
+}
+
+/** Answers of a plan on the current device, which must leave no tensor behind. */
+export async function runPlan(plan: Plan, inputs: readonly Elements[]): Promise<Elements[]> {
+  await useBackend(tf, BACKEND_NAME);
+  const before = tf.memory().numTensors;
+  const tensors = plan.inputs.map((value, i) => toTensor(value, inputs[i]));
+  const executor = new PlanExecutor(tf.backend() as WebGPUFusedBackend, plan);
+  const results = executor.run(tensors).map((info) => tf.engine().makeTensorFromTensorInfo(info));
+  const answers = await Promise.all(results.map((result) => result.data()));
+  tf.dispose([...tensors, ...results]);
+  executor.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  return answers;
+}
+
+function toTensor({ shape, dtype }: Value, elements: Elements): tf.Tensor {
+  const typed = dtype === 'bool' ? Uint8Array.from(elements) : Array.from(elements);
+  return tf.tensor(typed, [...shape], dtype);
+}
+
+export interface DifferentialOptions {
+  readonly tolerance?: ToleranceName;
+  /** Inputs are whole numbers if the tolerance is exact, and real ones between -1 and 1 if not. */
+  readonly inputs?: readonly (Elements | undefined)[];
+  readonly targets?: readonly TargetName[];
+}
+
+/**
+ * Checks a graph's fused results against the cpu backend's, for each target that leads to other
+ * shaders. Answers the plan of the first target.
+ */
+export async function checkFused(build: Build, options: DifferentialOptions = {}): Promise<Plan> {
+  const { tolerance = 'exact', targets = ['software', 'gpu'] } = options;
+  const reference = buildGraph(build);
+  const text = printGraph(reference);
+  const inputs = reference.inputs.map(
+    (value, i) => options.inputs?.[i] ?? randomInput(value, tolerance === 'exact', i + 1),
+  );
+  const expected = await runOnCpu(reference, inputs);
+  const plans: Plan[] = [];
+  for (const name of targets) {
+    const target = await targetNamed(name);
+    const plan = compilePlan(buildGraph(build), target, 'test');
+    if (plans.some((other) => samePrograms(other, plan))) continue;
+    plans.push(plan);
+    const actual = await runPlan(plan, inputs);
+    expected.forEach((values, i) => {
+      const difference = findDifference(actual[i], values, TOLERANCE[tolerance] * largest(values));
+      if (difference === null) return;
+      const shaders = plan.dispatches.map(({ program }) => program.wgsl).join('\n');
+      throw new Error(`${name}, output ${i}: ${difference}\n${text}\n${shaders}`);
+    });
+  }
+  return plans[0];
+}
+
+function samePrograms(a: Plan, b: Plan): boolean {
+  return (
+    a.dispatches.length === b.dispatches.length &&
+    a.dispatches.every(({ program }, i) => {
+      const other = b.dispatches[i].program;
+      return (
+        program.wgsl === other.wgsl &&
+        String(program.workgroups) === String(other.workgroups) &&
+        String(new Int32Array(program.uniforms)) === String(new Int32Array(other.uniforms))
+      );
+    })
+  );
+}
+
+/** Labels of a plan's dispatches: what was fused with what. */
+export const labelsOf = (plan: Plan): string[] => plan.dispatches.map(({ label }) => label);

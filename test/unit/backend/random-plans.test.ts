@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { compilePlan } from '../../../src/backend/plan/compile';
+import type { Plan } from '../../../src/backend/plan/plan';
+import type { KernelTarget } from '../../../src/fused-kernels/kernel';
+import { fuzz } from '../../support/fuzz';
+import { printGraph } from '../../support/print-graph';
+import { buildRandomGraph, recipes } from '../../support/random-graph';
+
+const base: KernelTarget = {
+  maxWorkgroupsPerDimension: 65535,
+  maxStorageBuffers: 8,
+  busyInvocations: 64,
+  maxTile: [4, 8],
+};
+
+const targets: readonly KernelTarget[] = [
+  base,
+  { ...base, busyInvocations: 16384 },
+  { ...base, busyInvocations: 1, maxTile: [8, 16] },
+  { ...base, maxStorageBuffers: 4 },
+];
+
+function checkPlan(plan: Plan, target: KernelTarget): void {
+  const { slotOf, sizes } = plan.buffers;
+  const ready = new Set([...plan.inputs, ...plan.constants]);
+  const seen = new Map<string, number>();
+  for (const { program } of plan.dispatches) {
+    expect(program.bindings.length).toBeLessThanOrEqual(target.maxStorageBuffers);
+    const written = program.bindings.filter(({ access }) => access === 'read_write');
+    const read = program.bindings.filter(({ access }) => access === 'read');
+    expect(written.length).toBeGreaterThan(0);
+    for (const { value } of read) expect(ready).toContain(value);
+    const slots = program.bindings.map(({ value }) => slotOf.get(value) ?? value);
+    expect(new Set(slots).size).toBe(slots.length);
+    for (const { value } of written) ready.add(value);
+    for (const { value } of program.bindings) {
+      const size = sizes[slotOf.get(value) ?? -1];
+      if (size !== undefined)
+        expect(value.shape.reduce((a, b) => a * b, 4)).toBeLessThanOrEqual(size);
+    }
+    // Equal text must mean equal layouts: the text is the key of the pipeline.
+    const known = seen.get(program.wgsl);
+    if (known !== undefined) expect(program.uniforms.byteLength).toBe(known);
+    seen.set(program.wgsl, program.uniforms.byteLength);
+  }
+  for (const output of plan.outputs) {
+    if (!output.constant) expect(ready).toContain(output);
+  }
+  const { allocated, lowerBound } = plan.record.memory;
+  expect(allocated).toBeGreaterThanOrEqual(lowerBound);
+}
+
+describe.each([
+  ['exact', true],
+  ['rounded', false],
+])('plans of random graphs, %s', (_name, exact) => {
+  test('bind no more than they may, read what is there, and never what they write', () => {
+    fc.assert(
+      fc.property(recipes(exact, 40), (recipe) => {
+        for (const target of targets) {
+          const { graph } = buildRandomGraph(recipe, exact);
+          const text = printGraph(graph);
+          try {
+            checkPlan(compilePlan(graph, target, 'random'), target);
+          } catch (error) {
+            throw new Error(`${text}\n${(error as Error).message}`, { cause: error });
+          }
+        }
+      }),
+      fuzz(200),
+    );
+  });
+});
