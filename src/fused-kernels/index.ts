@@ -5,6 +5,7 @@ import { conv2dKernel } from './conv2d';
 import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
 import { matmulKernel } from './matmul';
+import { normalizeKernel } from './normalize';
 import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
 import { avgPoolKernel, depthwiseConv2dKernel, maxPoolKernel } from './window';
@@ -19,5 +20,6 @@ export const fusedKernels: readonly FusedKernel[] = [
   reduceKernel,
   argReduceKernel,
   softmaxKernel,
+  normalizeKernel,
   mapKernel,
 ];

@@ -13,6 +13,7 @@ import type { FusedKernel } from './kernel';
 import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+import { combineInWorkgroup } from './workgroup-combine';
 
 function emitSoftmax(emission: KernelEmission): ShaderProgram {
   const { writer, inliner, request } = emission;
@@ -45,7 +46,7 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
     );
   };
   const combine = (memory: string, code: string, join: (a: string, b: string) => string): string =>
-    shared ? workgroupCombine(emission, memory, code, join) : code;
+    shared ? combineInWorkgroup(emission, memory, 'f32', code, join) : code;
 
   const lowest = writer.special(-Infinity);
   writer.statement(`var top = ${type}(${lowest});`);
@@ -67,27 +68,6 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
     emission.epilogue(coords, inliner.define(code, width, 'float32', writer.depth), width);
   });
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
-}
-
-/** Tree combination of one value an invocation; every invocation gets the result. */
-function workgroupCombine(
-  emission: KernelEmission,
-  memory: string,
-  code: string,
-  join: (a: string, b: string) => string,
-): string {
-  const { writer } = emission;
-  writer.declare(`var<workgroup> ${memory}: array<f32, ${WORKGROUP_SIZE}>;`);
-  writer.statement(`${memory}[local.x] = ${code};`);
-  writer.statement('workgroupBarrier();');
-  for (let half = WORKGROUP_SIZE / 2; half >= 1; half /= 2) {
-    writer.block(`if (local.x < ${half}u)`, () => {
-      const other = `${memory}[local.x + ${half}u]`;
-      writer.statement(`${memory}[local.x] = ${join(`${memory}[local.x]`, other)};`);
-    });
-    writer.statement('workgroupBarrier();');
-  }
-  return `${memory}[0]`;
 }
 
 export const softmaxKernel: FusedKernel = {

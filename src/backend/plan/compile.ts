@@ -23,6 +23,8 @@ export function compilePlan(
   label: string,
   options: RewriteOptions = {},
 ): Plan {
+  // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
+  mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   const rewritten = rewriteGraph(graph, options);
   removeDeadNodes(graph);

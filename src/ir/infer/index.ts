@@ -1,5 +1,6 @@
 import type { Attrs, Shape, Value, ValueSpec } from '../graph';
 import { scalarOp } from '../expression';
+import { compositeInference } from './composite';
 import { movementInference } from './movement';
 import { reductionInference } from './reduction';
 import { refuse } from './refused';
@@ -13,6 +14,7 @@ const inferTable: InferTable = {
   ...movementInference,
   ...windowInference,
   ...reductionInference,
+  ...compositeInference,
 };
 
 /** Whether the IR has a primitive of this name. */

@@ -3,6 +3,7 @@ export {
   any,
   below,
   constant,
+  named,
   near,
   oneOf,
   op,

@@ -133,6 +133,15 @@ function matchOperands(
   );
 }
 
+/** `inner`, with its value captured under `name`. */
+export function named(name: string, inner: Pattern): Pattern {
+  return {
+    kernels: inner.kernels,
+    match: (value, found, next) =>
+      inner.match(value, found, () => capture(name, value, found, next)),
+  };
+}
+
 /** The first of several patterns that fits; all are tried. */
 export function oneOf(...patterns: readonly Pattern[]): Pattern {
   const open = patterns.some((pattern) => pattern.kernels === null);

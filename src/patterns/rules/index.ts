@@ -4,6 +4,8 @@ import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
 import { mergeConstantAdds } from './merge-constants';
 import { mergeReshapes, mergeTransposes } from './merge-movement';
+import { l2Norm, layerNorm, rmsNorm } from './normalize';
+import { logSoftmax, softmax } from './softmax';
 
 export const builtInRules: readonly FusionRule[] = [
   mergeReshapes,
@@ -11,4 +13,9 @@ export const builtInRules: readonly FusionRule[] = [
   foldPad,
   foldScale,
   mergeConstantAdds,
+  layerNorm,
+  rmsNorm,
+  l2Norm,
+  softmax,
+  logSoftmax,
 ];

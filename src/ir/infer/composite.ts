@@ -1,0 +1,40 @@
+import type { InferTable } from './table';
+import { demand } from './refused';
+import { broadcastsTo, formatShape } from './shape';
+
+/** Kernels that rewrite rules make of several primitives; no front end asks for them. */
+export const compositeInference: InferTable = {
+  Normalize: ([x]) => {
+    demand(x.dtype === 'float32', () => `x is ${x.dtype}; needs float32`);
+    return { shape: x.shape, dtype: 'float32' };
+  },
+  Attention: (inputs) => {
+    const [query, key, value, ...masks] = inputs;
+    const rank = query.shape.length;
+    const batch = query.shape.slice(0, -2);
+    const [queries, size] = query.shape.slice(-2);
+    const [keys] = key.shape.slice(-2);
+    demand(
+      inputs.slice(0, 3).every(({ dtype }) => dtype === 'float32'),
+      () => 'queries, keys and values must be float32',
+    );
+    demand(
+      [key, value].every(
+        ({ shape }) => shape.length === rank && broadcastsTo(shape.slice(0, -2), batch),
+      ) &&
+        key.shape[rank - 1] === size &&
+        value.shape[rank - 2] === keys,
+      () =>
+        `queries ${formatShape(query.shape)}, keys ${formatShape(key.shape)} and values ` +
+        `${formatShape(value.shape)} do not fit`,
+    );
+    const scores = [...batch, queries, keys];
+    for (const { shape } of masks) {
+      demand(
+        broadcastsTo(shape, scores),
+        () => `mask ${formatShape(shape)} for scores ${formatShape(scores)}`,
+      );
+    }
+    return { shape: [...batch, queries, value.shape[rank - 1]], dtype: 'float32' };
+  },
+};
