@@ -19,6 +19,8 @@ const common = {
 export default {
   // Dawn, and the timer that it needs, would keep the process alive.
   forceExit: true,
+  // Jest ignores the time-out of a project.
+  testTimeout: 120_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
@@ -29,13 +31,11 @@ export default {
       // Jest would delete the properties of the GPU classes, which all test files share.
       testEnvironmentOptions: { globalsCleanup: 'off' },
       setupFilesAfterEnv: ['<rootDir>/test/support/gpu-setup.ts'],
-      testTimeout: 120_000,
     },
     {
       ...common,
       displayName: 'package',
       testMatch: ['<rootDir>/test/package/**/*.test.ts'],
-      testTimeout: 120_000,
     },
   ],
 };

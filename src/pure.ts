@@ -2,10 +2,11 @@
 import { BACKEND_NAME } from './backend/backend';
 import { flag } from './backend/flags';
 import { BackendRuntime } from './backend/plan/runtime';
-import { registerWebGPUFused } from './backend/register';
-import { installGraphModelHook, type PlanRuntime } from './graph-model';
+import { registerWebGPUFused, REPLACED_NAME, replaceWebGPU } from './backend/register';
+import { installedHook, installGraphModelHook } from './graph-model';
 
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
+export { useDevice } from './backend/device';
 export { lastTrace, type FlushTrace } from './backend/lazy/trace';
 export * as pattern from './patterns/match';
 export type { FusionRule, Match, Replacement } from './patterns/rule';
@@ -27,4 +28,13 @@ export function register(): void {
     runtime: new BackendRuntime(),
     isEnabled: () => flag('WEBGPU_FUSED_REWRITE'),
   });
+}
+
+/**
+ * Makes `tf.setBackend('webgpu')` mean this backend, for apps that hard-code that name. Call it
+ * before the app sets its backend; stock `webgpu` is gone afterwards.
+ */
+export function aliasWebGPU(): void {
+  replaceWebGPU();
+  installedHook()?.addBackend(REPLACED_NAME);
 }

@@ -24,11 +24,22 @@ export interface RequestedDevice {
   readonly info: GPUAdapterInfo | undefined;
 }
 
+let external: RequestedDevice | undefined;
+
+/**
+ * Runs the backend on a device of the app's own, to share buffers with it. Call it before
+ * `setBackend`. The device's limits and features decide which kernels can be used.
+ */
+export function useDevice(device: GPUDevice, info?: GPUAdapterInfo): void {
+  external = { device, info: info ?? device.adapterInfo };
+}
+
 /**
  * Asks for a device with every useful feature and limit that the adapter has.
  * @throws Error if WebGPU or an adapter is missing, saying how to get one.
  */
 export async function requestDevice(): Promise<RequestedDevice> {
+  if (external) return external;
   const gpu = typeof navigator === 'undefined' ? undefined : navigator.gpu;
   if (!gpu) {
     throw new Error(

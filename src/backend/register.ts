@@ -1,26 +1,41 @@
 /** Registers the backend and its kernels with tfjs. */
-import { registerBackend } from '@tensorflow/tfjs-core';
+import { registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, WebGPUFusedBackend } from './backend';
 import { registerCpuFallbacks } from './cpu-fallback';
 import { requestDevice } from './device';
 import { registerFlags } from './flags';
-import { mirrorKernels } from './kernel-mirror';
+import { mirrorKernels, replaceKernels } from './kernel-mirror';
 import { installLazyKernels } from './lazy/install';
+import { installEventPump } from './read-sync';
 
 /** Below stock `webgpu` (3): importing this package never changes an app's default. */
 const PRIORITY = 2;
 
+/** The name and the priority of tfjs's own WebGPU backend. */
+export const REPLACED_NAME = 'webgpu';
+const STOCK_PRIORITY = 3;
+
 export function registerWebGPUFused(): void {
   registerFlags();
+  // Before anything is asked of the GPU: an event already on its way could not be noted.
+  installEventPump();
   mirrorKernels(BACKEND_NAME);
   installLazyKernels(BACKEND_NAME);
-  registerBackend(
-    BACKEND_NAME,
-    async () => {
-      const { device, info } = await requestDevice();
-      registerCpuFallbacks(BACKEND_NAME);
-      return new WebGPUFusedBackend(device, info);
-    },
-    PRIORITY,
-  );
+  registerBackend(BACKEND_NAME, () => createBackend(BACKEND_NAME), PRIORITY);
+}
+
+/**
+ * Serves apps that hard-code `tf.setBackend('webgpu')`: from now on that name is this backend, and
+ * stock `webgpu` is gone. Call it before the app sets its backend.
+ */
+export function replaceWebGPU(): void {
+  removeBackend(REPLACED_NAME);
+  replaceKernels(BACKEND_NAME, REPLACED_NAME);
+  registerBackend(REPLACED_NAME, () => createBackend(REPLACED_NAME), STOCK_PRIORITY);
+}
+
+async function createBackend(name: string): Promise<WebGPUFusedBackend> {
+  const { device, info } = await requestDevice();
+  registerCpuFallbacks(name);
+  return new WebGPUFusedBackend(device, info);
 }

@@ -34,6 +34,8 @@ export interface GraphModelHook {
    * backend, switched off, or a model that cannot be rewritten.
    */
   rewriterOf(model: GraphModel): ModelRewriter | undefined;
+  /** Rewrites on a backend of another name as well. */
+  addBackend(name: string): void;
   /** Takes the hook out again, and frees what it made. Rewriting stops; models run as ever. */
   remove(): void;
 }
@@ -55,7 +57,7 @@ export function installGraphModelHook(options: GraphModelHookOptions): GraphMode
       `[webgpu-fused] graph models: got tfjs-converter ${version_converter}; needs 4.x. ` +
         `They run unfused; install a matching version of @tensorflow/tfjs.`,
     );
-    return { rewriterOf: () => undefined, remove: () => undefined };
+    return { rewriterOf: () => undefined, addBackend: () => undefined, remove: () => undefined };
   }
   registerRegionOps();
   registerPlanKernel(options.backendName);
@@ -88,15 +90,22 @@ class Rewriters {
   private made: WeakRef<ModelRewriter>[] = [];
   private readonly prototype: GraphModel;
   private readonly options: GraphModelHookOptions;
+  private readonly backendNames: Set<string>;
 
   constructor(prototype: GraphModel, options: GraphModelHookOptions) {
     this.prototype = prototype;
     this.options = options;
+    this.backendNames = new Set([options.backendName]);
+  }
+
+  addBackend(name: string): void {
+    registerPlanKernel(name);
+    this.backendNames.add(name);
   }
 
   /** The rewriter of a model, if this call may be rewritten. */
   of(model: GraphModel): ModelRewriter | undefined {
-    if (getBackend() !== this.options.backendName || !this.options.isEnabled()) return undefined;
+    if (!this.backendNames.has(getBackend()) || !this.options.isEnabled()) return undefined;
     // Gradients flow through kernels one by one; a plan has none.
     if (engine().state.gradientDepth > 0 || keepsIntermediates()) return undefined;
     const known = this.known.get(model);
@@ -211,6 +220,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
 
   return {
     rewriterOf: (model) => rewriters.of(model),
+    addBackend: (name) => rewriters.addBackend(name),
     remove: () => {
       rewriters.clear();
       Object.assign(prototype, { execute, executeAsync, dispose });
