@@ -15,6 +15,7 @@ import { LazyQueue } from './lazy/queue';
 import { PipelineCache } from './plan/pipelines';
 import { needsEventPump } from './read-sync';
 import { type AdapterClass, classifyAdapter, kernelTarget } from './target';
+import { uploadValues } from './upload';
 
 export const BACKEND_NAME = 'webgpu-fused';
 
@@ -53,7 +54,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   /** Every kernel of stock gets its operands here. */
   override uploadToGPU(dataId: DataId): void {
     this.lazy.need(dataId, 'kernel');
-    super.uploadToGPU(dataId);
+    if (!uploadValues(this, dataId)) super.uploadToGPU(dataId);
   }
 
   override shouldExecuteOnCPU(inputs: TensorInfo[], sizeThreshold?: number): boolean {
