@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   patterns: ['ir'],
   'fused-kernels': ['ir'],
   registry: ['ir', 'patterns', 'fused-kernels'],
-  backend: ['ir', 'patterns', 'fused-kernels', 'registry'],
+  backend: ['ir', 'patterns', 'fused-kernels', 'registry', 'report'],
   'graph-model': ['ir', 'patterns', 'fused-kernels', 'registry', 'backend'],
   report: ['ir'],
 };

@@ -3,14 +3,14 @@
  * answered by `undefined`.
  */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { PlanRecord } from '../../src/report';
 
 /** What the package says about a rewritten model. */
 export interface FusionReport {
   dispatches: { before: number; after: number };
   bytes: { before: number; after: number };
   rewriteMs: number;
-  groups: unknown[];
-  refused: unknown[];
+  regions: readonly { readonly plan?: PlanRecord }[];
 }
 
 interface FusedApi {
@@ -20,7 +20,7 @@ interface FusedApi {
 
 /** Registers the backend `webgpu-fused` by importing the package. */
 export async function loadFused(): Promise<Partial<FusedApi>> {
-  return (await import('../../src/index')) as unknown as Partial<FusedApi>;
+  return await import('../../src/index');
 }
 
 /** The report of a model that ran on `webgpu-fused`. */

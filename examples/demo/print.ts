@@ -1,4 +1,5 @@
 /** Prints the demo's results. */
+import { formatPlan } from '../../src/report';
 import type { FusionReport } from '../../bench/harness/fused-api';
 
 /** One line on standard output. */
@@ -25,23 +26,11 @@ export function printSideBySide(left: TextBlock, right: TextBlock): void {
   if (left.lines.length + right.lines.length === 0) say('  nothing found');
 }
 
-/** What was fused in a model, by rule, and what was not, by reason. */
-export function printFusion({ dispatches, groups, refused, rewriteMs }: FusionReport): void {
+/** What was fused in a model, and what was not, as a table. */
+export function printFusion({ dispatches, regions, rewriteMs }: FusionReport): void {
   const { before, after } = dispatches;
   say(`\n  fused: ${before} → ${after} dispatches, rewritten in ${rewriteMs.toFixed(0)} ms`);
-  for (const [rule, count] of countBy(groups, 'rule'))
-    say(`  ${String(count).padStart(5)} × ${rule}`);
-  if (refused.length) say('  not fused, because');
-  for (const [why, count] of countBy(refused, 'reason'))
-    say(`  ${String(count).padStart(5)} × ${why}`);
-}
-
-/** How often each value of a field occurs, most frequent first. */
-function countBy(records: readonly unknown[], field: string): [value: string, count: number][] {
-  const counts = new Map<string, number>();
-  for (const record of records) {
-    const value = String((record as Record<string, unknown>)[field] ?? 'unnamed');
-    counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a);
+  regions.forEach(({ plan }, index) => {
+    if (plan) say(formatPlan(plan, { name: `region ${index + 1} of ${regions.length}` }));
+  });
 }

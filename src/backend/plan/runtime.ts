@@ -3,11 +3,13 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '@tensorflow/tfjs-core';
 import type { Graph, HostData } from '../../ir/graph';
 import type { PlanRecord } from '../../report/record';
+import { formatKernels, formatPlan } from '../../report/text';
 import type { WebGPUFusedBackend } from '../backend';
 import { flag } from '../flags';
 import { tensorData } from '../host';
 import { compilePlan } from './compile';
 import { PlanExecutor } from './executor';
+import type { Plan } from './plan';
 
 /** A plan that is ready to run, and what was fused in it. */
 export interface ReadyPlan {
@@ -21,6 +23,7 @@ export class BackendRuntime {
     const backend = activeBackend();
     const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
     const plan = compilePlan(graph, backend.target, label, { trace });
+    logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
     return { record: plan.record, executor: new PlanExecutor(backend, plan) };
   }
 
@@ -40,6 +43,17 @@ export class BackendRuntime {
 
 function logRule(line: string): void {
   console.info(`[webgpu-fused] rule ${line}`);
+}
+
+/** What `WEBGPU_FUSED_DEBUG` asks for: 1 the table, 2 every kernel's nodes, 3 the shaders. */
+function logPlan(plan: Plan, level: number): void {
+  if (level >= 1) console.info(formatPlan(plan.record, { name: plan.label }));
+  if (level >= 2) console.info(formatKernels(plan.record));
+  if (level >= 3) {
+    for (const wgsl of new Set(plan.dispatches.map(({ program }) => program.wgsl))) {
+      console.info(wgsl);
+    }
+  }
 }
 
 function activeBackend(): WebGPUFusedBackend {

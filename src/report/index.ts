@@ -1,0 +1,9 @@
+/** Reports: what was fused and what was not, and why. */
+export type {
+  KernelRecord,
+  PlanRecord,
+  RefusalRecord,
+  RewriteRecord,
+  RuleStatistics,
+} from './record';
+export { formatBytes, formatKernels, formatPlan, formatRefusals, type ReportSubject } from './text';
