@@ -165,7 +165,7 @@ describe('when waiting kernels run', () => {
     const y = tf.add(x, 1);
     await y.data();
     expect(trace().left).toContainEqual({ kernel: 'Add', reason: 'tf.profile is running' });
-    tf.dispose([x, y, profile.result as tf.Tensor]);
+    tf.dispose([x, y, profile.result]);
   });
 
   test('a caller may change its array after the call', async () => {

@@ -1,0 +1,24 @@
+/** Everything the suite consists of; `run.mjs` has made jasmine global and named the backend. */
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-webgpu';
+import { env } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
+import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util';
+import '../../src/index';
+
+declare const conformanceBackend: string;
+
+// A default, not a setting: the suite resets all settings between its parts.
+env().registerFlag('WEBGPU_FUSED_LAZY', () => true);
+setTestEnvs([
+  {
+    name: 'conformance',
+    backendName: conformanceBackend,
+    flags: { WEBGPU_CPU_FORWARD: false },
+    isDataSync: true,
+  },
+]);
+// Registers the specs, for the environments known by now; so not an import, which would be hoisted.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+require('@tensorflow/tfjs-core/dist/tests');
