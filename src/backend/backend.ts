@@ -15,6 +15,7 @@ import { LazyQueue } from './lazy/queue';
 import { PipelineCache } from './plan/pipelines';
 import { needsEventPump } from './read-sync';
 import { type AdapterClass, classifyAdapter, kernelTarget } from './target';
+import { Validation } from './validation';
 import { uploadValues } from './upload';
 
 export const BACKEND_NAME = 'webgpu-fused';
@@ -23,6 +24,8 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   readonly adapterClass: AdapterClass;
   readonly target: KernelTarget;
   readonly pipelines: PipelineCache;
+  /** Shaders that the driver has not accepted yet. */
+  readonly validation = new Validation();
   /** Kernels that were called and have not run yet. */
   readonly lazy: LazyQueue;
 
@@ -43,6 +46,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
 
   override async read(dataId: DataId): Promise<BackendValues> {
     this.lazy.need(dataId, 'read');
+    if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
     return super.read(dataId);
   }
 

@@ -72,6 +72,10 @@ export class RegionRunner {
   run(inputs: readonly Tensor[]): Tensor[] {
     const found = this.find(inputs);
     if (found === 'stock') return this.context.runStock(inputs);
+    if (found.plan?.failure) {
+      this.exclude(found.plan.failure.reason);
+      return this.context.runStock(inputs);
+    }
     return this.collect(found, inputs);
   }
 

@@ -6,6 +6,8 @@ import type { PlanRecord } from '../report/record';
 export interface CompiledPlan {
   /** What was fused and what was not, as plain data. */
   readonly record: PlanRecord;
+  /** Why the plan cannot be run after all; a driver may say so only some time after compiling. */
+  readonly failure?: PlanRefusal;
 }
 
 /**

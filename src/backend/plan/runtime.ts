@@ -15,6 +15,8 @@ import type { Plan } from './plan';
 export interface ReadyPlan {
   readonly record: PlanRecord;
   readonly executor: PlanExecutor;
+  /** Set when the driver has rejected one of its shaders. */
+  failure?: { readonly nodes: readonly string[]; readonly reason: string };
 }
 
 export class BackendRuntime {
@@ -24,11 +26,18 @@ export class BackendRuntime {
     const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
     const plan = compilePlan(graph, backend.target, label, { trace });
     logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
-    return { record: plan.record, executor: new PlanExecutor(backend, plan) };
+    backend.device.pushErrorScope('validation');
+    const ready: ReadyPlan = { record: plan.record, executor: new PlanExecutor(backend, plan) };
+    backend.validation.watch(backend.device.popErrorScope(), (reason) => {
+      ready.failure = { nodes: [], reason };
+    });
+    return ready;
   }
 
   run(plan: ReadyPlan, inputs: readonly TensorInfo[]): TensorInfo[] {
-    return plan.executor.run(inputs);
+    const outputs = plan.executor.run(inputs);
+    activeBackend().validation.track(outputs, plan);
+    return outputs;
   }
 
   dispose(plan: ReadyPlan): void {

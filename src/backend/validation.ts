@@ -1,0 +1,62 @@
+/**
+ * Shaders that a driver rejects. WebGPU says so only later, through error scopes, when the first
+ * call that used them has returned already: what that call gave must not be read as an answer.
+ */
+import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
+
+/** Something that may turn out not to be runnable. */
+export interface Fallible {
+  readonly failure?: { readonly reason: string };
+}
+
+export class Validation {
+  /** Settles when all that was asked of the driver is answered; null while nothing is. */
+  private pending: Promise<void> | null = null;
+  private readonly doubtful = new WeakMap<DataId, Fallible>();
+
+  /** Waits for an error scope; `onError` gets a reason if it caught one. */
+  watch(scope: Promise<GPUError | null>, onError: (reason: string) => void): void {
+    const answered = scope.then(
+      (error) => {
+        if (!error) return;
+        console.warn(
+          `[webgpu-fused] the driver rejected a generated shader; tfjs's own kernels run instead ` +
+            `from the next call on. Please report this: ${error.message}`,
+        );
+        onError('the driver rejected a generated shader');
+      },
+      () => undefined, // A lost device answers nothing; reads report it.
+    );
+    const all = Promise.all([this.pending, answered]).then(() => {
+      if (this.pending === all) this.pending = null;
+    });
+    this.pending = all;
+  }
+
+  /** Notes tensors that hold no answer if `maker` fails; free once the driver has answered. */
+  track(outputs: readonly TensorInfo[], maker: Fallible): void {
+    if (!this.pending) return;
+    for (const { dataId } of outputs) this.doubtful.set(dataId, maker);
+  }
+
+  /** True while the driver owes an answer, or has given a bad one. */
+  isDoubtful(dataId: DataId): boolean {
+    return this.doubtful.has(dataId);
+  }
+
+  /**
+   * Waits until it is known whether a tensor holds an answer.
+   * @throws Error if a rejected shader was to compute it.
+   */
+  async settle(dataId: DataId): Promise<void> {
+    while (this.pending) await this.pending;
+    const { failure } = this.doubtful.get(dataId) ?? {};
+    if (failure) {
+      throw new Error(
+        `[webgpu-fused] read: got a tensor that was not computed, because ${failure.reason}. ` +
+          `Run the model again: the original ops compute it now.`,
+      );
+    }
+    this.doubtful.delete(dataId);
+  }
+}
