@@ -126,10 +126,11 @@ export class FusionState {
 
   /**
    * True if computing `value` needs a result of `group`, through any path that other groups,
-   * which run as a whole, open. Stops at nodes in front of the group's anchor.
+   * which run as a whole, open. Stops at nodes that no such path can lead on from.
    */
   dependsOn(value: Value, group: GrowingGroup): boolean {
-    const first = this.position.get(group.anchor) as number;
+    if (!value.producer) return false;
+    const horizon = this.horizonOf(group);
     const seen = new Set<Node>();
     const stack: Node[] = [];
     const visit = (candidate: Value): boolean => {
@@ -139,7 +140,7 @@ export class FusionState {
       const whole = this.groupOf.get(producer)?.members ?? [producer];
       for (const node of whole) {
         seen.add(node);
-        if ((this.position.get(node) as number) > first) stack.push(node);
+        if ((this.position.get(node) as number) > horizon) stack.push(node);
       }
       return false;
     };
@@ -148,5 +149,22 @@ export class FusionState {
       if (node.inputs.some(visit)) return true;
     }
     return false;
+  }
+
+  /**
+   * The position in front of which nothing can depend on `group`: that of its anchor, or further
+   * ahead where a group that begins there goes on behind it.
+   */
+  private horizonOf(group: GrowingGroup): number {
+    let horizon = this.position.get(group.anchor) as number;
+    for (;;) {
+      const crossing = this.groups.filter(({ anchor, members }) => {
+        const starts = this.position.get(anchor) as number;
+        const ends = (node: Node): boolean => (this.position.get(node) as number) > horizon;
+        return starts < horizon && members.some(ends);
+      });
+      if (crossing.length === 0) return horizon;
+      horizon = Math.min(...crossing.map(({ anchor }) => this.position.get(anchor) as number));
+    }
   }
 }

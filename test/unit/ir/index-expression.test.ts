@@ -58,7 +58,7 @@ describe('simplification', () => {
 });
 
 /** Division as WGSL does it: towards zero. */
-function evaluateTruncating(expr: ix.IndexExpr, env: Record<string, number>): number {
+function evaluateTruncating(expr: ix.IndexExpr, env: Env): number {
   let sum = expr.offset;
   for (const { coefficient, atom } of expr.terms) {
     if (atom.kind === 'variable') sum += coefficient * env[atom.name];
@@ -74,26 +74,29 @@ function evaluateTruncating(expr: ix.IndexExpr, env: Record<string, number>): nu
 const small = fc.integer({ min: -9, max: 9 });
 const positive = fc.integer({ min: 1, max: 12 });
 
+type Env = Record<string, number>;
+type Computed = readonly [symbolic: ix.IndexExpr, numeric: (env: Env) => number];
+
 /** An expression over `a`, `b`, `i` and the same computed with numbers. */
-const expressions = fc.letrec<{ tree: [ix.IndexExpr, (env: Record<string, number>) => number] }>(
-  (tie) => ({
-    tree: fc.oneof(
-      { maxDepth: 5, withCrossShrink: true },
-      fc.constantFrom(a, b, i).map((v) => [v, (env) => env[v.key]]),
-      small.map((n) => [ix.constant(n), () => n]),
-      fc
-        .tuple(tie('tree'), tie('tree'))
-        .map(([[x, f], [y, g]]) => [ix.add(x, y), (env) => f(env) + g(env)]),
-      fc.tuple(tie('tree'), small).map(([[x, f], n]) => [ix.scale(x, n), (env) => f(env) * n]),
-      fc
-        .tuple(tie('tree'), positive)
-        .map(([[x, f], n]) => [ix.floorDiv(x, n), (env) => Math.floor(f(env) / n)]),
-      fc
-        .tuple(tie('tree'), positive)
-        .map(([[x, f], n]) => [ix.mod(x, n), (env) => ((f(env) % n) + n) % n]),
-    ),
-  }),
-).tree;
+const expressions = fc.letrec<{ tree: Computed }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 5, withCrossShrink: true },
+    fc.constantFrom(a, b, i).map((v): Computed => [v, (env: Env) => env[v.key]]),
+    small.map((n): Computed => [ix.constant(n), () => n]),
+    fc
+      .tuple(tie('tree'), tie('tree'))
+      .map(([[x, f], [y, g]]): Computed => [ix.add(x, y), (env: Env) => f(env) + g(env)]),
+    fc
+      .tuple(tie('tree'), small)
+      .map(([[x, f], n]): Computed => [ix.scale(x, n), (env: Env) => f(env) * n]),
+    fc
+      .tuple(tie('tree'), positive)
+      .map(([[x, f], n]): Computed => [ix.floorDiv(x, n), (env: Env) => Math.floor(f(env) / n)]),
+    fc
+      .tuple(tie('tree'), positive)
+      .map(([[x, f], n]): Computed => [ix.mod(x, n), (env: Env) => ((f(env) % n) + n) % n]),
+  ),
+})).tree;
 
 describe('random expressions', () => {
   const environments = fc.record({

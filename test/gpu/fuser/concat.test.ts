@@ -1,0 +1,85 @@
+import type { GraphBuilder } from '../../../src/ir/builder';
+import { checkFused } from '../../support/differential';
+
+const float = (b: GraphBuilder, shape: readonly number[]) => b.input({ shape, dtype: 'float32' });
+const window = {
+  strides: [1, 1],
+  dilations: [1, 1],
+  pad: { top: 0, bottom: 0, left: 0, right: 0 },
+};
+const conv = (b: GraphBuilder, x: ReturnType<typeof float>, channels: number) =>
+  b.op('Conv2D', [x, float(b, [1, 1, x.shape[3], channels])], window);
+
+describe('concatenations that kernels store into', () => {
+  test.each([
+    ['channels, aligned', 3, 4, 8],
+    ['channels, unaligned', 3, 3, 6],
+    ['rows', 1, 4, 4],
+  ])('%s', async (_name, axis, left, right) => {
+    const plan = await checkFused((b) => {
+      const x = float(b, [1, 3, 5, 4]);
+      const parts = [b.op('Relu', [conv(b, x, left)]), conv(b, x, right)];
+      return b.op('Concat', parts, { axis });
+    });
+    expect(plan.dispatches).toHaveLength(2);
+  });
+
+  test('inside one another', async () => {
+    const plan = await checkFused((b) => {
+      const x = float(b, [1, 3, 5, 4]);
+      const first = b.op('Concat', [conv(b, x, 4), conv(b, x, 3)], { axis: 3 });
+      return b.op('Concat', [first, conv(b, x, 5)], { axis: 3 });
+    });
+    expect(plan.dispatches).toHaveLength(3);
+  });
+
+  test('whose parts have other readers', () =>
+    checkFused((b) => {
+      const x = float(b, [1, 3, 5, 4]);
+      const part = conv(b, x, 4);
+      const whole = b.op('Concat', [part, conv(b, x, 4)], { axis: 3 });
+      return [whole, b.op('Sum', [part], { axes: [1, 2], keepDims: false })];
+    }));
+
+  test('of layers that each read all before them', () =>
+    checkFused((b) => {
+      let x = float(b, [1, 3, 4, 4]);
+      for (let layer = 0; layer < 3; layer++) {
+        x = b.op('Concat', [x, b.op('Relu', [conv(b, x, 4)])], { axis: 3 });
+      }
+      return x;
+    }));
+});
+
+describe('concatenations that are copied', () => {
+  test('of inputs, the same one twice, and a constant', () =>
+    checkFused((b) => {
+      const x = float(b, [2, 3]);
+      const five = b.hostConstant([2, 1], 'float32', [5, 6]);
+      return b.op('Concat', [x, five, x], { axis: 1 });
+    }));
+
+  test('of outputs', () =>
+    checkFused((b) => {
+      const x = float(b, [1, 3, 5, 4]);
+      const parts = [conv(b, x, 4), conv(b, x, 4)];
+      return [b.op('Concat', parts, { axis: 3 }), ...parts];
+    }));
+
+  test('of more values than a kernel can bind', () =>
+    checkFused((b) =>
+      b.op(
+        'Concat',
+        Array.from({ length: 70 }, () => float(b, [2, 1])),
+        { axis: 1 },
+      ),
+    ));
+
+  test.each(['int32', 'bool'] as const)('%s', (dtype) =>
+    checkFused((b) =>
+      b.op('Concat', [b.input({ shape: [3, 2], dtype }), b.input({ shape: [3, 5], dtype })], {
+        axis: 1,
+      }),
+    ),
+  );
+});
