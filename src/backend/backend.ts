@@ -85,7 +85,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   }
 
   override numDataIds(): number {
-    return super.numDataIds() - this.lazy.references.hidden;
+    return super.numDataIds() - this.lazy.hiddenDataIds;
   }
 
   override dispose(): void {

@@ -12,6 +12,8 @@ export interface CachedPlan {
   readonly wiring: Wiring;
   /** What its flushes have in common. */
   readonly summary: PlanSummary;
+  /** Set when the driver rejects one of its shaders. */
+  failure?: { readonly reason: string };
 }
 
 export interface PlanSummary {
@@ -31,6 +33,8 @@ export class PlanCache {
   /** In order of last use. */
   private readonly recent = new Set<CachedPlan>();
   private bytes = 0;
+  /** Tensors that the plans keep for themselves. */
+  tensors = 0;
 
   get size(): number {
     return this.byKey.size;
@@ -49,11 +53,13 @@ export class PlanCache {
     this.byKey.add(key, plan);
     this.recent.add(plan);
     this.bytes += bytesOf(plan);
+    this.tensors += tensorsOf(plan);
     for (const oldest of this.recent) {
       if (oldest === plan || (this.size <= MAX_PLANS && this.bytes <= MAX_BYTES)) break;
       this.recent.delete(oldest);
       this.byKey.remove(oldest.hash, oldest);
       this.bytes -= bytesOf(oldest);
+      this.tensors -= tensorsOf(oldest);
       oldest.executor?.dispose();
     }
   }
@@ -63,9 +69,14 @@ export class PlanCache {
     this.recent.clear();
     this.byKey.clear();
     this.bytes = 0;
+    this.tensors = 0;
   }
 }
 
 function bytesOf({ executor }: CachedPlan): number {
   return executor ? executor.plan.record.memory.allocated : 0;
+}
+
+function tensorsOf({ executor }: CachedPlan): number {
+  return executor ? executor.ownTensors : 0;
 }

@@ -106,6 +106,11 @@ export class LazyQueue {
     this.flush(why === 'kernel' ? `kernel ${this.running}` : why);
   }
 
+  /** Data ids that the engine does not count: held by waiting kernels and by plans. */
+  get hiddenDataIds(): number {
+    return this.references.hidden + this.plans.tensors;
+  }
+
   /** Whether the value of `dataId` is still to be computed. */
   isPending(dataId: DataId): boolean {
     if (!this.backend.tensorMap.has(dataId)) return false;
@@ -201,7 +206,7 @@ export class LazyQueue {
     const size = stream.records.length;
     if (known) this.exploration.hit(size);
     const plan = known ?? this.explore(stream, size);
-    const executor = plan?.executor ?? null;
+    const executor = plan?.failure ? null : (plan?.executor ?? null);
     if (plan && executor) this.execute(stream, plan, executor);
     else replay(this.backend, stream.records);
     const outcome = executor ? (known ? 'hit' : 'miss') : 'stock';
@@ -212,7 +217,10 @@ export class LazyQueue {
     const { key } = stream;
     if (!this.exploration.mayCompile(key.hash, size)) return null;
     const assembled = assemble(stream);
+    const { device, validation } = this.backend;
+    device.pushErrorScope('validation');
     const executor = this.compile(assembled);
+    const verdict = device.popErrorScope();
     const record = executor?.plan.record;
     const summary: PlanSummary = {
       kernels: assembled.kernels,
@@ -221,7 +229,8 @@ export class LazyQueue {
       dispatches: record?.dispatches ?? assembled.kernels.length,
       bytesSaved: record ? assembled.bytes - record.bytes : 0,
     };
-    const plan = { hash: key.hash, executor, wiring: assembled.wiring, summary };
+    const plan: CachedPlan = { hash: key.hash, executor, wiring: assembled.wiring, summary };
+    validation.watch(verdict, (reason) => (plan.failure = { reason }));
     this.plans.add(key, plan);
     return plan;
   }
@@ -243,8 +252,9 @@ export class LazyQueue {
     }
   }
 
-  private execute(stream: Stream, { wiring }: CachedPlan, executor: PlanExecutor): void {
+  private execute(stream: Stream, plan: CachedPlan, executor: PlanExecutor): void {
     const { records, externals } = stream;
+    const { wiring } = plan;
     const inputs = wiring.externals.map((at): TensorInfo => {
       const { data } = externals[at];
       return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
@@ -260,6 +270,7 @@ export class LazyQueue {
       return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
     });
     executor.runInto([...inputs, ...packs], into);
+    this.backend.validation.track(into, plan);
     for (const { dataId } of packs) this.backend.disposeData(dataId);
   }
 

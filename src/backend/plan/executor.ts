@@ -148,6 +148,11 @@ export class PlanExecutor {
     backend.submitQueue();
   }
 
+  /** Tensors that the plan keeps for itself, and that nobody else knows of. */
+  get ownTensors(): number {
+    return this.folded.size;
+  }
+
   /** Frees what the plan owns. Tensors it returned live on. */
   dispose(): void {
     if (this.disposed) return;

@@ -1,6 +1,6 @@
 /** Kernels that move elements, and resizes. */
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
-import { type Shape, type Value } from '../../../ir/graph';
+import { sameShape, type Shape, type Value } from '../../../ir/graph';
 import { demand, refuse } from '../../../ir/infer/refused';
 import { normalizeAxes, normalizeAxis } from '../../../ir/infer/shape';
 import { passOnIf, type KernelCall, type LazyKernel } from './lazy-kernel';
@@ -57,7 +57,9 @@ function concat(call: KernelCall): Value {
 function pack(call: KernelCall): Value {
   const parts = call.all();
   passOnIf(parts.length === 1);
-  const { shape } = parts[0];
+  const { shape, dtype } = parts[0];
+  const fits = parts.every((part) => sameShape(part.shape, shape) && part.dtype === dtype);
+  demand(fits, () => 'its inputs differ in shape or type');
   const axis = normalizeAxis(call.attr<number>('axis'), shape.length + 1);
   const row = [...shape.slice(0, axis), 1, ...shape.slice(axis)];
   return call.b.op(
