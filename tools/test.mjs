@@ -15,7 +15,7 @@ Without steps, all of them, in this order; packages are installed first where th
   gpu         test/gpu: on a WebGPU adapter, in one process
   build       dist/
   size        dist/ against the size limit
-  package     test/package: the built package in Node and in headless Chromium
+  package     test/package: the built package in Node and in headless Chromium, the examples
 
   npm test
   npm run test:gpu -- -t 'matMul' test/gpu/smoke.test.ts
