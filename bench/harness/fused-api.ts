@@ -15,7 +15,7 @@ export interface FusionReport {
 
 interface FusedApi {
   explain(model: GraphModel): FusionReport | Promise<FusionReport>;
-  optimize(model: GraphModel): unknown;
+  optimize(model: GraphModel, options: { inputs: Record<string, number[]> }): unknown;
 }
 
 /** Registers the backend `webgpu-fused` by importing the package. */
@@ -29,11 +29,14 @@ export async function explainModel(model: GraphModel): Promise<FusionReport | un
   return explain?.(model);
 }
 
-/** Rewrites a model now; the milliseconds that it took. */
-export async function timeRewrite(model: GraphModel): Promise<number | undefined> {
+/** Rewrites and compiles a model now, for inputs of these shapes; the milliseconds that it took. */
+export async function timeRewrite(
+  model: GraphModel,
+  inputs: Record<string, number[]>,
+): Promise<number | undefined> {
   const { optimize } = await loadFused();
   if (!optimize) return undefined;
   const start = performance.now();
-  await optimize(model);
+  await optimize(model, { inputs });
   return performance.now() - start;
 }

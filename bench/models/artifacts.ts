@@ -15,18 +15,6 @@ export async function readArtifacts(entry: ModelEntry): Promise<io.ModelArtifact
   return entry.encoding === 'nsfwjs' ? readScripts(file) : readFiles(file);
 }
 
-/**
- * A model whose weights are zeros, from its topology alone: enough to rewrite the graph, not to run
- * it.
- */
-export async function readTopology(entry: ModelEntry): Promise<io.ModelArtifacts> {
-  const json = JSON.parse(await readFile(await locateModel(entry), 'utf8')) as io.ModelJSON;
-  return io.getModelArtifactsForJSON(json, async (manifest) => {
-    const specs = manifest.flatMap((group) => group.weights);
-    return [specs, new ArrayBuffer(specs.reduce((sum, spec) => sum + byteLength(spec), 0))];
-  });
-}
-
 /** The model's JSON (or script) on disk. */
 export async function locateModel({ source }: ModelEntry): Promise<string> {
   if ('bundled' in source) return join(HERE, source.bundled);
@@ -60,16 +48,4 @@ async function readScripts(file: string): Promise<io.ModelArtifacts> {
 /** A copy that owns its whole memory, as tfjs expects it. */
 function toArrayBuffer(bytes: Buffer): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
-}
-
-const BYTES_PER_ELEMENT: Record<string, number> = {
-  ...{ float32: 4, int32: 4, bool: 1, complex64: 8 },
-  ...{ uint8: 1, uint16: 2, float16: 2 },
-};
-
-/** Bytes of one weight in the shards; strings are not expected here. */
-function byteLength({ name, shape, dtype, quantization }: io.WeightsManifestEntry): number {
-  const bytes = BYTES_PER_ELEMENT[quantization?.dtype ?? dtype];
-  if (!bytes) throw new Error(`Weight ${name}: dtype ${dtype} has no fixed size.`);
-  return shape.reduce((size, dimension) => size * dimension, bytes);
 }

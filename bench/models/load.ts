@@ -2,7 +2,7 @@
 import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
 import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { readArtifacts, readTopology } from './artifacts';
+import { readArtifacts } from './artifacts';
 import type { ModelEntry } from './types';
 
 /** A loaded model that takes named inputs and gives a list of outputs, always in one order. */
@@ -20,11 +20,6 @@ export interface RunnableModel {
 export async function loadModel(entry: ModelEntry): Promise<RunnableModel> {
   const handler = asHandler(await readArtifacts(entry));
   return entry.format === 'graph' ? loadGraph(entry, handler) : loadLayers(entry, handler);
-}
-
-/** Loads a graph model with weights of zeros, to look at its graph. */
-export async function loadTopology(entry: ModelEntry): Promise<GraphModel> {
-  return loadGraphModel(asHandler(await readTopology(entry)));
 }
 
 const asHandler = (artifacts: io.ModelArtifacts): io.IOHandler => ({ load: async () => artifacts });

@@ -179,7 +179,7 @@ export const ZOO: readonly ModelEntry[] = [
     name: 'maxim-denoising',
     format: 'graph',
     source: fromPackage('@upscalerjs/maxim-denoising@0.1.0', 'models/model.json'),
-    inputs: [],
+    inputs: float('xs_0', [1, 64, 64, 3], { kind: 'image', low: 0, high: 1 }),
     execute: 'sync',
     topologyOnly: true,
   },
