@@ -1,0 +1,200 @@
+/** The text of shaders, to be read: what a change of a generator does is seen here. */
+import { float } from '../patterns/fuse';
+import { shaderOf } from './shader-of';
+
+const SAME = {
+  strides: [1, 1],
+  dilations: [1, 1],
+  pad: { top: 1, bottom: 1, left: 1, right: 1 },
+};
+
+describe('golden shaders of products', () => {
+  test('a convolution with bias, residual and relu6', () => {
+    const shader = shaderOf((b) => {
+      const x = b.op('Conv2D', [float(b, 1, 8, 8, 12), float(b, 3, 3, 12, 12)], SAME);
+      const sum = b.op('Add', [b.op('Add', [x, float(b, 12)]), float(b, 1, 8, 8, 12)]);
+      return b.op('Relu6', [sum]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Conv2D → Add → Add → Relu6
+     struct Uniforms {
+       threadCount: i32,
+       by_0: i32,
+       filterRowCount: i32,
+       filterColumnCount: i32,
+       depth: i32,
+       in0_0: i32,
+       in0_1: i32,
+       in0_2: i32,
+       by_1: i32,
+       extent_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       in1_4: i32,
+       in1_5: i32,
+       in3_0: i32,
+       out4_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
+     @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let thread = i32(gid.x);
+       if (thread >= u.threadCount) { return; }
+       let row0 = (thread / u.by_0);
+       let column0 = (thread % u.by_0);
+       var acc0_0 = vec4<f32>(0.0);
+       for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
+         for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
+           for (var k = 0; k < u.depth; k++) {
+             let v0 = in0[filterColumn * u.in0_0 + filterRow * u.in0_1 + k + row0 * u.in0_0 + (-u.in0_2)];
+             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.by_1) + filterRow + (-1) >= 0 && (row0 / u.by_1) + filterRow + (-1) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && (row0 % u.by_1) + filterColumn + (-1) < u.extent_0);
+             let v2 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2];
+             acc0_0 += v1[0] * v2;
+             let v3 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_3];
+             acc0_0 += v1[1] * v3;
+             let v4 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_4];
+             acc0_0 += v1[2] * v4;
+             let v5 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_5];
+             acc0_0 += v1[3] * v5;
+           }
+         }
+       }
+       let v6 = in2[column0];
+       let v7 = acc0_0 + v6;
+       let v8 = in3[column0 + row0 * u.in3_0];
+       let v9 = v7 + v8;
+       let v10 = select(select(v9, vec4<f32>(0.0), v9 <= vec4<f32>(0.0)), vec4<f32>(6.0), v9 > vec4<f32>(6.0));
+       out4[column0 + row0 * u.out4_0] = v10;
+     }
+     "
+    `);
+  });
+
+  test('a depthwise convolution', () => {
+    const shader = shaderOf((b) => {
+      const operands = [float(b, 1, 8, 8, 12), float(b, 3, 3, 12, 1)];
+      return b.op('DepthwiseConv2dNative', operands, { ...SAME, strides: [2, 2] });
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: DepthwiseConv2dNative
+     struct Uniforms {
+       threadCount: i32,
+       by_0: i32,
+       by_1: i32,
+       by_2: i32,
+       filterRowCount: i32,
+       in0_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       in0_1: i32,
+       in0_2: i32,
+       in1_4: i32,
+       out2_0: i32,
+       out2_1: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read_write> out2: array<vec4<f32>>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let thread = i32(gid.x);
+       if (thread >= u.threadCount) { return; }
+       let outRow = (thread / u.by_0);
+       let tile = ((thread / u.by_1) % u.by_2);
+       let channel = (thread % u.by_1);
+       var acc0 = vec4<f32>(0.0);
+       for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
+         let v0 = in0[channel + filterRow * u.in0_0];
+         let v1 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_3)];
+         let v2 = select(vec4<f32>(0.0), v1, filterRow + outRow * 2 + (-1) >= 0 && tile * 2 + (-1) >= 0);
+         acc0 += v2 * v0;
+         let v3 = in0[channel + filterRow * u.in0_0 + u.in0_1];
+         let v4 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_0)];
+         let v5 = select(vec4<f32>(0.0), v4, filterRow + outRow * 2 + (-1) >= 0);
+         acc0 += v5 * v3;
+         let v6 = in0[channel + filterRow * u.in0_0 + u.in0_2];
+         let v7 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_4)];
+         let v8 = select(vec4<f32>(0.0), v7, filterRow + outRow * 2 + (-1) >= 0);
+         acc0 += v8 * v6;
+       }
+       out2[channel + outRow * u.out2_0 + tile * u.out2_1] = acc0;
+     }
+     "
+    `);
+  });
+
+  test('a product with bias and gelu', () => {
+    const shader = shaderOf((b) => {
+      const operands = [float(b, 16, 20), float(b, 20, 12)];
+      const product = b.op('BatchMatMul', operands, { transposeA: false, transposeB: false });
+      const x = b.op('Add', [product, float(b, 12)]);
+      const erf = b.op('Erf', [b.op('Multiply', [x, b.scalar(Math.SQRT1_2)])]);
+      const half = b.op('Multiply', [x, b.scalar(0.5)]);
+      return b.op('Multiply', [half, b.op('Add', [erf, b.scalar(1)])]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: BatchMatMul → Add → Multiply → Erf → Multiply → Add → Multiply
+     struct Uniforms {
+       threadCount: i32,
+       by_0: i32,
+       depth: i32,
+       in0_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       out3_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read_write> out3: array<vec4<f32>>;
+     fn erfF32x4(x: vec4<f32>) -> vec4<f32> {
+       let v = abs(x);
+       let t = 1.0 / (1.0 + 0.3275911 * v);
+       let tail = 1.421413741 + t * (-1.453152027 + t * 1.061405429);
+       let p = t * (0.254829592 + t * (-0.284496736 + t * tail));
+       return sign(x) * (1.0 - p * exp(-v * v));
+     }
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let thread = i32(gid.x);
+       if (thread >= u.threadCount) { return; }
+       let row0 = (thread / u.by_0);
+       let column0 = (thread % u.by_0);
+       var acc0_0 = vec4<f32>(0.0);
+       for (var k = 0; k < u.depth; k++) {
+         let v0 = in0[k + row0 * u.in0_0];
+         let v1 = in1[column0 + k * u.in1_0];
+         acc0_0 += v0[0] * v1;
+         let v2 = in1[column0 + k * u.in1_0 + u.in1_1];
+         acc0_0 += v0[1] * v2;
+         let v3 = in1[column0 + k * u.in1_0 + u.in1_2];
+         acc0_0 += v0[2] * v3;
+         let v4 = in1[column0 + k * u.in1_0 + u.in1_3];
+         acc0_0 += v0[3] * v4;
+       }
+       let v5 = in2[column0];
+       let v6 = acc0_0 + v5;
+       let v7 = v6 * vec4<f32>(0.5);
+       let v8 = v6 * vec4<f32>(0.70710677);
+       let v9 = erfF32x4(v8);
+       let v10 = v9 + vec4<f32>(1.0);
+       let v11 = v7 * v10;
+       out3[column0 + row0 * u.out3_0] = v11;
+     }
+     "
+    `);
+  });
+});
