@@ -1,5 +1,6 @@
 /** All kernel families, and the table from anchor to family. */
 import { argReduceKernel } from './arg-reduce';
+import { attentionKernel } from './attention';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
 import type { FusedKernel } from './kernel';
@@ -21,5 +22,6 @@ export const fusedKernels: readonly FusedKernel[] = [
   argReduceKernel,
   softmaxKernel,
   normalizeKernel,
+  attentionKernel,
   mapKernel,
 ];

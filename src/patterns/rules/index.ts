@@ -1,5 +1,6 @@
 /** The built-in fusions, in the order they are tried at a node. */
 import type { FusionRule } from '../rule';
+import { attention } from './attention';
 import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
 import { mergeConstantAdds } from './merge-constants';
@@ -18,4 +19,5 @@ export const builtInRules: readonly FusionRule[] = [
   l2Norm,
   softmax,
   logSoftmax,
+  attention,
 ];
