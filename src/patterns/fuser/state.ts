@@ -77,6 +77,8 @@ export class FusionState {
   readonly outputs: ReadonlySet<Value>;
   /** Values that live inside the buffer of a Concat, and where along its axis. */
   readonly windows = new Map<Value, { concat: Node; begin: number }>();
+  /** By position: the foremost anchor whose group goes on there or behind. */
+  private readonly spanStart: Int32Array;
 
   constructor(
     readonly graph: Graph,
@@ -86,6 +88,7 @@ export class FusionState {
     this.uses = usesOf(graph);
     this.outputs = new Set(graph.outputs);
     graph.nodes.forEach((node, i) => this.position.set(node, i));
+    this.spanStart = Int32Array.from(graph.nodes, (_, i) => i);
   }
 
   role(node: Node): NodeRole | null {
@@ -111,6 +114,7 @@ export class FusionState {
 
   join(group: GrowingGroup, node: Node): void {
     group.add(node);
+    this.extendSpan(group, node);
     this.groupOf.set(node, group);
   }
 
@@ -157,14 +161,16 @@ export class FusionState {
    */
   private horizonOf(group: GrowingGroup): number {
     let horizon = this.position.get(group.anchor) as number;
-    for (;;) {
-      const crossing = this.groups.filter(({ anchor, members }) => {
-        const starts = this.position.get(anchor) as number;
-        const ends = (node: Node): boolean => (this.position.get(node) as number) > horizon;
-        return starts < horizon && members.some(ends);
-      });
-      if (crossing.length === 0) return horizon;
-      horizon = Math.min(...crossing.map(({ anchor }) => this.position.get(anchor) as number));
+    while (this.spanStart[horizon] < horizon) horizon = this.spanStart[horizon];
+    return horizon;
+  }
+
+  /** Notes that the group reaches from its anchor to `node`. */
+  private extendSpan(group: GrowingGroup, node: Node): void {
+    const start = this.position.get(group.anchor) as number;
+    // A group that begins further ahead and is here spans everything between, too.
+    for (let at = this.position.get(node) as number; this.spanStart[at] > start; at--) {
+      this.spanStart[at] = start;
     }
   }
 }
