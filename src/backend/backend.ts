@@ -28,6 +28,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   readonly validation = new Validation();
   /** Kernels that were called and have not run yet. */
   readonly lazy: LazyQueue;
+  private lost: GPUDeviceLostInfo | null = null;
 
   constructor(device: GPUDevice, info?: GPUAdapterInfo) {
     super(device, info);
@@ -36,6 +37,19 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     this.pipelines = new PipelineCache(device);
     this.tensorMap = new DataStorage(this, dataMover);
     this.lazy = new LazyQueue(this, (data) => this.release(data));
+    void device.lost.then((info) => {
+      this.lost = info;
+    });
+  }
+
+  /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. */
+  assertAlive(): void {
+    if (!this.lost) return;
+    throw new Error(
+      `[webgpu-fused] run: got a GPU device that was lost (${this.lost.reason}: ` +
+        `${this.lost.message}); needs one that works. Call tf.removeBackend('${BACKEND_NAME}'), ` +
+        'register it again and load the model anew, or reload the page.',
+    );
   }
 
   override readSync(dataId: DataId): BackendValues {
@@ -47,6 +61,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   override async read(dataId: DataId): Promise<BackendValues> {
     this.lazy.need(dataId, 'read');
     if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
+    if (this.tensorMap.has(dataId) && tensorData(this, dataId).values == null) this.assertAlive();
     return super.read(dataId);
   }
 

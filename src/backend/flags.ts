@@ -6,6 +6,8 @@ export const FLAGS = {
   WEBGPU_FUSED_REWRITE: true,
   /** Record kernels and run them fused when a value is needed. */
   WEBGPU_FUSED_LAZY: false,
+  /** Keep what a plan needs between its runs; off, memory and bind groups are made for each. */
+  WEBGPU_FUSED_CAPTURE: true,
   /** 0 off, 1 summary, 2 plan, 3 WGSL, 4 every match attempt. */
   WEBGPU_FUSED_DEBUG: 0,
 } as const;
@@ -19,7 +21,7 @@ export function registerFlags(): void {
   }
 }
 
-export function flag(name: 'WEBGPU_FUSED_REWRITE' | 'WEBGPU_FUSED_LAZY'): boolean;
+export function flag(name: Exclude<FlagName, 'WEBGPU_FUSED_DEBUG'>): boolean;
 export function flag(name: 'WEBGPU_FUSED_DEBUG'): number;
 export function flag(name: FlagName): boolean | number {
   return env().get(name) as boolean | number;

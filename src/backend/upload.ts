@@ -31,6 +31,7 @@ export function uploadValues(backend: WebGPUBackend, dataId: DataId): boolean {
 type Elements = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 function toElements(values: ArrayLike<number>, isFloat: boolean): Elements | undefined {
-  if (isFloat) return (values instanceof Float32Array ? values : Float32Array.from(values)) as Elements;
+  if (isFloat)
+    return (values instanceof Float32Array ? values : Float32Array.from(values)) as Elements;
   return (values instanceof Int32Array ? values : Int32Array.from(values)) as Elements;
 }

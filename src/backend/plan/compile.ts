@@ -10,7 +10,7 @@ import type { RewriteOptions, RewriteResult } from '../../patterns/rewriter';
 import { rewriteGraph } from '../../registry/rules';
 import type { RefusalRecord } from '../../report/record';
 import { generateKernels } from './generate';
-import { lifetimesOf, planBuffers } from './memory';
+import { checkBuffers, planBuffers } from './memory';
 import { type Plan, RefusedError } from './plan';
 
 /**
@@ -52,12 +52,14 @@ function planGraph(
   splitWideConcats(graph, target.maxStorageBuffers - 1);
   const { fused, kernels: generated } = generateKernels(graph, tables, target);
   const dispatches = generated.map(({ label: name, program }) => ({ label: name, program }));
-  const bound = dispatches.map(({ program }) => program.bindings.map((binding) => binding.value));
+  const accesses = dispatches.map(({ program }) => program.bindings);
   const outputs = new Set(graph.outputs);
   const isIntermediate = (value: Value): boolean =>
     value.producer !== undefined && !outputs.has(value);
-  const buffers = planBuffers(lifetimesOf(bound, isIntermediate));
-  const constants = [...new Set(bound.flat())].filter((value) => value.constant !== undefined);
+  const buffers = planBuffers(accesses, isIntermediate);
+  checkBuffers(buffers, accesses);
+  const bound = new Set(accesses.flat().map(({ value }) => value));
+  const constants = [...bound].filter((value) => value.constant !== undefined);
   const kernels = generated.map(({ record }) => record);
   return {
     label,
@@ -75,7 +77,7 @@ function planGraph(
       dispatches: dispatches.length,
       bytes: kernels.reduce((sum, kernel) => sum + kernel.bytes, 0),
       memory: {
-        allocated: buffers.sizes.reduce((sum, size) => sum + size, 0),
+        allocated: buffers.slabs.reduce((sum, size) => sum + size, 0),
         lowerBound: buffers.lowerBound,
       },
     },

@@ -1,12 +1,17 @@
 /**
- * Shares memory between intermediates whose lifetimes do not overlap.
- *
- * Greedy by size, as in Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
- * Inference" (2020): largest first, into the buffer that fits best. Buffers are shared whole, so a
- * dispatch can never read and write one buffer, which WebGPU forbids: whatever it touches is alive.
+ * Which intermediate of a plan lives where: a few slabs, shared by values whose lifetimes do not
+ * overlap. WebGPU forbids a dispatch to bind one buffer for reading and for writing, even at
+ * disjoint ranges; so a slab never holds both what a dispatch reads and what it writes. Pure.
  */
 import { byteSize } from '../../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../../ir/graph';
+import { ALIGNMENT, type Placement, placeOnSlabs } from './slabs';
+
+/** A value that a dispatch binds. */
+export interface Access {
+  readonly value: Value;
+  readonly access: 'read' | 'read_write';
+}
 
 /** First and last dispatch that touch a value. */
 export interface Lifetime {
@@ -16,22 +21,41 @@ export interface Lifetime {
 }
 
 export interface BufferPlan {
-  /** Bytes of every shared buffer. */
-  readonly sizes: readonly number[];
-  /** Which shared buffer an intermediate lives in. */
-  readonly slotOf: ReadonlyMap<Value, number>;
+  /** Bytes of every slab. */
+  readonly slabs: readonly number[];
+  readonly placements: ReadonlyMap<Value, Placement>;
   /** The largest sum of bytes alive at once: what no plan can go below. */
   readonly lowerBound: number;
 }
 
+/** Lays out the memory of the values for which `isIntermediate`. */
+export function planBuffers(
+  dispatches: readonly (readonly Access[])[],
+  isIntermediate: (value: Value) => boolean,
+): BufferPlan {
+  const lifetimes = lifetimesOf(dispatches, isIntermediate);
+  const items = lifetimes.map(({ value, first, last }) => ({
+    size: byteSize(value),
+    first,
+    last,
+  }));
+  const index = new Map(lifetimes.map(({ value }, at) => [value, at]));
+  const { slabs, placements } = placeOnSlabs(items, conflictsOf(dispatches, index));
+  return {
+    slabs,
+    placements: new Map(lifetimes.map(({ value }, at) => [value, placements[at]])),
+    lowerBound: peakBytes(lifetimes),
+  };
+}
+
 /** Lifetimes of the values for which `isIntermediate`, from what each dispatch binds. */
 export function lifetimesOf(
-  bound: readonly (readonly Value[])[],
+  dispatches: readonly (readonly Access[])[],
   isIntermediate: (value: Value) => boolean,
 ): Lifetime[] {
   const found = new Map<Value, { first: number; last: number }>();
-  bound.forEach((values, index) => {
-    for (const value of values) {
+  dispatches.forEach((accesses, index) => {
+    for (const { value } of accesses) {
       if (!isIntermediate(value)) continue;
       const known = found.get(value);
       if (known) known.last = index;
@@ -41,29 +65,22 @@ export function lifetimesOf(
   return [...found].map(([value, { first, last }]) => ({ value, first, last }));
 }
 
-export function planBuffers(lifetimes: readonly Lifetime[]): BufferPlan {
-  const slots: { size: number; users: Lifetime[] }[] = [];
-  const slotOf = new Map<Value, number>();
-  const bySize = [...lifetimes].sort(
-    (a, b) => byteSize(b.value) - byteSize(a.value) || a.first - b.first,
-  );
-  for (const lifetime of bySize) {
-    // Sorted by size, so every slot is large enough: the smallest free one wastes least.
-    let best = -1;
-    slots.forEach((slot, index) => {
-      const free = slot.users.every(
-        (user) => user.last < lifetime.first || lifetime.last < user.first,
-      );
-      if (free && (best < 0 || slot.size < slots[best].size)) best = index;
+/** For each value, by its position in `index`, those that one dispatch writes as it reads it, or v.v. */
+function conflictsOf(
+  dispatches: readonly (readonly Access[])[],
+  index: ReadonlyMap<Value, number>,
+): Set<number>[] {
+  const conflicts = Array.from(index, () => new Set<number>());
+  for (const accesses of dispatches) {
+    const placed = accesses.flatMap(({ value, access }) => {
+      const at = index.get(value);
+      return at === undefined ? [] : [{ at, access }];
     });
-    if (best < 0) {
-      best = slots.length;
-      slots.push({ size: byteSize(lifetime.value), users: [] });
+    for (const a of placed) {
+      for (const b of placed) if (a.access !== b.access) conflicts[a.at].add(b.at);
     }
-    slots[best].users.push(lifetime);
-    slotOf.set(lifetime.value, best);
   }
-  return { sizes: slots.map((slot) => slot.size), slotOf, lowerBound: peakBytes(lifetimes) };
+  return conflicts;
 }
 
 function peakBytes(lifetimes: readonly Lifetime[]): number {
@@ -79,4 +96,42 @@ function peakBytes(lifetimes: readonly Lifetime[]): number {
     peak = Math.max(peak, live);
   }
   return peak;
+}
+
+/**
+ * Checks a memory plan against what the dispatches bind.
+ * @throws Error if a value lies outside of its slab or off the alignment, if two values share
+ *   bytes while both are alive, or if a dispatch would read and write one slab.
+ */
+export function checkBuffers(
+  { slabs, placements }: BufferPlan,
+  dispatches: readonly (readonly Access[])[],
+): void {
+  const fail = (what: string): never => {
+    throw new Error(`[webgpu-fused] memory plan: ${what}.`);
+  };
+  const placed = lifetimesOf(dispatches, (value) => placements.has(value)).map((lifetime) => {
+    const { slab, offset } = placements.get(lifetime.value) as Placement;
+    return { ...lifetime, slab, offset, end: offset + byteSize(lifetime.value) };
+  });
+  placed.forEach((a, at) => {
+    const { name } = a.value;
+    if (a.offset % ALIGNMENT !== 0) fail(`got offset ${a.offset} of ${name}, not aligned`);
+    if (!(a.end <= slabs[a.slab])) fail(`got ${name} beyond the end of slab ${a.slab}`);
+    for (const b of placed.slice(at + 1)) {
+      const isShared = a.slab === b.slab && a.offset < b.end && b.offset < a.end;
+      if (isShared && a.first <= b.last && b.first <= a.last) {
+        fail(`got ${name} and ${b.value.name} in the same bytes at the same time`);
+      }
+    }
+  });
+  dispatches.forEach((accesses, at) => {
+    const slabsOf = (wanted: Access['access']): (number | undefined)[] =>
+      accesses.flatMap(({ value, access }) =>
+        access === wanted ? [placements.get(value)?.slab] : [],
+      );
+    const written = new Set(slabsOf('read_write'));
+    const both = slabsOf('read').find((slab) => slab !== undefined && written.has(slab));
+    if (both !== undefined) fail(`got dispatch ${at} that reads and writes slab ${both}`);
+  });
 }

@@ -1,0 +1,159 @@
+/**
+ * Places items that live for a while on slabs of memory, as few bytes as it can find.
+ *
+ * Greedy, as in Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference"
+ * (2020): one item after the other, where it makes the slabs grow least. Which order is best
+ * depends on the graph, so several are tried, and the best of those is varied at random (with a
+ * fixed seed: the same graph always has the same plan). Pure.
+ */
+
+/** Where something lives. */
+export interface Placement {
+  readonly slab: number;
+  /** In bytes. */
+  readonly offset: number;
+}
+
+/** Offsets of storage bindings are multiples of this on every device. */
+export const ALIGNMENT = 256;
+
+/** Memory that is needed from the first to the last dispatch named, both included. */
+export interface SlabItem {
+  readonly size: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface SlabLayout {
+  readonly slabs: readonly number[];
+  /** One for each item. */
+  readonly placements: readonly Placement[];
+}
+
+/** Slabs grow no further than the smallest buffer size that every device has. */
+const MAX_SLAB = 2 ** 28;
+
+/** Variations of the best order that are tried, times the number of items. */
+const EFFORT = 10_000;
+const MAX_VARIATIONS = 200;
+/** A layout this close to what is possible at all is good enough. */
+const GOOD = 1.05;
+
+/**
+ * Places `items`.
+ * @param conflicts for each item, those that must not be on its slab.
+ */
+export function placeOnSlabs(
+  items: readonly SlabItem[],
+  conflicts: readonly ReadonlySet<number>[],
+): SlabLayout {
+  let best: (SlabLayout & { bytes: number; order: number[] }) | undefined;
+  const attempt = (order: number[]): void => {
+    const layout = place(items, conflicts, order);
+    const bytes = layout.slabs.reduce((sum, size) => sum + size, 0);
+    if (!best || bytes < best.bytes) best = { ...layout, bytes, order };
+  };
+  for (const compare of ORDERS) {
+    attempt([...items.keys()].sort((a, b) => compare(items[a], items[b]) || a - b));
+  }
+  const random = generator(items.length);
+  const variations = Math.min(MAX_VARIATIONS, Math.floor(EFFORT / (items.length + 1)));
+  const goal = GOOD * lowerBound(items);
+  for (let count = 0; count < variations && best && best.bytes > goal; count++) {
+    const order = [...best.order];
+    const from = Math.floor(random() * order.length);
+    // Big items matter most, and they come first: vary the front more than the rest.
+    const to = Math.floor(random() ** 2 * order.length);
+    order.splice(to, 0, ...order.splice(from, 1));
+    attempt(order);
+  }
+  return best as SlabLayout;
+}
+
+const duration = ({ first, last }: SlabItem): number => last - first + 1;
+
+const ORDERS: readonly ((a: SlabItem, b: SlabItem) => number)[] = [
+  (a, b) => b.size - a.size || a.first - b.first,
+  (a, b) => b.size - a.size || duration(b) - duration(a),
+  (a, b) => b.size * duration(b) - a.size * duration(a),
+  (a, b) => a.first - b.first || b.size - a.size,
+];
+
+/** Places items in an order, each where the slabs grow least. */
+function place(
+  items: readonly SlabItem[],
+  conflicts: readonly ReadonlySet<number>[],
+  order: readonly number[],
+): SlabLayout {
+  const slabs: { size: number; members: number[] }[] = [];
+  const placements = new Array<Placement>(items.length);
+  for (const index of order) {
+    const { size } = items[index];
+    let found: { slab: number; offset: number; growth: number; waste: number } | undefined;
+    slabs.forEach(({ size: slabSize, members }, slab) => {
+      if (members.some((member) => conflicts[index].has(member))) return;
+      const { offset, waste } = findGap(items, placements, members, index);
+      const end = offset + size;
+      if (end > Math.max(slabSize, MAX_SLAB)) return;
+      const growth = Math.max(0, end - slabSize);
+      const isBetter =
+        !found || growth < found.growth || (growth === found.growth && waste < found.waste);
+      if (isBetter) found = { slab, offset, growth, waste };
+    });
+    if (!found || found.growth > size) {
+      found = { slab: slabs.length, offset: 0, growth: size, waste: 0 };
+      slabs.push({ size: 0, members: [] });
+    }
+    const { slab, offset } = found;
+    slabs[slab].members.push(index);
+    slabs[slab].size = Math.max(slabs[slab].size, align(offset + size));
+    placements[index] = { slab, offset };
+  }
+  return { slabs: slabs.map((slab) => slab.size), placements };
+}
+
+/** The tightest gap of a slab that an item fits into while it lives; else the end of what is used. */
+function findGap(
+  items: readonly SlabItem[],
+  placements: readonly Placement[],
+  members: readonly number[],
+  index: number,
+): { offset: number; waste: number } {
+  const { size, first, last } = items[index];
+  const alive = members
+    .filter((member) => items[member].first <= last && first <= items[member].last)
+    .sort((a, b) => placements[a].offset - placements[b].offset);
+  let free = 0;
+  let best = { offset: -1, waste: Infinity };
+  for (const member of alive) {
+    const { offset } = placements[member];
+    const waste = offset - free - size;
+    if (waste >= 0 && waste < best.waste) best = { offset: free, waste };
+    free = Math.max(free, align(offset + items[member].size));
+  }
+  // At the end a slab may be longer already; that room is as good as a gap.
+  return best.offset >= 0 ? best : { offset: free, waste: 0 };
+}
+
+function lowerBound(items: readonly SlabItem[]): number {
+  let peak = 0;
+  for (const { first } of items) {
+    let live = 0;
+    for (const item of items) if (item.first <= first && first <= item.last) live += item.size;
+    peak = Math.max(peak, live);
+  }
+  return peak;
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** Random numbers, the same ones for the same seed (a linear congruential generator). */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
