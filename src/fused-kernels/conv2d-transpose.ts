@@ -3,7 +3,6 @@
  * remainder by the stride read the same filter taps, so each such phase is a dense convolution of
  * its own: no tap is multiplied by the zeros between strides.
  */
-import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
@@ -11,6 +10,7 @@ import { windowAttrs } from './conv2d';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
+import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
 import type { Bounds } from './wgsl/inliner';
 
@@ -121,16 +121,10 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
   };
 }
 
-function refuse(node: Node): string | null {
-  return node.inputs.every((input) => input.dtype === 'float32')
-    ? null
-    : 'only float32 is supported';
-}
-
 export const conv2dTransposeKernel: FusedKernel = {
   name: 'conv2d-transpose',
   anchors: ['Conv2DBackpropInput'],
-  refuse,
+  refuse: floatOnly,
   reuse: (node, index) => {
     const [dy, filter] = node.inputs;
     const products = sizeOf(dy.shape) * sizeOf(filter.shape.slice(0, 3));

@@ -6,6 +6,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
+import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
 import type { Bounds } from './wgsl/inliner';
 
@@ -75,8 +76,7 @@ function convolution(emission: KernelEmission): ProductSpec {
 export const conv2dKernel: FusedKernel = {
   name: 'conv2d',
   anchors: ['Conv2D'],
-  refuse: (node) =>
-    node.inputs.every((input) => input.dtype === 'float32') ? null : 'only float32 is supported',
+  refuse: floatOnly,
   reuse: (node, index) => {
     const [x, filter] = node.inputs;
     const products = sizeOf(node.outputs[0].shape) * sizeOf(filter.shape.slice(0, 3));

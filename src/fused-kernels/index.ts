@@ -3,13 +3,14 @@ import { argReduceKernel } from './arg-reduce';
 import { attentionKernel } from './attention';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
+import { depthwiseConv2dKernel } from './depthwise';
 import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
 import { matmulKernel } from './matmul';
 import { normalizeKernel } from './normalize';
 import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
-import { avgPoolKernel, depthwiseConv2dKernel, maxPoolKernel } from './window';
+import { avgPoolKernel, maxPoolKernel } from './pool';
 
 export const fusedKernels: readonly FusedKernel[] = [
   conv2dKernel,

@@ -5,6 +5,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
+import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
 
 function matmul(emission: KernelEmission): ProductSpec {
@@ -49,8 +50,7 @@ function matmul(emission: KernelEmission): ProductSpec {
 export const matmulKernel: FusedKernel = {
   name: 'matmul',
   anchors: ['BatchMatMul'],
-  refuse: (node) =>
-    node.inputs.every((input) => input.dtype === 'float32') ? null : 'only float32 is supported',
+  refuse: floatOnly,
   reuse: (node, index) => {
     const { shape } = node.outputs[0];
     const [rows, columns] = shape.slice(-2);

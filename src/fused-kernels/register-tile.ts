@@ -8,6 +8,7 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
+import { emitLoops, namedIndex } from './loops';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -60,125 +61,108 @@ function tileCost(spec: ProductSpec, tile: Tile, target: KernelTarget): number {
   return step * Math.max(invocations, target.busyInvocations);
 }
 
+/** The indices that one invocation works on. */
+interface TileIndices {
+  readonly batch: IndexExpr;
+  readonly rows: readonly IndexExpr[];
+  readonly columns: readonly IndexExpr[];
+  /** Condition under which an element of the tile is inside the product; '' if it always is. */
+  guard(row: number, group: number): string;
+}
+
 /** Writes the whole kernel. */
 export function emitProduct(emission: KernelEmission, spec: ProductSpec): ShaderProgram {
-  const { writer, inliner } = emission;
+  const { writer } = emission;
   const tile = chooseTile(spec, emission.request.target);
-  const { rows, groups, width } = tile;
-  const rowTiles = Math.ceil(spec.rows / rows);
-  const columnTiles = Math.ceil(spec.columns / (groups * width));
+  const rowTiles = Math.ceil(spec.rows / tile.rows);
+  const columnTiles = Math.ceil(spec.columns / (tile.groups * tile.width));
   const workgroups = writer.flatThread('thread', spec.batch * rowTiles * columnTiles);
+  const indices = emitIndices(emission, spec, tile, rowTiles, columnTiles);
 
-  const thread = ix.variable('thread', spec.batch * rowTiles * columnTiles);
-  const [batchIndex, rowTile, columnTile] = ix.delinearize(thread, [
-    spec.batch,
-    rowTiles,
-    columnTiles,
-  ]);
-  const batch = namedIndex(emission, 'batch', batchIndex, spec.batch);
-  const row = Array.from({ length: rows }, (_, i) => {
-    const index = ix.shift(ix.scale(rowTile, rows), i);
-    const clamp = index.max >= spec.rows ? spec.rows : null;
-    return namedIndex(emission, `row${i}`, index, spec.rows, clamp);
+  const type = vectorType('float32', tile.width);
+  forEachElement(tile, (i, j) => writer.statement(`var acc${i}_${j} = ${type}(0.0);`));
+  emitLoops(emission, spec.window, (window) => {
+    const steps = spec.depth % 4 === 0 ? spec.depth / 4 : spec.depth;
+    writer.block(`for (var k = 0; k < ${writer.dim('depth', steps)}; k++)`, () => {
+      writer.defineVariable('k');
+      emitStep(emission, spec, tile, indices, window);
+    });
   });
-  const columnVectors = Math.ceil(spec.columns / width);
-  const column = Array.from({ length: groups }, (_, j) => {
-    const index = ix.shift(ix.scale(columnTile, groups), j);
-    const clamp = index.max >= columnVectors ? columnVectors : null;
-    const vector = namedIndex(emission, `column${j}`, index, columnVectors, clamp);
-    return width === 4 ? ix.add(ix.scale(vector, 4), laneVariable) : vector;
+  forEachElement(tile, (i, j) => {
+    const coords = spec.output(indices.batch, indices.rows[i], indices.columns[j]);
+    const sum: Operand = { code: `acc${i}_${j}`, width: tile.width, dtype: 'float32', depth: 0 };
+    const store = (): void => emission.epilogue(coords, sum, tile.width);
+    const guard = indices.guard(i, j);
+    if (guard === '') store();
+    else writer.block(`if (${guard})`, store);
   });
-
-  const accumulatorType = vectorType('float32', width);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < groups; j++) {
-      writer.statement(`var acc${i}_${j} = ${accumulatorType}(0.0);`);
-    }
-  }
-  emitLoops(emission, spec, (window) => {
-    const packed = spec.depth % 4 === 0;
-    writer.defineVariable('k');
-    const k = ix.variable('k', packed ? spec.depth / 4 : spec.depth);
-    const a = row.map((r) =>
-      spec.a(batch, r, window, packed ? ix.add(ix.scale(k, 4), laneVariable) : k),
-    );
-    for (let step = 0; step < (packed ? 4 : 1); step++) {
-      const at = packed ? ix.shift(ix.scale(k, 4), step) : k;
-      for (let j = 0; j < groups; j++) {
-        const b = inliner.widen(spec.b(batch, window, at, column[j]), width);
-        for (let i = 0; i < rows; i++) {
-          const factor = a[i].width === 4 ? `${a[i].code}[${step}]` : a[i].code;
-          writer.statement(`acc${i}_${j} += ${factor} * ${b};`);
-        }
-      }
-    }
-  });
-  for (let j = 0; j < groups; j++) {
-    for (let i = 0; i < rows; i++) {
-      const guards = [
-        rowTiles * rows > spec.rows && i > 0
-          ? `${inliner.index(ix.shift(ix.scale(rowTile, rows), i))} < ${writer.dim('rows', spec.rows)}`
-          : '',
-        columnTiles * groups > columnVectors && j > 0
-          ? `${inliner.index(ix.shift(ix.scale(columnTile, groups), j))} < ${writer.dim('columns', columnVectors)}`
-          : '',
-      ].filter((guard) => guard !== '');
-      const store = (): void => {
-        emission.epilogue(
-          spec.output(batch, row[i], column[j]),
-          { code: `acc${i}_${j}`, width, dtype: 'float32', depth: 0 },
-          width,
-        );
-      };
-      if (guards.length > 0) writer.block(`if (${guards.join(' && ')})`, store);
-      else store();
-    }
-  }
   return writer.finish(emission.title, workgroups);
 }
 
-/** Gives an index a name of its own, so that its text is not repeated in every offset. */
-function namedIndex(
-  emission: KernelEmission,
-  name: string,
-  index: IndexExpr,
-  extent: number,
-  clamp: number | null = null,
-): IndexExpr {
-  if (extent === 1) return ix.zero;
-  const { writer, inliner } = emission;
-  const code = inliner.index(index);
-  const bounded = clamp === null ? code : `min(${code}, ${writer.integer(clamp - 1)})`;
-  writer.statement(`let ${name} = ${bounded};`);
-  writer.defineVariable(name);
-  return ix.variable(name, extent);
+/** Elements of a tile, a column group after the other: their operands along columns are shared. */
+function forEachElement(tile: Tile, visit: (row: number, group: number) => void): void {
+  for (let j = 0; j < tile.groups; j++) {
+    for (let i = 0; i < tile.rows; i++) visit(i, j);
+  }
 }
 
-function emitLoops(
+function emitIndices(
   emission: KernelEmission,
   spec: ProductSpec,
-  body: (window: readonly IndexExpr[]) => void,
-): void {
-  const { writer } = emission;
-  const packed = spec.depth % 4 === 0;
-  const open = (level: number, window: readonly IndexExpr[]): void => {
-    if (level === spec.window.length) {
-      const steps = writer.dim('depth', packed ? spec.depth / 4 : spec.depth);
-      writer.block(`for (var k = 0; k < ${steps}; k++)`, () => body(window));
-      return;
-    }
-    const { name, extent } = spec.window[level];
-    if (extent === 1) {
-      open(level + 1, [...window, ix.zero]);
-      return;
-    }
-    writer.block(
-      `for (var ${name} = 0; ${name} < ${writer.dim(`${name}Count`, extent)}; ${name}++)`,
-      () => {
-        writer.defineVariable(name);
-        open(level + 1, [...window, ix.variable(name, extent)]);
-      },
-    );
+  { rows, groups, width }: Tile,
+  rowTiles: number,
+  columnTiles: number,
+): TileIndices {
+  const { writer, inliner } = emission;
+  const shape = [spec.batch, rowTiles, columnTiles];
+  const thread = ix.variable('thread', spec.batch * rowTiles * columnTiles);
+  const [batchIndex, rowTile, columnTile] = ix.delinearize(thread, shape);
+  const vectors = Math.ceil(spec.columns / width);
+  const rowAt = (i: number): IndexExpr => ix.shift(ix.scale(rowTile, rows), i);
+  const columnAt = (j: number): IndexExpr => ix.shift(ix.scale(columnTile, groups), j);
+  const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  return {
+    batch: namedIndex(emission, 'batch', batchIndex, spec.batch),
+    rows: range(rows).map((i) => namedIndex(emission, `row${i}`, rowAt(i), spec.rows)),
+    columns: range(groups).map((j) => {
+      const vector = namedIndex(emission, `column${j}`, columnAt(j), vectors);
+      return width === 4 ? ix.add(ix.scale(vector, 4), laneVariable) : vector;
+    }),
+    guard: (i, j) => {
+      const guards: string[] = [];
+      if (i > 0 && rowAt(i).max >= spec.rows) {
+        guards.push(`${inliner.index(rowAt(i))} < ${writer.dim('rows', spec.rows)}`);
+      }
+      if (j > 0 && columnAt(j).max >= vectors) {
+        guards.push(`${inliner.index(columnAt(j))} < ${writer.dim('columns', vectors)}`);
+      }
+      return guards.join(' && ');
+    },
   };
-  open(0, []);
+}
+
+/** One step of the loop over `k`: one element of every row of A, or four where depth allows. */
+function emitStep(
+  emission: KernelEmission,
+  spec: ProductSpec,
+  { rows, groups, width }: Tile,
+  indices: TileIndices,
+  window: readonly IndexExpr[],
+): void {
+  const { writer, inliner } = emission;
+  const packed = spec.depth % 4 === 0;
+  const k = ix.variable('k', packed ? spec.depth / 4 : spec.depth);
+  const at = packed ? ix.add(ix.scale(k, 4), laneVariable) : k;
+  const a = indices.rows.map((row) => spec.a(indices.batch, row, window, at));
+  for (let step = 0; step < (packed ? 4 : 1); step++) {
+    const single = packed ? ix.shift(ix.scale(k, 4), step) : k;
+    for (let j = 0; j < groups; j++) {
+      const operand = spec.b(indices.batch, window, single, indices.columns[j]);
+      const b = inliner.widen(operand, width);
+      for (let i = 0; i < rows; i++) {
+        const factor = a[i].width === 4 ? `${a[i].code}[${step}]` : a[i].code;
+        writer.statement(`acc${i}_${j} += ${factor} * ${b};`);
+      }
+    }
+  }
 }

@@ -1,0 +1,62 @@
+/** Index variables and loops that several kernel families write. */
+import type { Node } from '../ir/graph';
+import type { IndexExpr } from '../ir/index-expression';
+import * as ix from '../ir/index-expression';
+import type { KernelEmission } from './emit';
+
+/** Gives an index a name of its own, so that its text is not repeated in every offset. */
+export function namedIndex(
+  { writer, inliner }: KernelEmission,
+  name: string,
+  index: IndexExpr,
+  extent: number,
+): IndexExpr {
+  if (extent === 1) return ix.zero;
+  const code = inliner.index(index);
+  // A last tile may reach over the edge: it computes the last element again and stores it not.
+  const bounded = index.max >= extent ? `min(${code}, ${writer.integer(extent - 1)})` : code;
+  writer.statement(`let ${name} = ${bounded};`);
+  writer.defineVariable(name);
+  return ix.variable(name, extent);
+}
+
+/** A loop over `[0, extent)`; none where there is one element only. */
+export function emitLoop(
+  { writer }: KernelEmission,
+  name: string,
+  extent: number,
+  body: (index: IndexExpr) => void,
+): void {
+  if (extent === 1) {
+    body(ix.zero);
+    return;
+  }
+  const limit = writer.dim(`${name}Count`, extent);
+  writer.block(`for (var ${name} = 0; ${name} < ${limit}; ${name}++)`, () => {
+    writer.defineVariable(name);
+    body(ix.variable(name, extent));
+  });
+}
+
+/** Loops within loops, the first outermost. */
+export function emitLoops(
+  emission: KernelEmission,
+  loops: readonly { readonly name: string; readonly extent: number }[],
+  body: (indices: readonly IndexExpr[]) => void,
+): void {
+  const [first, ...rest] = loops;
+  if (!first) {
+    body([]);
+    return;
+  }
+  emitLoop(emission, first.name, first.extent, (index) => {
+    emitLoops(emission, rest, (indices) => body([index, ...indices]));
+  });
+}
+
+/** The refusal of kernels that compute in float32 only. */
+export function floatOnly(node: Node): string | null {
+  return node.inputs.every((input) => input.dtype === 'float32')
+    ? null
+    : 'only float32 is supported';
+}

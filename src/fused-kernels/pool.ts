@@ -1,0 +1,55 @@
+/** MaxPool and AvgPool, NHWC. Elements outside the image take no part. */
+import type { Node } from '../ir/graph';
+import type { KernelEmission } from './emit';
+import { emitKernel } from './emit';
+import type { FusedKernel } from './kernel';
+import { floatOnly } from './loops';
+import { vectorType } from './wgsl/kernel-writer';
+import { emitWindow, windowReuse, type WindowSpec } from './window';
+
+function filterSize(node: Node): [number, number] {
+  return node.attrs.filterSize as [number, number];
+}
+
+function poolKernel(
+  name: string,
+  anchor: string,
+  spec: (emission: KernelEmission, lanes: 1 | 4) => Omit<WindowSpec, 'filter' | 'skipOutside'>,
+): FusedKernel {
+  return {
+    name,
+    anchors: [anchor],
+    refuse: floatOnly,
+    reuse: (node) => windowReuse(node, filterSize(node)),
+    generate: (request) =>
+      emitKernel(request, (emission) => {
+        const node = request.group.anchor;
+        const lanes = node.outputs[0].shape[3] % 4 === 0 ? 4 : 1;
+        const filter = filterSize(node);
+        return emitWindow(emission, { ...spec(emission, lanes), filter, skipOutside: true });
+      }),
+  };
+}
+
+export const maxPoolKernel = poolKernel('max-pool', 'MaxPool', ({ writer, inliner }, lanes) => ({
+  initial: writer.special(-Infinity),
+  // A comparison is false for NaN, which skips it, as tfjs's cpu kernel does.
+  tap: (acc, x, _weight, inside) => {
+    const wide = inliner.widen(x, lanes);
+    const greater = `${wide} > ${acc}`;
+    const take = inside
+      ? `(${greater}) & ${lanes === 4 ? `vec4<bool>(${inside})` : `(${inside})`}`
+      : greater;
+    return `${acc} = select(${acc}, ${wide}, ${take});`;
+  },
+}));
+
+export const avgPoolKernel = poolKernel('avg-pool', 'AvgPool', ({ inliner }, lanes) => ({
+  initial: '0.0',
+  tap: (acc, x, _weight, inside) => {
+    const wide = inliner.widen(x, lanes);
+    const outside = `${vectorType('float32', lanes)}(0.0)`;
+    return inside ? `${acc} += select(${outside}, ${wide}, ${inside});` : `${acc} += ${wide};`;
+  },
+  finish: (acc, count) => `${acc} / f32(${count})`,
+}));
