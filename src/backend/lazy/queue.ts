@@ -71,10 +71,9 @@ export class LazyQueue {
     attrs: Attrs | undefined,
   ): TensorInfo[] | null {
     this.running = kernel.kernel;
-    if (this.flushing || !this.mayWait()) return null;
+    if (this.flushing || !this.exploration.mayRecord() || !this.mayWait()) return null;
     const operands = this.collect(kernel, inputs);
     if (!operands) return null;
-    if (!this.exploration.mayRecord()) return this.leave(kernel.kernel, 'its streams never repeat');
     const signature = this.signatures.find(kernel, operands, attrs);
     if (!signature) return null;
     const { refusal } = signature;

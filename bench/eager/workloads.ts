@@ -1,0 +1,21 @@
+/** All workloads, in the order of the criteria. */
+import { chains } from './chains';
+import { gpt } from './gpt';
+import { layersModels } from './models';
+import { overhead } from './overhead';
+import type { Workload } from './workload';
+
+export const workloads: readonly Workload[] = [...chains, ...layersModels, ...gpt, ...overhead];
+
+/** Workloads whose names contain one of `parts`; all without any. */
+export function selectWorkloads(parts: readonly string[]): Workload[] {
+  return workloads.filter(
+    ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+  );
+}
+
+export function workloadNamed(name: string): Workload {
+  const found = workloads.find((workload) => workload.name === name);
+  if (!found) throw new Error(`There is no workload "${name}".`);
+  return found;
+}
