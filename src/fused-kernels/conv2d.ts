@@ -3,6 +3,7 @@ import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import type { WindowAttrs } from '../ir/infer/window';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
@@ -10,20 +11,7 @@ import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
 import type { Bounds } from './wgsl/inliner';
 
-/** Padding of a spatial operation, in elements. */
-export interface Padding {
-  readonly top: number;
-  readonly bottom: number;
-  readonly left: number;
-  readonly right: number;
-}
-
-export interface WindowAttrs {
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  readonly pad: Padding;
-}
-
+/** Strides, dilations and padding of a convolution or a pool. */
 export function windowAttrs(node: Node): WindowAttrs {
   return node.attrs as unknown as WindowAttrs;
 }
