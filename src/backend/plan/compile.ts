@@ -12,6 +12,9 @@ import type { RefusalRecord } from '../../report/record';
 import { generateKernels } from './generate';
 import { checkBuffers, planBuffers } from './memory';
 import { type Plan, RefusedError } from './plan';
+import { experiment, unfusedConstraints } from './unfused';
+
+const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
 
 /**
  * Compiles `graph`, which is changed on the way.
@@ -26,7 +29,7 @@ export function compilePlan(
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
-  const rewritten = rewriteGraph(graph, options);
+  const rewritten = experiment.isFused ? rewriteGraph(graph, options) : NO_REWRITES;
   removeDeadNodes(graph);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {
@@ -41,7 +44,7 @@ function planGraph(
   graph: Graph,
   target: KernelTarget,
   label: string,
-  rewritten: RewriteResult = { rewrites: [], refusals: [], statistics: [] },
+  rewritten: RewriteResult = NO_REWRITES,
   prelude: Plan['prelude'] = null,
 ): Plan {
   const tables = fusionTables(target.maxStorageBuffers);
@@ -50,7 +53,12 @@ function planGraph(
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   splitWideConcats(graph, target.maxStorageBuffers - 1);
-  const { fused, kernels: generated } = generateKernels(graph, tables, target);
+  const { fused, kernels: generated } = generateKernels(
+    graph,
+    tables,
+    target,
+    experiment.isFused ? undefined : unfusedConstraints(graph),
+  );
   const dispatches = generated.map(({ label: name, program }) => ({ label: name, program }));
   const accesses = dispatches.map(({ program }) => program.bindings);
   const outputs = new Set(graph.outputs);

@@ -5,7 +5,12 @@ import { byteSize, type ShaderProgram } from '../../fused-kernels/wgsl/kernel-wr
 import type { Graph, Node, Value } from '../../ir/graph';
 import * as ix from '../../ir/index-expression';
 import type { KernelGroup } from '../../ir/kernel-group';
-import { fuseGraph, type FusedGraph, type FusionTables } from '../../patterns/fuser/index';
+import {
+  fuseGraph,
+  type FusedGraph,
+  type FusionConstraints,
+  type FusionTables,
+} from '../../patterns/fuser/index';
 import { kernelFor } from '../../registry/kernels';
 import type { KernelRecord } from '../../report/record';
 import { RefusedError } from './plan';
@@ -27,9 +32,10 @@ export function generateKernels(
   graph: Graph,
   tables: FusionTables,
   target: KernelTarget,
+  constraints?: FusionConstraints,
 ): { fused: FusedGraph; kernels: GeneratedKernel[] } {
-  const store = new Map<Node, string>();
-  const separate = new Map<Node, string>();
+  const store = new Map<Node, string>(constraints?.store);
+  const separate = new Map<Node, string>(constraints?.separate);
   for (let attempt = 1; ; attempt++) {
     const fused = fuseGraph(graph, tables, { store, separate });
     const storage = storageOf(fused);
