@@ -17,9 +17,13 @@ export type Side = 'stock' | 'candidate';
 
 const gpuErrors: string[] = [];
 
-/** Makes WebGPU available to this process; call before anything looks for `navigator.gpu`. */
-export function prepareGpu(): void {
-  installWebGPU();
+/**
+ * Makes WebGPU available to this process; call before anything looks for `navigator.gpu`.
+ *
+ * @param options Dawn's, such as `backend=null`
+ */
+export function prepareGpu(options: string[] = []): void {
+  installWebGPU({ options });
   observe(GPUAdapter, 'requestDevice', (_, __, promise) => {
     void promise.then(watchDevice, () => undefined);
   });

@@ -2,6 +2,7 @@
  * A child process of the benchmark: takes one task, answers, ends. A model that crashes the driver
  * takes only its own row with it.
  */
+import { measureCapture } from '../capture/task';
 import { compareModel } from './tasks/compare';
 import { measureFirst } from './tasks/first';
 import type { Message, Task } from './tasks/protocol';
@@ -17,6 +18,8 @@ async function runTask(task: Task): Promise<unknown> {
       return compareModel(task, (progress) => send({ progress }));
     case 'first':
       return measureFirst(task);
+    case 'capture':
+      return measureCapture(task, (progress) => send({ progress }));
     case 'rewrite':
       return measureRewrite(task);
   }

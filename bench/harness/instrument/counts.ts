@@ -7,9 +7,11 @@ export interface GpuCounts {
   pipelines: number;
   buffersCreated: number;
   bytesCreated: number;
-  /** `writeBuffer` calls: uniforms mostly. */
+  /** `writeBuffer` calls: uniforms mostly, and uploads. */
   bufferWrites: number;
   bytesWritten: number;
+  /** Of the `writeBuffer` calls, those to uniform buffers. */
+  uniformWrites: number;
   /** Copies from buffer to buffer on the GPU; up- and downloads excluded. */
   copies: number;
   /**
@@ -41,6 +43,7 @@ export function emptyCounts(allocatedBytes: number): GpuCounts {
     bytesCreated: 0,
     bufferWrites: 0,
     bytesWritten: 0,
+    uniformWrites: 0,
     copies: 0,
     trafficBytes: 0,
     peakBytes: allocatedBytes,

@@ -118,8 +118,9 @@ export class GpuInstrument {
       observe(GPUQueue, 'submit', () => {
         this.counts.submits++;
       }),
-      observe(GPUQueue, 'writeBuffer', (_, [, , data, , size]) => {
+      observe(GPUQueue, 'writeBuffer', (_, [buffer, , data, , size]) => {
         this.counts.bufferWrites++;
+        if (buffer.usage & GPUBufferUsage.UNIFORM) this.counts.uniformWrites++;
         this.counts.bytesWritten += size ?? data.byteLength;
       }),
       observe(GPUCommandEncoder, 'copyBufferToBuffer', (_, args: readonly unknown[]) => {

@@ -6,6 +6,7 @@ import type { GpuCounts } from '../instrument/counts';
 import type { LeakReport } from '../leaks';
 import type { Summary } from '../statistics';
 import type { TimingSummary } from '../timing';
+import type { CaptureTask, VariantResult } from '../../capture/task';
 
 /** Measures a warm model on both sides in one process. */
 export interface CompareTask {
@@ -34,7 +35,7 @@ export interface RewriteTask {
   model: string;
 }
 
-export type Task = CompareTask | FirstTask | RewriteTask;
+export type Task = CompareTask | FirstTask | RewriteTask | CaptureTask;
 
 /** One side of a comparison. */
 export interface SideResult {
@@ -82,7 +83,9 @@ export type ResultOf<T extends Task> = T extends CompareTask
   ? CompareResult
   : T extends FirstTask
     ? FirstResult
-    : RewriteResult;
+    : T extends CaptureTask
+      ? VariantResult[]
+      : RewriteResult;
 
 /** What a child process sends. */
 export type Message = { progress: string } | { result: unknown } | { failure: string };

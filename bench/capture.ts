@@ -1,0 +1,112 @@
+/**
+ * The capture benchmark: what a warm call costs in JavaScript and in memory, on stock `webgpu` and
+ * on `webgpu-fused` with fusion and capture on and off. Each model in a process of its own.
+ */
+import { writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
+import { logger } from '../tools/support/process.mjs';
+import { ONE_DISPATCH } from './capture/one-dispatch';
+import type { CaptureRow } from './capture/row';
+import { formatCaptureTables } from './capture/tables';
+import { judgeCapture } from './capture/verdict';
+import { formatProvenance, provenance } from './harness/provenance';
+import { runInChild } from './harness/spawn';
+import { locateModel } from './models/artifacts';
+import { selectModels } from './models/zoo';
+
+interface Options {
+  reps: number;
+  warmups: number;
+  wall: boolean;
+  wallReps: number;
+  timeout: number;
+  json?: string;
+}
+
+const log = logger('bench');
+
+function parseOptions(): { names: string[]; options: Options } {
+  const number = (text: string): number => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new Error(`"${text}" is not a positive whole number.`);
+  };
+  const command = new Command('bench:capture')
+    .description(
+      'The cost of a warm call in JavaScript (on a device that computes nothing) and in memory.',
+    )
+    .argument('[names...]', `models (default: every graph model, and "${ONE_DISPATCH.name}")`)
+    .option('--reps <n>', 'timed runs of each variant', number, 30)
+    .option('--warmups <n>', 'runs of each variant before anything counts', number, 60)
+    .option('--no-wall', 'leave out wall times on the real device')
+    .option('--wall-reps <n>', 'timed runs of each variant on the real device', number, 5)
+    .option('--timeout <seconds>', 'for one process', number, 1800)
+    .option('--json <file>', 'write everything that was measured')
+    .parse();
+  return { names: command.args, options: command.opts<Options>() };
+}
+
+async function measure(model: string, options: Options, label: string): Promise<CaptureRow> {
+  const row: CaptureRow = { model, problems: [] };
+  const run = async (device: 'null' | 'real', warmups: number, reps: number) => {
+    try {
+      return await runInChild(
+        { kind: 'capture', model, device, warmups, reps },
+        {
+          timeoutMs: options.timeout * 1000,
+          onProgress: (step) => log(`${label}, ${device} device: ${step}`),
+        },
+      );
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      row.problems.push(`${model}, ${device} device: ${reason.split('\n')[0]}`);
+      return undefined;
+    }
+  };
+  row.js = await run('null', options.warmups, options.reps);
+  if (options.wall) row.wall = await run('real', 3, options.wallReps);
+  return row;
+}
+
+async function main(): Promise<void> {
+  const { names, options } = parseOptions();
+  const only = names.filter((name) => name !== ONE_DISPATCH.name);
+  const entries = names.length && !only.length ? [] : selectModels(only);
+  const skipped = entries.filter(({ stockFails }) => stockFails);
+  const models = entries.filter((entry) => !skipped.includes(entry));
+  for (const entry of models) await locateModel(entry);
+  const { adapter, env } = await ensureGpu();
+  Object.assign(process.env, env);
+  const all = [...models.map(({ name }) => name), ONE_DISPATCH.name];
+  const origin = provenance(`Dawn's null device; ${adapter.description}`, { ...options });
+  const rows: CaptureRow[] = [];
+  for (const [index, name] of all.entries()) {
+    rows.push(await measure(name, options, `${index + 1}/${all.length} ${name}`));
+  }
+  const problems = [
+    ...rows.flatMap((row) => row.problems),
+    ...skipped.map(({ name, stockFails }) => `${name}: stock does not run (${stockFails})`),
+  ];
+  const verdicts = judgeCapture(rows);
+  const sections = [
+    formatProvenance(origin),
+    formatCaptureTables(rows),
+    problems.length ? `Notes\n${problems.map((problem) => `  ${problem}`).join('\n')}` : '',
+    `Verdict\n${verdicts.join('\n')}`,
+  ];
+  process.stdout.write(`${sections.filter(Boolean).join('\n\n')}\n`);
+  if (options.json) {
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ provenance: origin, verdicts, rows }, null, 2)}\n`,
+    );
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  log(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

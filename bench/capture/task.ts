@@ -1,0 +1,102 @@
+/** Measures all variants of one model in one process, in turn. */
+import * as tf from '@tensorflow/tfjs-core';
+import { prepareGpu, registerBackends, takeGpuErrors } from '../harness/backends';
+import type { GpuCounts } from '../harness/instrument/counts';
+import { GpuInstrument } from '../harness/instrument/instrument';
+import { summarize, type Summary } from '../harness/statistics';
+import { VariantSession } from './session';
+import { storageBytes } from './storage';
+import { activate, type Variant, VARIANTS } from './variants';
+
+/** Measures a model on Dawn's null device, or on a real one with results read back. */
+export interface CaptureTask {
+  kind: 'capture';
+  model: string;
+  device: 'null' | 'real';
+  warmups: number;
+  reps: number;
+}
+
+export interface VariantResult {
+  variant: Variant;
+  js: Summary;
+  wall: Summary;
+  /** Stock's time over this one's, call by call: of JavaScript on the null device, else of all. */
+  ratio: Summary;
+  /** Of one warm call. */
+  counts: GpuCounts;
+  intermediates: number;
+  /** Absent for stock, which has no plan. */
+  lowerBound?: number;
+}
+
+/** Calls of the faster variants for one of stock, so that a short pause does not decide. */
+const CALLS = 3;
+
+export async function measureCapture(
+  task: CaptureTask,
+  report: (progress: string) => void,
+): Promise<VariantResult[]> {
+  prepareGpu(task.device === 'null' ? ['backend=null'] : []);
+  const instrument = new GpuInstrument();
+  instrument.install();
+  await registerBackends('webgpu-fused');
+  const read = task.device === 'real';
+  const opened: {
+    session: VariantSession;
+    rest: Pick<VariantResult, 'counts' | 'intermediates'>;
+  }[] = [];
+  for (const variant of VARIANTS) {
+    report(`${variant}: warming up`);
+    await activate(variant);
+    const before = storageBytes(tf.backend() as unknown as Parameters<typeof storageBytes>[0]);
+    const session = await VariantSession.open(task.model, variant);
+    for (let i = 0; i < task.warmups; i++) await session.call({ read });
+    instrument.start();
+    await session.call({ read });
+    const counts = instrument.read();
+    const errors = takeGpuErrors();
+    if (errors.length) throw new Error(`${variant}: WebGPU reported ${errors[0]}`);
+    opened.push({ session, rest: { counts, ...(await session.intermediates(before)) } });
+  }
+  instrument.uninstall();
+  report('timing');
+  const times = await timeInTurn(
+    opened.map(({ session }) => session),
+    task.reps,
+    read,
+  );
+  return opened.map(({ session, rest }, at) => ({
+    variant: session.variant,
+    js: summarize(times[at].map(({ jsMs }) => jsMs)),
+    wall: summarize(times[at].map(({ wallMs }) => wallMs)),
+    ratio: summarize(
+      times[at].map(({ jsMs, wallMs }, rep) =>
+        read ? times[0][rep].wallMs / wallMs : times[0][rep].jsMs / jsMs,
+      ),
+    ),
+    ...rest,
+  }));
+}
+
+async function timeInTurn(
+  sessions: readonly VariantSession[],
+  reps: number,
+  read: boolean,
+): Promise<{ jsMs: number; wallMs: number }[][]> {
+  const times = sessions.map((): { jsMs: number; wallMs: number }[] => []);
+  // After the wraps were taken off, code is compiled anew.
+  for (const session of sessions) {
+    for (let i = 0; i < (read ? 1 : 20); i++) await session.call({ read });
+  }
+  for (let rep = 0; rep < reps; rep++) {
+    for (const [at, session] of sessions.entries()) {
+      const calls: { jsMs: number; wallMs: number }[] = [];
+      for (let i = 0; i < (read ? 1 : CALLS); i++) calls.push(await session.call({ read }));
+      const middle = (figure: 'jsMs' | 'wallMs'): number =>
+        summarize(calls.map((call) => call[figure])).median;
+      times[at].push({ jsMs: middle('jsMs'), wallMs: middle('wallMs') });
+    }
+  }
+  return times;
+}
