@@ -129,10 +129,10 @@ class Rewriter {
       const match = this.matchOf(root, found);
       const outcome = this.rewriteOf(rule, match);
       if (typeof outcome === 'string') {
-        reasons.push(outcome);
+        if (outcome !== '') reasons.push(outcome);
         return false;
       }
-      made.push({ replacements: outcome, origins: originsOf(match.nodes) });
+      made.push({ replacements: outcome, origins: this.build.origins });
       return true;
     });
     for (const { replacements, origins } of made) {

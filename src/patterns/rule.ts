@@ -49,7 +49,8 @@ export interface FusionRule {
   check?(match: Match): string | null;
   /**
    * Builds what replaces the root's output: one value, of the same shape and dtype; or several
-   * replacements, for a rule that rewrites more than its root.
+   * replacements, for a rule that rewrites more than its root, which then says so in
+   * `build.origins`.
    */
   rewrite(match: Match, build: GraphBuilder): Value | readonly Replacement[];
 }

@@ -2,7 +2,7 @@
 import type { Graph } from '../ir/graph';
 import { applyRules, type RewriteOptions, type RewriteResult } from '../patterns/rewriter';
 import type { FusionRule } from '../patterns/rule';
-import { builtInRules } from '../patterns/rules/index';
+import { builtInStages } from '../patterns/rules/index';
 
 const ownRules: FusionRule[] = [];
 
@@ -35,12 +35,22 @@ export function registerFusion(rule: FusionRule): () => void {
   };
 }
 
-/** Every rule, in the order they are tried. */
-export function allRules(): readonly FusionRule[] {
-  return [...ownRules, ...builtInRules];
+/** An app's own rules, then the built-in stages. */
+function stages(): readonly (readonly FusionRule[])[] {
+  return ownRules.length > 0 ? [ownRules, ...builtInStages] : builtInStages;
 }
 
-/** Applies all rules to `graph` until none fires. */
+/** Every rule, in the order they are tried. */
+export function allRules(): readonly FusionRule[] {
+  return stages().flat();
+}
+
+/** Applies all rules to `graph`, stage by stage, until none fires. */
 export function rewriteGraph(graph: Graph, options?: RewriteOptions): RewriteResult {
-  return applyRules(graph, allRules(), options);
+  const results = stages().map((rules) => applyRules(graph, rules, options));
+  return {
+    rewrites: results.flatMap(({ rewrites }) => rewrites),
+    refusals: results.flatMap(({ refusals }) => refusals),
+    statistics: results.flatMap(({ statistics }) => statistics),
+  };
 }

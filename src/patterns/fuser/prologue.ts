@@ -89,13 +89,21 @@ function tapsOf(node: Node): number {
   return node.kernel === 'ResizeBilinear' ? 4 : 1;
 }
 
+/** True for index maps that leave neighbours along the last axis neighbours: vectors stay vectors. */
+function keepsVectors({ kernel, attrs, inputs }: Node): boolean {
+  const last = inputs[0].shape.length - 1;
+  if (kernel === 'Transpose') return (attrs.perm as number[])[last] === last;
+  if (kernel === 'Slice') return (attrs.strides as number[])[last] === 1;
+  return kernel === 'Reshape';
+}
+
 function inlineCost(
   state: FusionState,
   node: Node,
   known: ReadonlyMap<Node, InlineCost>,
   stored: ReadonlyMap<Node, string>,
 ): InlineCost {
-  let operations = scalarOp(node.kernel)?.cost ?? 1;
+  let operations = scalarOp(node.kernel)?.cost ?? (keepsVectors(node) ? 0 : 1);
   let loads = 0;
   for (const input of node.inputs) {
     if (input.constant && sizeOf(input.shape) === 1) continue;

@@ -1,4 +1,4 @@
-/** The built-in fusions, in the order they are tried at a node. */
+/** The built-in fusions, in stages: each runs until nothing changes before the next begins. */
 import type { FusionRule } from '../rule';
 import { attention } from './attention';
 import { foldPad } from './fold-pad';
@@ -6,18 +6,35 @@ import { foldScale } from './fold-scale';
 import { mergeConstantAdds } from './merge-constants';
 import { mergeReshapes, mergeTransposes } from './merge-movement';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
+import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
+import { widenDense } from './widen-dense';
 
-export const builtInRules: readonly FusionRule[] = [
+/** Gives what exporters write a common form, and constants to constants. */
+const simplifications: readonly FusionRule[] = [
   mergeReshapes,
   mergeTransposes,
+  sinkConstant,
   foldPad,
   foldScale,
   mergeConstantAdds,
+];
+
+/** Puts kernels together again that exporters wrote in pieces. */
+const composites: readonly FusionRule[] = [
   layerNorm,
   rmsNorm,
   l2Norm,
   softmax,
   logSoftmax,
   attention,
+];
+
+/** Joins kernels side by side, once it is clear which there are. */
+const horizontal: readonly FusionRule[] = [widenDense];
+
+export const builtInStages: readonly (readonly FusionRule[])[] = [
+  simplifications,
+  composites,
+  horizontal,
 ];
