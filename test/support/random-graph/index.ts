@@ -15,7 +15,7 @@ import { movementFamilies } from './movement';
 
 export { randomInput } from './draft';
 
-interface Recipe {
+export interface Recipe {
   readonly inputs: readonly { readonly shape: Shape; readonly dtype: DType }[];
   /** Which kind of step, and the numbers that decide the rest. */
   readonly steps: readonly (readonly number[])[];
