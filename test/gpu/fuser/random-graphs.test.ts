@@ -42,12 +42,12 @@ describe('random graphs, fused, compute what tfjs computes on cpu', () => {
   test('whole numbers: exactly', () =>
     fc.assert(
       fc.asyncProperty(recipes(true), (recipe) => check(recipe, true)),
-      fuzz(150),
+      fuzz(100),
     ));
 
   test('real numbers: within the bound on every rounding on the way', () =>
     fc.assert(
       fc.asyncProperty(recipes(false), (recipe) => check(recipe, false)),
-      fuzz(150),
+      fuzz(100),
     ));
 });
