@@ -62,7 +62,14 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     this.lazy.need(dataId, 'read');
     if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
     if (this.tensorMap.has(dataId) && tensorData(this, dataId).values == null) this.assertAlive();
-    return super.read(dataId);
+    try {
+      return await super.read(dataId);
+    } catch (error) {
+      // The driver may fail a read before it says that the device is gone.
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 20))]);
+      this.assertAlive();
+      throw error;
+    }
   }
 
   override readToGPU(dataId: DataId): GPUData {

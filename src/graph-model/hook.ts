@@ -160,6 +160,14 @@ function unwrap(results: Tensor[]): Tensor | Tensor[] {
   return results.length > 1 ? results : results[0];
 }
 
+/** What tfjs says of it (“Cannot read properties of undefined”) helps nobody. */
+function disposedInput(name: string): Error {
+  return new Error(
+    `[webgpu-fused] execute: got input ${name} that was disposed; needs a tensor that is alive. ` +
+      `Dispose of inputs after the call, or keep() them.`,
+  );
+}
+
 /** A failure of the rewriter itself: the model still runs, by tfjs. */
 function reportFailure(error: unknown): void {
   console.warn(
@@ -180,6 +188,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
     const internals = internalsOf(model);
     const named = internals.normalizeInputs(inputs);
     const wanted = internals.normalizeOutputs(outputs);
+    for (const name in named) if (named[name]?.isDisposed) throw disposedInput(name);
     try {
       return rewriter.prepare(named, wanted);
     } catch (error) {

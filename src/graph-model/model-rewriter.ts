@@ -63,9 +63,13 @@ export class ModelRewriter {
     );
   }
 
-  /** Whether the model was loaded again, or the backend replaced, since this was made. */
+  /** Whether the model was loaded again, a weight or the backend changed, since this was made. */
   get isStale(): boolean {
-    return this.model.executor !== this.executor || engine().backend !== this.backend;
+    return (
+      this.model.executor !== this.executor ||
+      engine().backend !== this.backend ||
+      !this.weights.areCurrent
+    );
   }
 
   /** Functions of the model, whose bodies are not rewritten. */

@@ -1,4 +1,4 @@
-import { io, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { io, type DataId, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf, type ConstantData, type DType, type HostData } from '../ir/graph';
 import type { Feed } from './import/import-region';
 import type { ModelInternals } from './model-internals';
@@ -17,6 +17,8 @@ export function irType(dtype: string): DType | undefined {
  */
 export class Weights {
   private readonly feeds = new Map<string, Feed | undefined>();
+  /** What the feeds were made of. */
+  private readonly used: { name: string; tensor: Tensor; dataId: DataId }[] = [];
   private readonly model: ModelInternals;
   private readonly hostValues: (tensor: TensorInfo) => HostData | undefined;
 
@@ -34,10 +36,28 @@ export class Weights {
     return this.feeds.get(name);
   }
 
+  /** False once a weight that is in use was disposed of, assigned, or replaced by another. */
+  get areCurrent(): boolean {
+    const { weightMap } = this.model.executor;
+    for (const { name, tensor, dataId } of this.used) {
+      if (weightMap[name]?.[0] !== tensor || tensor.isDisposed || tensor.dataId !== dataId) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private makeFeed(name: string): Feed | undefined {
     const tensor = this.model.executor.weightMap[name]?.[0];
     const dtype = tensor && irType(tensor.dtype);
     if (!dtype) return undefined;
+    if (tensor.isDisposed) {
+      throw new Error(
+        `[webgpu-fused] execute: got weight ${name} that was disposed; needs it as long as the ` +
+          'model is called. Load the model again.',
+      );
+    }
+    this.used.push({ name, tensor, dataId: tensor.dataId });
     return { shape: tensor.shape, dtype, name, constant: this.dataOf(name, tensor) };
   }
 
