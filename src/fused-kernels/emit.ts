@@ -37,9 +37,11 @@ export class KernelEmission {
     });
   }
 
-  /** First line of the shader: what was fused, in order. */
+  /** First line of the shader: what was fused, in order. Complete once everything is written. */
   get title(): string {
-    return this.request.group.members.map((node) => node.kernel).join(' → ');
+    const { members } = this.request.group;
+    const prologue = [...this.inliner.applied].filter((node) => !members.includes(node));
+    return [...prologue, ...members].map((node) => node.kernel).join(' → ');
   }
 
   /**

@@ -66,7 +66,6 @@ function tryGenerate(
   target: KernelTarget,
 ): GeneratedKernel | string {
   const family = kernelFor(group.anchor.kernel);
-  const label = group.members.map((node) => node.kernel).join(' → ');
   let program: ShaderProgram;
   try {
     program = family.generate({ group, target, storage });
@@ -77,10 +76,10 @@ function tryGenerate(
     return `it binds ${program.bindings.length} storage buffers; the device has ${target.maxStorageBuffers}`;
   }
   return {
-    label,
+    label: program.title,
     program,
     record: {
-      label,
+      label: program.title,
       family: family.name,
       origins: originsOf(group, storage),
       bytes: program.bindings.reduce((sum, { value }) => sum + byteSize(value), 0),

@@ -52,6 +52,8 @@ export interface Bounds {
 }
 
 export class Inliner {
+  /** Nodes whose scalar ops were written, operands first. */
+  readonly applied = new Set<Node>();
   private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
 
   constructor(
@@ -251,6 +253,7 @@ export class Inliner {
     const args = node.inputs.map((input) =>
       this.value(input, broadcastCoords(coords, output.shape, input.shape)),
     );
+    this.applied.add(node);
     const width = args.some((arg) => arg.width === 4) ? 4 : 1;
     const depth = Math.max(0, ...args.map((arg) => arg.depth));
     const splat = (code: string): string =>

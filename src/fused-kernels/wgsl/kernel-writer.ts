@@ -14,6 +14,8 @@ export interface Binding {
 
 /** A shader and what must be bound to run it. Binding 0 is the uniform buffer; storage follows. */
 export interface ShaderProgram {
+  /** The kernels it fuses, in order: `Multiply → Conv2D → Add → Relu6`. */
+  readonly title: string;
   readonly wgsl: string;
   readonly bindings: readonly Binding[];
   /** Contents of the uniform buffer, 4 bytes a field. */
@@ -251,6 +253,7 @@ export class KernelWriter {
       `fn main(${parameters}) {`,
     ];
     return {
+      title,
       wgsl: `${lines.join('\n')}\n${this.root.print('  ')}}\n`,
       bindings,
       uniforms: this.packUniforms(),

@@ -10,7 +10,7 @@ describe('golden shaders of loops', () => {
       return b.op('Relu6', [sum]);
     });
     expect(shader).toMatchInlineSnapshot(`
-     "// fused: Relu6
+     "// fused: Multiply → Add → Relu6
      struct Uniforms {
        iCount: i32,
        in1_0: i32,
