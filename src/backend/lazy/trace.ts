@@ -53,7 +53,7 @@ export function formatTrace(trace: FlushTrace, detailed: boolean): string {
       `${saved} MB saved, plan ${plan}, ${left.length} left alone`,
   ];
   if (detailed) {
-    lines.push(...groups.map(({ label }) => `  ▸ ${label}`));
+    lines.push(...groups.map(({ label, origins }) => `  ▸ ${label}: ${origins.join(', ')}`));
     lines.push(
       ...refused.map(({ rule, nodes, reason }) => `  ✕ ${rule} ${nodes.join(' → ')}: ${reason}`),
     );
