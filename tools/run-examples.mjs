@@ -31,7 +31,7 @@ const TYPES = {
   '.json': 'application/json',
 };
 /** A software device in a browser takes its time. */
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 200_000;
 
 const log = logger('examples');
 
@@ -102,6 +102,7 @@ async function runPage(path, expected) {
   const problems = [];
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(TIMEOUT_MS); // shaders are compiled while the page waits
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
@@ -112,8 +113,9 @@ async function runPage(path, expected) {
     let text = '';
     let fused = '';
     while (Date.now() < deadline && problems.length === 0) {
-      text = (await answer.textContent()) ?? '';
+      // What was fused comes last: the answer is complete by then.
       fused = (await page.locator('body').innerText()).match(/\d+ → \d+ dispatches/)?.[0] ?? '';
+      text = (await answer.textContent()) ?? '';
       if (fused) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

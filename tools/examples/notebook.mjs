@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { ROOT, runOrThrow } from '../support/process.mjs';
 import { ensureDeno } from './ensure-deno.mjs';
 
-const TIMEOUT_MS = 100_000;
+const TIMEOUT_MS = 200_000;
 
 /**
  * @typedef {object} Cell
