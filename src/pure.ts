@@ -11,7 +11,16 @@ export { lastTrace, type FlushTrace } from './backend/lazy/trace';
 export * as pattern from './patterns/match';
 export type { FusionRule, Match, Replacement } from './patterns/rule';
 export { registerFusion } from './registry/rules';
-export { explain, optimize, type ModelExplanation, type OptimizeOptions } from './graph-model';
+export {
+  explain,
+  optimize,
+  warmup,
+  type ModelExplanation,
+  type OptimizeOptions,
+  type WarmupOptions,
+  type WarmupProgress,
+  type WarmupReport,
+} from './graph-model';
 export type { KernelRecord, PlanRecord, RefusalRecord, RewriteRecord } from './report/record';
 
 /** The version of this package. */

@@ -14,4 +14,5 @@ export {
 } from './hook';
 export { importedOps } from './import';
 export { optimize, type OptimizeOptions } from './optimize';
+export { warmup, type WarmupOptions, type WarmupProgress, type WarmupReport } from './warmup';
 export type { CompiledPlan, PlanRefusal, PlanRuntime } from './runtime';

@@ -33,7 +33,7 @@ export class ModelRewriter {
   readonly excluded = new Map<string, string>();
   private readonly prototype: GraphModel;
   private readonly model: ModelInternals;
-  private readonly runtime: PlanRuntime;
+  readonly runtime: PlanRuntime;
   private readonly topology: GraphDef;
   private readonly executor: Executor;
   private readonly backend: unknown;

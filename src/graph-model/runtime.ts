@@ -10,6 +10,14 @@ export interface CompiledPlan {
   readonly failure?: PlanRefusal;
 }
 
+/** What making plans ready took. */
+export interface AheadReport {
+  /** Pipelines that were compiled; those that were there already do not count. */
+  readonly pipelines: number;
+  /** The longest time for which anything else in the page had to wait, in milliseconds. */
+  readonly longestTaskMs: number;
+}
+
 /**
  * Compiles and runs graphs of primitives on a backend: the one thing that the graph-model side
  * needs of it.
@@ -28,6 +36,14 @@ export interface PlanRuntime {
    * @returns one tensor for each of the graph's outputs, owned by the caller.
    */
   run(plan: CompiledPlan, inputs: readonly TensorInfo[]): TensorInfo[];
+  /**
+   * Makes plans ready without blocking: those that are compiled during `work` wait with their
+   * shaders, which are then compiled all at once.
+   */
+  ahead?(
+    work: () => Promise<void>,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<AheadReport>;
   /** Frees what a plan holds. */
   dispose(plan: CompiledPlan): void;
   /** Elements of a tensor that are on the host already; undefined rather than a read-back. */

@@ -45,6 +45,11 @@ export class PlanExecutor {
     if (!isDeferred) this.ready();
   }
 
+  /** Makes ready what a run needs, unless it is: compiles, uploads, folds constants. */
+  prepare(): void {
+    this.ready();
+  }
+
   /** Tensors that the plan keeps for itself, and that nobody else knows of. */
   get ownTensors(): number {
     return this.prepared?.folded.size ?? 0;

@@ -5,6 +5,7 @@ import type { Graph, HostData } from '../../ir/graph';
 import type { PlanRecord } from '../../report/record';
 import { formatKernels, formatPlan } from '../../report/text';
 import type { WebGPUFusedBackend } from '../backend';
+import { type AheadProgress, type AheadReport, compileAhead } from '../capture/ahead';
 import { flag } from '../flags';
 import { tensorData } from '../host';
 import { compilePlan } from './compile';
@@ -15,29 +16,48 @@ import type { Plan } from './plan';
 export interface ReadyPlan {
   readonly record: PlanRecord;
   readonly executor: PlanExecutor;
+  /** False while its shaders are still to be compiled. */
+  isPrepared: boolean;
   /** Set when the driver has rejected one of its shaders. */
   failure?: { readonly nodes: readonly string[]; readonly reason: string };
 }
 
 export class BackendRuntime {
+  /** Plans compiled while {@link ahead} collects them; null at other times. */
+  private collected: ReadyPlan[] | null = null;
+
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
   compile(graph: Graph, label: string): ReadyPlan {
     const backend = activeBackend();
     const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
     const plan = compilePlan(graph, backend.target, label, { trace });
     logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
-    backend.device.pushErrorScope('validation');
-    const ready: ReadyPlan = { record: plan.record, executor: new PlanExecutor(backend, plan) };
-    backend.validation.watch(backend.device.popErrorScope(), (reason) => {
-      ready.failure = { nodes: [], reason };
-    });
+    const executor = new PlanExecutor(backend, plan, true);
+    const ready: ReadyPlan = { record: plan.record, executor, isPrepared: false };
+    if (this.collected) this.collected.push(ready);
+    else prepare(ready);
     return ready;
   }
 
   run(plan: ReadyPlan, inputs: readonly TensorInfo[]): TensorInfo[] {
+    if (!plan.isPrepared) prepare(plan);
     const outputs = plan.executor.run(inputs);
     activeBackend().validation.track(outputs, plan);
     return outputs;
+  }
+
+  async ahead(work: () => Promise<void>, onProgress: AheadProgress): Promise<AheadReport> {
+    const plans = (this.collected = [] as ReadyPlan[]);
+    try {
+      await work();
+    } finally {
+      this.collected = null;
+    }
+    const waiting = plans.filter(({ isPrepared }) => !isPrepared);
+    const executors = waiting.map(({ executor }) => executor);
+    const report = await compileAhead(activeBackend(), executors, onProgress);
+    for (const plan of waiting) report.task(() => prepare(plan));
+    return report;
   }
 
   dispose(plan: ReadyPlan): void {
@@ -47,6 +67,20 @@ export class BackendRuntime {
   hostValues(tensor: TensorInfo): HostData | undefined {
     const { values } = tensorData(activeBackend(), tensor.dataId);
     return ArrayBuffer.isView(values) ? (values as HostData) : undefined;
+  }
+}
+
+/** Makes a plan ready to run; what the driver says of its shaders comes later. */
+function prepare(plan: ReadyPlan): void {
+  const { device, validation } = activeBackend();
+  plan.isPrepared = true;
+  device.pushErrorScope('validation');
+  try {
+    plan.executor.prepare();
+  } finally {
+    validation.watch(device.popErrorScope(), (reason) => {
+      plan.failure = { nodes: [], reason };
+    });
   }
 }
 
