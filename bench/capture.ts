@@ -69,6 +69,11 @@ async function measure(model: string, options: Options, label: string): Promise<
   return row;
 }
 
+function failuresOf({ model, js = [], wall = [] }: CaptureRow): string[] {
+  const failed = [...js, ...wall].filter(({ failure }) => failure);
+  return failed.map(({ variant, failure }) => `${model}, ${variant}: WebGPU reported ${failure}`);
+}
+
 async function main(): Promise<void> {
   const { names, options } = parseOptions();
   const only = names.filter((name) => name !== ONE_DISPATCH.name);
@@ -85,7 +90,7 @@ async function main(): Promise<void> {
     rows.push(await measure(name, options, `${index + 1}/${all.length} ${name}`));
   }
   const problems = [
-    ...rows.flatMap((row) => row.problems),
+    ...rows.flatMap((row) => [...row.problems, ...failuresOf(row)]),
     ...skipped.map(({ name, stockFails }) => `${name}: stock does not run (${stockFails})`),
   ];
   const verdicts = judgeCapture(rows);

@@ -21,7 +21,14 @@ export {
   type WarmupProgress,
   type WarmupReport,
 } from './graph-model';
-export type { KernelRecord, PlanRecord, RefusalRecord, RewriteRecord } from './report/record';
+export type {
+  CaptureRecord,
+  KernelRecord,
+  MemoryRecord,
+  PlanRecord,
+  RefusalRecord,
+  RewriteRecord,
+} from './report/record';
 
 /** The version of this package. */
 export const version = '0.1.0';

@@ -31,7 +31,7 @@ const NAME: Column<CaptureRow> = { title: 'model', cell: ({ model }) => model };
 const CALL: Column<CaptureRow>[] = [
   NAME,
   pair('dispatches', ({ counts }) => whole(counts.dispatches)),
-  pair('JS ms', ({ js }) => micro(js.median)),
+  pair('JS ms', ({ js }) => micro(js?.median)),
   { title: 'less by', cell: ({ js }) => times(js?.find((r) => r.variant === 'both')?.ratio) },
   pair('submits', ({ counts }) => whole(counts.submits)),
   pair('pipelines', ({ counts }) => whole(counts.pipelines)),
@@ -52,11 +52,11 @@ const ABLATION: Column<AblationRow>[] = [
   },
   {
     title: 'JS ms',
-    cell: ({ row, variant }) => micro(row.js?.find((r) => r.variant === variant)?.js.median),
+    cell: ({ row, variant }) => micro(row.js?.find((r) => r.variant === variant)?.js?.median),
   },
   {
     title: 'wall ms',
-    cell: ({ row, variant }) => short(wallOf(row, variant)?.wall.median),
+    cell: ({ row, variant }) => short(wallOf(row, variant)?.wall?.median),
   },
   { title: 'faster by', cell: ({ row, variant }) => times(wallOf(row, variant)?.ratio) },
   {

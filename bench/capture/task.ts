@@ -19,10 +19,15 @@ export interface CaptureTask {
 
 export interface VariantResult {
   variant: Variant;
-  js: Summary;
-  wall: Summary;
-  /** Stock's time over this one's, call by call: of JavaScript on the null device, else of all. */
-  ratio: Summary;
+  js?: Summary;
+  wall?: Summary;
+  /**
+   * Stock's time over this one's, call by call: of JavaScript on the null device, else of all.
+   * Absent where stock fails.
+   */
+  ratio?: Summary;
+  /** What WebGPU reported: then there are no times. */
+  failure?: string;
   /** Of one warm call. */
   counts: GpuCounts;
   intermediates: number;
@@ -42,10 +47,8 @@ export async function measureCapture(
   instrument.install();
   await registerBackends('webgpu-fused');
   const read = task.device === 'real';
-  const opened: {
-    session: VariantSession;
-    rest: Pick<VariantResult, 'counts' | 'intermediates'>;
-  }[] = [];
+  const results: VariantResult[] = [];
+  const sessions: VariantSession[] = [];
   for (const variant of VARIANTS) {
     report(`${variant}: warming up`);
     await activate(variant);
@@ -55,28 +58,26 @@ export async function measureCapture(
     instrument.start();
     await session.call({ read });
     const counts = instrument.read();
-    const errors = takeGpuErrors();
-    if (errors.length) throw new Error(`${variant}: WebGPU reported ${errors[0]}`);
-    opened.push({ session, rest: { counts, ...(await session.intermediates(before)) } });
+    const [failure] = takeGpuErrors();
+    if (!failure) sessions.push(session);
+    results.push({ variant, counts, failure, ...(await session.intermediates(before)) });
   }
   instrument.uninstall();
   report('timing');
-  const times = await timeInTurn(
-    opened.map(({ session }) => session),
-    task.reps,
-    read,
-  );
-  return opened.map(({ session, rest }, at) => ({
-    variant: session.variant,
-    js: summarize(times[at].map(({ jsMs }) => jsMs)),
-    wall: summarize(times[at].map(({ wallMs }) => wallMs)),
-    ratio: summarize(
-      times[at].map(({ jsMs, wallMs }, rep) =>
-        read ? times[0][rep].wallMs / wallMs : times[0][rep].jsMs / jsMs,
-      ),
-    ),
-    ...rest,
-  }));
+  const times = await timeInTurn(sessions, task.reps, read);
+  const figure = read ? 'wallMs' : 'jsMs';
+  const stock = sessions[0]?.variant === 'stock' ? times[0] : undefined;
+  return results.map((result) => {
+    const own = times[sessions.findIndex(({ variant }) => variant === result.variant)];
+    if (!own) return result;
+    const ratios = stock?.map((time, rep) => time[figure] / own[rep][figure]);
+    return {
+      ...result,
+      js: summarize(own.map(({ jsMs }) => jsMs)),
+      wall: summarize(own.map(({ wallMs }) => wallMs)),
+      ratio: ratios && summarize(ratios),
+    };
+  });
 }
 
 async function timeInTurn(

@@ -18,7 +18,7 @@ const ABOVE_BOUND = 1.5;
 export function judgeCapture(rows: readonly CaptureRow[]): string[] {
   const models = rows.filter(({ model }) => model !== ONE_DISPATCH.name);
   return [
-    ...judgeTime(models.filter(({ js }) => js)),
+    ...judgeTime(models.filter(({ js }) => js?.every(({ failure }) => !failure))),
     ...judgeFixedCost(rows.find(({ model }) => model === ONE_DISPATCH.name)),
     ...judgeCounts(models),
     ...judgeMemory(models),
@@ -27,7 +27,7 @@ export function judgeCapture(rows: readonly CaptureRow[]): string[] {
 
 function judgeTime(rows: readonly CaptureRow[]): string[] {
   const ratioOf = ({ js }: CaptureRow): number =>
-    js?.find(({ variant }) => variant === 'both')?.ratio.median ?? NaN;
+    js?.find(({ variant }) => variant === 'both')?.ratio?.median ?? NaN;
   if (rows.length === 0) return [];
   const mean = geometricMean(rows.map(ratioOf));
   const large = rows.filter(
@@ -51,7 +51,7 @@ function judgeTime(rows: readonly CaptureRow[]): string[] {
 }
 
 function judgeFixedCost(row: CaptureRow | undefined): string[] {
-  const cost = row && resultOf(row, 'both')?.js.median;
+  const cost = row && resultOf(row, 'both')?.js?.median;
   if (cost === undefined) return [];
   const what = `fixed cost of a call ${cost.toFixed(3)} ms`;
   return [line(cost <= FIXED_COST_MS, what, `≤ ${FIXED_COST_MS} ms`)];

@@ -43,6 +43,27 @@ export interface PlanRecord {
   readonly rules: readonly RuleStatistics[];
   readonly dispatches: number;
   readonly bytes: number;
-  /** Bytes of intermediates: allocated, and the largest sum live at once. */
-  readonly memory: { readonly allocated: number; readonly lowerBound: number };
+  readonly memory: MemoryRecord;
+  readonly capture: CaptureRecord;
+}
+
+/** Memory of intermediates, in bytes. */
+export interface MemoryRecord {
+  /** What each slab has; intermediates share them by lifetime. */
+  readonly slabs: readonly number[];
+  /** All slabs together. */
+  readonly allocated: number;
+  /** The largest sum that is alive at once: no plan can do with less. */
+  readonly lowerBound: number;
+  /** What the intermediates would take without sharing. */
+  readonly unshared: number;
+}
+
+/** What is kept between calls, and what a warm call has left to do. */
+export interface CaptureRecord {
+  /** Dispatches whose bind groups are kept for good. */
+  readonly kept: number;
+  /** Dispatches that bind inputs or outputs: their bind groups follow those. */
+  readonly rebound: number;
+  readonly submits: number;
 }

@@ -6,13 +6,10 @@ import { byteSize } from '../../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../../ir/graph';
 import type { WebGPUFusedBackend } from '../backend';
 import { internalsOf } from '../host';
-import type { Plan } from '../plan/plan';
+import { DISPATCHES_PER_SUBMIT, type Plan } from '../plan/plan';
 import { type Source, Step } from './step';
 import { timestampsOf } from './timestamps';
 import { writeUniforms } from './uniforms';
-
-/** Dispatches between two submits; fewer starve the device, more delay it. */
-export const DISPATCHES_PER_SUBMIT = 64;
 
 const STORAGE = (): GPUBufferUsageFlags =>
   GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

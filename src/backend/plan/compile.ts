@@ -1,5 +1,6 @@
 /** Compiles a graph of primitives to a plan: rewrite, fuse, generate, lay out memory. */
 import type { KernelTarget } from '../../fused-kernels/kernel';
+import { byteSize } from '../../fused-kernels/wgsl/kernel-writer';
 import type { Graph, Value } from '../../ir/graph';
 import { mergeCommonSubexpressions } from '../../ir/common-subexpressions';
 import { splitConstantPart } from '../../ir/constant-part';
@@ -8,10 +9,10 @@ import { findUnsupported, splitWideConcats, type Refusal } from '../../patterns/
 import { fusionTables } from '../../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../../patterns/rewriter';
 import { rewriteGraph } from '../../registry/rules';
-import type { RefusalRecord } from '../../report/record';
+import type { CaptureRecord, MemoryRecord, RefusalRecord } from '../../report/record';
 import { generateKernels } from './generate';
-import { checkBuffers, planBuffers } from './memory';
-import { type Plan, RefusedError } from './plan';
+import { type Access, type BufferPlan, checkBuffers, planBuffers } from './memory';
+import { DISPATCHES_PER_SUBMIT, type Plan, RefusedError } from './plan';
 import { experiment, unfusedConstraints } from './unfused';
 
 const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
@@ -84,11 +85,30 @@ function planGraph(
       rules: rewritten.statistics,
       dispatches: dispatches.length,
       bytes: kernels.reduce((sum, kernel) => sum + kernel.bytes, 0),
-      memory: {
-        allocated: buffers.slabs.reduce((sum, size) => sum + size, 0),
-        lowerBound: buffers.lowerBound,
-      },
+      memory: memoryRecord(buffers),
+      capture: captureRecord(graph, accesses),
     },
+  };
+}
+
+function memoryRecord({ slabs, placements, lowerBound }: BufferPlan): MemoryRecord {
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+  const unshared = sum([...placements.keys()].map(byteSize));
+  return { slabs, allocated: sum(slabs), lowerBound, unshared };
+}
+
+function captureRecord(
+  { inputs, outputs }: Graph,
+  dispatches: readonly (readonly Access[])[],
+): CaptureRecord {
+  const changing = new Set([...inputs, ...outputs]);
+  const isRebound = (accesses: readonly Access[]): boolean =>
+    accesses.some(({ value }) => changing.has(value));
+  const rebound = dispatches.filter(isRebound).length;
+  return {
+    kept: dispatches.length - rebound,
+    rebound,
+    submits: Math.ceil(dispatches.length / DISPATCHES_PER_SUBMIT),
   };
 }
 

@@ -4,6 +4,9 @@ import type { Value } from '../../ir/graph';
 import type { PlanRecord } from '../../report/record';
 import type { BufferPlan } from './memory';
 
+/** Dispatches between two submits; fewer starve the device, more delay it. */
+export const DISPATCHES_PER_SUBMIT = 64;
+
 export interface PlanDispatch {
   readonly label: string;
   readonly program: ShaderProgram;

@@ -31,7 +31,8 @@ export class InterpreterRuntime implements PlanRuntime {
       refused: [],
       dispatches: kernels.length,
       bytes: 0,
-      memory: { allocated: 0, lowerBound: 0 },
+      memory: { slabs: [], allocated: 0, lowerBound: 0, unshared: 0 },
+      capture: { kept: 0, rebound: 0, submits: 0 },
     };
     const plan = { graph, label, record };
     this.compiled.push(plan);
