@@ -12,6 +12,7 @@ import { cacheValues, dataMover } from './data-mover';
 import { tensorData } from './host';
 import { lazyState, type LazyData } from './lazy/pending';
 import { LazyQueue } from './lazy/queue';
+import { forgetValue } from './lazy/specialize';
 import { PipelineCache } from './plan/pipelines';
 import { needsEventPump } from './read-sync';
 import { type AdapterClass, classifyAdapter, kernelTarget } from './target';
@@ -102,8 +103,11 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     const data = this.tensorMap.has(dataId) ? tensorData(this, dataId) : undefined;
     const state = lazyState(data);
     const isInvolved = state !== undefined && (state.record !== null || state.holds > 0);
-    if (isInvolved) return this.lazy.references.drop(data as LazyData, force);
-    return super.disposeData(dataId, force);
+    const isGone = isInvolved
+      ? this.lazy.references.drop(data as LazyData, force)
+      : super.disposeData(dataId, force);
+    if (isGone && state) forgetValue(dataId);
+    return isGone;
   }
 
   override numDataIds(): number {

@@ -13,12 +13,15 @@ export class Validation {
   /** Settles when all that was asked of the driver is answered; null while nothing is. */
   private pending: Promise<void> | null = null;
   private readonly doubtful = new WeakMap<DataId, Fallible>();
+  /** Whether the driver has rejected a shader: what it rejects once it may reject elsewhere. */
+  hasRejected = false;
 
   /** Waits for an error scope; `onError` gets a reason if it caught one. */
   watch(scope: Promise<GPUError | null>, onError: (reason: string) => void): void {
     const answered = scope.then(
       (error) => {
         if (!error) return;
+        this.hasRejected = true;
         console.warn(
           `[webgpu-fused] the driver rejected a generated shader; tfjs's own kernels run instead ` +
             `from the next call on. Please report this: ${error.message}`,

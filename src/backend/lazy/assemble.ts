@@ -37,12 +37,18 @@ export function isAlive(record: Recorded): boolean {
   return record.wanted > 0;
 }
 
-/** The graph of the stream's living invocations; its outputs are what the engine still refers to. */
-export function assemble({ records, externals }: Stream): Assembled {
+/**
+ * The graph of the stream's living invocations; its outputs are what the engine still refers to.
+ * Externals at the positions in `fixed` become constants.
+ */
+export function assemble(
+  { records, externals }: Stream,
+  fixed: ReadonlySet<number> = new Set(),
+): Assembled {
   const b = new GraphBuilder();
   const alive = records.map(isAlive);
   const shapes = shapesInUse(records, alive);
-  const { values, wiring } = feed(b, externals, shapes);
+  const { values, wiring } = feed(b, externals, shapes, fixed);
   const taken = new Set<Value>();
   const outputs: (readonly [number, number])[] = [];
   let bytes = 0;
@@ -86,6 +92,7 @@ function feed(
   b: GraphBuilder,
   externals: readonly External[],
   shapes: ReadonlyMap<number, Shape>,
+  fixed: ReadonlySet<number>,
 ): { values: Map<number, Value>; wiring: Omit<Wiring, 'outputs'> } {
   const values = new Map<number, Value>();
   const resident: number[] = [];
@@ -93,9 +100,15 @@ function feed(
   externals.forEach(({ data, slot, scalar }, at) => {
     const shape = shapes.get(slot);
     if (!shape) return;
+    const spec = { shape, dtype: data.dtype as DType };
+    if (fixed.has(at)) {
+      const handle = { ...spec, dataId: data.lazy.dataId };
+      values.set(slot, b.constant(spec, { handle }));
+      return;
+    }
     if (scalar === undefined) {
       resident.push(at);
-      values.set(slot, b.input({ shape, dtype: data.dtype as DType }));
+      values.set(slot, b.input(spec));
       return;
     }
     const pack = scalars.get(data.dtype);

@@ -1,27 +1,15 @@
 /** Plans by stream key; those not used for longest are given up. */
-import type { KernelRecord, RefusalRecord } from '../../report/record';
-import type { PlanExecutor } from '../plan/executor';
-import type { Wiring } from './assemble';
+import type { WebGPUFusedBackend } from '../backend';
 import { SequenceMap, type IntSequence } from './int-sequence';
+import { Specialization } from './specialize';
+import type { Stream } from './stream';
+import type { Variant } from './variant';
 
 /** What a stream turned out to be. */
-export interface CachedPlan {
+interface CachedPlan {
   readonly hash: number;
-  /** Absent where compiling failed: then the kernels run one by one. */
-  readonly executor: PlanExecutor | null;
-  readonly wiring: Wiring;
-  /** What its flushes have in common. */
-  readonly summary: PlanSummary;
-  /** Set when the driver rejects one of its shaders. */
-  failure?: { readonly reason: string };
-}
-
-export interface PlanSummary {
-  readonly kernels: readonly string[];
-  readonly groups: readonly KernelRecord[];
-  readonly refused: readonly RefusalRecord[];
-  readonly dispatches: number;
-  readonly bytesSaved: number;
+  readonly general: Variant;
+  readonly special: Specialization;
 }
 
 const MAX_PLANS = 128;
@@ -32,51 +20,59 @@ export class PlanCache {
   private readonly byKey = new SequenceMap<CachedPlan>();
   /** In order of last use. */
   private readonly recent = new Set<CachedPlan>();
+  private readonly counted = new Set<Variant>();
   private bytes = 0;
   /** Tensors that the plans keep for themselves. */
   tensors = 0;
 
-  get size(): number {
-    return this.byKey.size;
-  }
+  constructor(private readonly backend: WebGPUFusedBackend) {}
 
-  get(key: IntSequence): CachedPlan | undefined {
+  /** The plan for a stream, made for its weights where these do not change. */
+  find(key: IntSequence, stream: Stream): Variant | undefined {
     const found = this.byKey.get(key);
-    if (found) {
-      this.recent.delete(found);
-      this.recent.add(found);
-    }
-    return found;
+    if (!found) return undefined;
+    this.recent.delete(found);
+    this.recent.add(found);
+    const special = found.general.executor && found.special.find(this.backend, stream);
+    if (!special) return found.general;
+    this.count(special);
+    return special;
   }
 
-  add(key: IntSequence, plan: CachedPlan): void {
+  add(key: IntSequence, general: Variant): void {
+    const special = new Specialization((variant) => this.discount(variant));
+    const plan = { hash: key.hash, general, special };
     this.byKey.add(key, plan);
     this.recent.add(plan);
-    this.bytes += bytesOf(plan);
-    this.tensors += tensorsOf(plan);
+    this.count(general);
     for (const oldest of this.recent) {
-      if (oldest === plan || (this.size <= MAX_PLANS && this.bytes <= MAX_BYTES)) break;
-      this.recent.delete(oldest);
-      this.byKey.remove(oldest.hash, oldest);
-      this.bytes -= bytesOf(oldest);
-      this.tensors -= tensorsOf(oldest);
-      oldest.executor?.dispose();
+      if (oldest === plan || (this.byKey.size <= MAX_PLANS && this.bytes <= MAX_BYTES)) break;
+      this.remove(oldest);
     }
   }
 
   clear(): void {
-    for (const { executor } of this.recent) executor?.dispose();
-    this.recent.clear();
-    this.byKey.clear();
-    this.bytes = 0;
-    this.tensors = 0;
+    for (const plan of [...this.recent]) this.remove(plan);
   }
-}
 
-function bytesOf({ executor }: CachedPlan): number {
-  return executor ? executor.plan.record.memory.allocated : 0;
-}
+  private remove(plan: CachedPlan): void {
+    this.recent.delete(plan);
+    this.byKey.remove(plan.hash, plan);
+    plan.special.dispose();
+    this.discount(plan.general);
+    plan.general.executor?.dispose();
+  }
 
-function tensorsOf({ executor }: CachedPlan): number {
-  return executor ? executor.ownTensors : 0;
+  private count(variant: Variant): void {
+    if (this.counted.has(variant) || !variant.executor) return;
+    this.counted.add(variant);
+    this.bytes += variant.executor.plan.record.memory.allocated;
+    this.tensors += variant.executor.ownTensors;
+  }
+
+  private discount(variant: Variant): void {
+    if (!this.counted.delete(variant) || !variant.executor) return;
+    this.bytes -= variant.executor.plan.record.memory.allocated;
+    this.tensors -= variant.executor.ownTensors;
+  }
 }

@@ -8,20 +8,19 @@ import { sizeOf } from '../../ir/graph';
 import { fusionTables } from '../../registry/kernels';
 import type { WebGPUFusedBackend } from '../backend';
 import { tensorData } from '../host';
-import { compilePlan } from '../plan/compile';
-import { PlanExecutor } from '../plan/executor';
-import { RefusedError } from '../plan/plan';
-import { assemble, isAlive, type Assembled } from './assemble';
+import { isAlive } from './assemble';
 import { Exploration } from './exploration';
+import type { IntSequence } from './int-sequence';
 import type { LazyKernel } from './kernels';
 import { lazyData, lazyState, type LazyData } from './pending';
-import { PlanCache, type CachedPlan, type PlanSummary } from './plan-cache';
+import { PlanCache } from './plan-cache';
 import { References } from './references';
 import { replay } from './replay';
 import { SignatureTable, typeCode, type Signature } from './signature';
 import { Stream } from './stream';
 import { whyEager } from './switch';
 import { keepTrace, type FlushReason, type FlushTrace, type LeftAlone } from './trace';
+import { makeVariant, runVariant, type PlanSummary, type Variant } from './variant';
 
 /** Invocations that wait at most. */
 const MAX_RECORDS = 1024;
@@ -35,7 +34,7 @@ const MAX_LEFT = 256;
 export class LazyQueue {
   readonly references: References;
   private readonly signatures: SignatureTable;
-  private readonly plans = new PlanCache();
+  private readonly plans: PlanCache;
   private readonly exploration = new Exploration();
   private readonly operands: (TensorInfo | undefined)[] = [];
   private stream = new Stream();
@@ -50,6 +49,7 @@ export class LazyQueue {
     free: (data: LazyData) => void,
   ) {
     this.references = new References(backend, free);
+    this.plans = new PlanCache(backend);
     const tables = fusionTables(backend.target.maxStorageBuffers);
     this.signatures = new SignatureTable(tables, () => this.plans.clear());
   }
@@ -124,7 +124,8 @@ export class LazyQueue {
   }
 
   private mayWait(): boolean {
-    const reason = whyEager();
+    const { hasRejected } = this.backend.validation;
+    const reason = hasRejected ? 'the driver rejected a generated shader' : whyEager();
     if (reason === null) {
       this.announced = '';
       return true;
@@ -201,76 +202,22 @@ export class LazyQueue {
 
   private run(stream: Stream, why: FlushReason): void {
     const key = stream.seal();
-    const known = this.plans.get(key);
+    const known = this.plans.find(key, stream);
     const size = stream.records.length;
     if (known) this.exploration.hit(size);
-    const plan = known ?? this.explore(stream, size);
-    const executor = plan?.failure ? null : (plan?.executor ?? null);
-    if (plan && executor) this.execute(stream, plan, executor);
+    const variant = known ?? this.explore(stream, key, size);
+    const executor = variant?.failure ? null : (variant?.executor ?? null);
+    if (variant && executor) runVariant(this.backend, stream, variant, executor);
     else replay(this.backend, stream.records);
     const outcome = executor ? (known ? 'hit' : 'miss') : 'stock';
-    this.trace(stream, why, outcome, plan?.summary);
+    this.trace(stream, why, outcome, variant?.summary);
   }
 
-  private explore(stream: Stream, size: number): CachedPlan | null {
-    const { key } = stream;
+  private explore(stream: Stream, key: IntSequence, size: number): Variant | null {
     if (!this.exploration.mayCompile(key.hash, size)) return null;
-    const assembled = assemble(stream);
-    const { device, validation } = this.backend;
-    device.pushErrorScope('validation');
-    const executor = this.compile(assembled);
-    const verdict = device.popErrorScope();
-    const record = executor?.plan.record;
-    const summary: PlanSummary = {
-      kernels: assembled.kernels,
-      groups: record?.kernels ?? [],
-      refused: record?.refused ?? [],
-      dispatches: record?.dispatches ?? assembled.kernels.length,
-      bytesSaved: record ? assembled.bytes - record.bytes : 0,
-    };
-    const plan: CachedPlan = { hash: key.hash, executor, wiring: assembled.wiring, summary };
-    validation.watch(verdict, (reason) => (plan.failure = { reason }));
-    this.plans.add(key, plan);
-    return plan;
-  }
-
-  /** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
-  private compile({ graph, kernels }: Assembled): PlanExecutor | null {
-    try {
-      const { target } = this.backend;
-      return new PlanExecutor(this.backend, compilePlan(graph, target, `lazy ${kernels.length}`));
-    } catch (error) {
-      if (!(error instanceof RefusedError)) {
-        const stack = error instanceof Error ? error.stack : String(error);
-        console.warn(
-          `[webgpu-fused] compiling ${kernels.length} kernels failed; they run one by one instead. ` +
-            `Please report this: ${stack}`,
-        );
-      }
-      return null;
-    }
-  }
-
-  private execute(stream: Stream, plan: CachedPlan, executor: PlanExecutor): void {
-    const { records, externals } = stream;
-    const { wiring } = plan;
-    const inputs = wiring.externals.map((at): TensorInfo => {
-      const { data } = externals[at];
-      return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
-    });
-    const packs = wiring.packs.map(({ dtype, externals: members }) => {
-      const values = members.map((at) => externals[at].scalar as number);
-      const packed = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
-      return this.backend.makeTensorInfo([values.length], dtype, packed);
-    });
-    const into = wiring.outputs.map(([record, output]): TensorInfo => {
-      const data = records[record].outputs[output];
-      data.lazy.record = null;
-      return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
-    });
-    executor.runInto([...inputs, ...packs], into);
-    this.backend.validation.track(into, plan);
-    for (const { dataId } of packs) this.backend.disposeData(dataId);
+    const variant = makeVariant(this.backend, stream);
+    this.plans.add(key, variant);
+    return variant;
   }
 
   private trace(
