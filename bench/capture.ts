@@ -71,7 +71,9 @@ async function measure(model: string, options: Options, label: string): Promise<
 
 function failuresOf({ model, js = [], wall = [] }: CaptureRow): string[] {
   const failed = [...js, ...wall].filter(({ failure }) => failure);
-  return failed.map(({ variant, failure }) => `${model}, ${variant}: WebGPU reported ${failure}`);
+  return failed.map(
+    ({ variant, failure }) => `${model}, ${variant}: WebGPU reported ${failure?.split('\n')[0]}`,
+  );
 }
 
 async function main(): Promise<void> {

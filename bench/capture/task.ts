@@ -58,6 +58,8 @@ export async function measureCapture(
     instrument.start();
     await session.call({ read });
     const counts = instrument.read();
+    // Errors are reported some time after the call that caused them.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     const [failure] = takeGpuErrors();
     if (!failure) sessions.push(session);
     results.push({ variant, counts, failure, ...(await session.intermediates(before)) });
