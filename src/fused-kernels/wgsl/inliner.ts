@@ -130,12 +130,15 @@ export class Inliner {
     const depth = Math.max(...bounds.map(({ coord }) => this.depthOf(coord)));
     const test = (lane: IndexExpr): string => {
       const env = new Map([[LANE, lane]]);
+      // Parentheses: `name < a, b > c` among arguments would be a template list (WGSL, 3.9).
       return bounds
         .flatMap(({ coord, extent }) => {
           const code = this.index(ix.substitute(coord, env));
           return [
             ...(coord.min < 0 ? [`${code} >= 0`] : []),
-            ...(coord.max >= extent ? [`${code} < ${this.writer.integer(extent, 'extent')}`] : []),
+            ...(coord.max >= extent
+              ? [`(${code}) < ${this.writer.integer(extent, 'extent')}`]
+              : []),
           ];
         })
         .join(' && ');

@@ -134,7 +134,7 @@ describe('golden shaders of loops', () => {
        var acc = f32(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
          let v0 = in0[o + r * u.in0_0 + (-u.in0_1)];
-         let v1 = select(0.0, v0, r + (-1) >= 0 && r + (-1) < u.extent_0);
+         let v1 = select(0.0, v0, r + (-1) >= 0 && (r + (-1)) < u.extent_0);
          acc = acc + v1;
        }
        out1[o] = acc;

@@ -54,7 +54,7 @@ describe('golden shaders of products', () => {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            for (var k = 0; k < u.depth; k++) {
              let v0 = in0[filterColumn * u.in0_0 + filterRow * u.in0_1 + k + row0 * u.in0_0 + (-u.in0_2)];
-             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.by_1) + filterRow + (-1) >= 0 && (row0 / u.by_1) + filterRow + (-1) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && (row0 % u.by_1) + filterColumn + (-1) < u.extent_0);
+             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
              let v2 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2];
              acc0_0 += v1[0] * v2;
              let v3 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_3];
