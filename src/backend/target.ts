@@ -16,9 +16,11 @@ export function classifyAdapter(info: GPUAdapterInfo | undefined): AdapterClass 
  * What kernels choose by. A software adapter has a few threads, each of which likes much work and
  * many registers' worth of reuse; a GPU wants tens of thousands of invocations.
  */
-const byClass: Readonly<Record<AdapterClass, Pick<KernelTarget, 'busyInvocations' | 'maxTile'>>> = {
-  software: { busyInvocations: 64, maxTile: [4, 8] },
-  gpu: { busyInvocations: 16384, maxTile: [4, 8] },
+const byClass: Readonly<
+  Record<AdapterClass, Pick<KernelTarget, 'busyInvocations' | 'maxTile' | 'maxSplitRows'>>
+> = {
+  software: { busyInvocations: 64, maxTile: [4, 8], maxSplitRows: 0 },
+  gpu: { busyInvocations: 16384, maxTile: [4, 8], maxSplitRows: 8 },
 };
 
 export function kernelTarget(device: GPUDevice, adapter: AdapterClass): KernelTarget {

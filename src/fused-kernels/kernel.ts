@@ -12,6 +12,8 @@ export interface KernelTarget {
   readonly busyInvocations: number;
   /** Largest register tile of a matmul or convolution: rows × columns of one invocation. */
   readonly maxTile: readonly [rows: number, columns: number];
+  /** Most rows of a matmul whose depth a workgroup shares; 0 where barriers cost more than they win. */
+  readonly maxSplitRows: number;
 }
 
 export interface KernelRequest {

@@ -7,6 +7,7 @@ import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
+import { emitSplitProduct, isSkinny } from './split-product';
 
 function matmul(emission: KernelEmission): ProductSpec {
   const { anchor } = emission.request.group;
@@ -56,5 +57,11 @@ export const matmulKernel: FusedKernel = {
     const [rows, columns] = shape.slice(-2);
     return index === 0 ? columns / 8 : rows / 4;
   },
-  generate: (request) => emitKernel(request, (emission) => emitProduct(emission, matmul(emission))),
+  generate: (request) =>
+    emitKernel(request, (emission) => {
+      const spec = matmul(emission);
+      return isSkinny(spec, request.target)
+        ? emitSplitProduct(emission, spec)
+        : emitProduct(emission, spec);
+    }),
 };

@@ -12,6 +12,7 @@ const base: KernelTarget = {
   maxStorageBuffers: 8,
   busyInvocations: 64,
   maxTile: [4, 8],
+  maxSplitRows: 0,
 };
 
 const targets: readonly KernelTarget[] = [

@@ -6,4 +6,5 @@ export const softwareTarget: KernelTarget = {
   maxStorageBuffers: 8,
   busyInvocations: 64,
   maxTile: [4, 8],
+  maxSplitRows: 0,
 };
