@@ -11,6 +11,7 @@
 import { emitWgsl, f32Literal, type Expr } from '../ir/expression';
 import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
+import { MAX_HEAD_SIZE } from '../ir/infer/composite';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
@@ -20,9 +21,6 @@ import { ownerThreads } from './shared-output';
 import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 import { combineInWorkgroup } from './workgroup-combine';
-
-/** Largest head that fits the registers of an invocation, query and sums together. */
-export const MAX_HEAD_SIZE = 256;
 
 /** Keys an invocation works on at a time: the sums are rescaled once for all of them. */
 const KEY_BLOCK = 4;

@@ -2,6 +2,9 @@ import type { InferTable } from './table';
 import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
 
+/** Largest head of an attention: a query and a row of sums are in registers of one invocation. */
+export const MAX_HEAD_SIZE = 256;
+
 /** Kernels that rewrite rules make of several primitives; no front end asks for them. */
 export const compositeInference: InferTable = {
   Normalize: ([x]) => {

@@ -2,12 +2,10 @@
 import type { GraphBuilder } from '../../ir/builder';
 import { apply, constant, input, scalarOp, type Expr } from '../../ir/expression';
 import { sameShape, sizeOf, type Node, type Shape, type Value } from '../../ir/graph';
+import { MAX_HEAD_SIZE } from '../../ir/infer/composite';
 import { broadcastsTo } from '../../ir/infer/shape';
 import { any, below, op, scalarValue } from '../match';
 import type { FusionRule, Match } from '../rule';
-
-/** Registers of an invocation hold a query and a row of sums; see the kernel. */
-const MAX_HEAD_SIZE = 256;
 
 /** What an attention is made of; operands are in the layout of the `Attention` primitive. */
 interface Parts {

@@ -14,7 +14,7 @@ interface Branch {
   readonly result: Value;
 }
 
-/** Weights with fewer columns than this do not fill a kernel of their own. */
+/** Products of more columns keep any device busy by themselves; joining them copies large weights. */
 const MAX_COLUMNS = 1 << 16;
 
 /** The constant of `columns` elements that is added to a product, if that is all that reads it. */
