@@ -6,6 +6,8 @@ import { registerWebGPUFused, REPLACED_NAME, replaceWebGPU } from './backend/reg
 import { installedHook, installGraphModelHook } from './graph-model';
 
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
+export { capture, type Captured } from './backend/capture/capture';
+export type { CaptureStatus } from './backend/capture/captured-call';
 export { useDevice } from './backend/device';
 export { lastTrace, type FlushTrace } from './backend/lazy/trace';
 export * as pattern from './patterns/match';

@@ -4,10 +4,12 @@ import {
   DataStorage,
   type BackendValues,
   type DataId,
+  type DataType,
   type GPUData,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { KernelTarget } from '../fused-kernels/kernel';
+import type { Tracer } from './capture/tracer';
 import { cacheValues, dataMover } from './data-mover';
 import { tensorData } from './host';
 import { lazyState, type LazyData } from './lazy/pending';
@@ -29,6 +31,8 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   readonly validation = new Validation();
   /** Kernels that were called and have not run yet. */
   readonly lazy: LazyQueue;
+  /** Watches the call that runs now, if it is to be captured. */
+  tracer: Tracer | null = null;
   private lost: GPUDeviceLostInfo | null = null;
 
   constructor(device: GPUDevice, info?: GPUAdapterInfo) {
@@ -55,12 +59,14 @@ export class WebGPUFusedBackend extends WebGPUBackend {
 
   override readSync(dataId: DataId): BackendValues {
     this.lazy.need(dataId, 'read');
+    this.tracer?.read(dataId);
     if (needsEventPump()) cacheValues(this, dataId);
     return super.readSync(dataId);
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
     this.lazy.need(dataId, 'read');
+    this.tracer?.read(dataId);
     if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
     if (this.tensorMap.has(dataId) && tensorData(this, dataId).values == null) this.assertAlive();
     try {
@@ -75,16 +81,32 @@ export class WebGPUFusedBackend extends WebGPUBackend {
 
   override readToGPU(dataId: DataId): GPUData {
     this.lazy.need(dataId, 'read-gpu');
+    this.tracer?.refuse('it reads a tensor back');
     return super.readToGPU(dataId);
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
+    const dataId = super.write(values, shape, dtype);
+    this.tracer?.create(dataId);
+    return dataId;
+  }
+
+  override runWebGPUProgram(...args: Parameters<WebGPUBackend['runWebGPUProgram']>): TensorInfo {
+    const launch = (): TensorInfo => super.runWebGPUProgram(...args);
+    return this.tracer ? this.tracer.dispatch(args[0], args[1], launch) : launch();
   }
 
   /** Every kernel of stock gets its operands here. */
   override uploadToGPU(dataId: DataId): void {
     this.lazy.need(dataId, 'kernel');
-    if (!uploadValues(this, dataId)) super.uploadToGPU(dataId);
+    const elements = uploadValues(this, dataId);
+    if (elements) this.tracer?.upload(dataId, elements);
+    else super.uploadToGPU(dataId);
   }
 
   override shouldExecuteOnCPU(inputs: TensorInfo[], sizeThreshold?: number): boolean {
+    // What the host computes, a replay would not.
+    if (this.tracer) return false;
     return (
       super.shouldExecuteOnCPU(inputs, sizeThreshold) &&
       inputs.every(({ dataId }) => !this.lazy.isPending(dataId))

@@ -25,6 +25,20 @@ export interface WebGPUInternals {
   querySet: GPUQuerySet | null;
   readonly querySetCount: number;
   getQueryTime(): Promise<number>;
+  /** Uniform buffers that go back to the pool with the next submit. */
+  uniformPendingDisposal: GPUBuffer[];
+  /** Writes the uniforms of a program into a buffer of the pool. */
+  makeUniforms(uniforms: { type: string; data: number[] }[]): {
+    offset: number;
+    size: number;
+    buffer: GPUBuffer;
+  };
+}
+
+/** What stock's `runWebGPUProgram` leaves in a program that it has run. */
+export interface LaunchedProgram {
+  readonly pipeline: GPUComputePipeline;
+  readonly dispatch: readonly [number, number, number];
 }
 
 export function internalsOf(backend: WebGPUBackend): WebGPUInternals {

@@ -16,6 +16,11 @@ export class Validation {
   /** Whether the driver has rejected a shader: what it rejects once it may reject elsewhere. */
   hasRejected = false;
 
+  /** True once the driver has answered all that it was asked. */
+  get isSettled(): boolean {
+    return this.pending === null;
+  }
+
   /** Waits for an error scope; `onError` gets a reason if it caught one. */
   watch(scope: Promise<GPUError | null>, onError: (reason: string) => void): void {
     const answered = scope.then(

@@ -8,7 +8,7 @@ import { registerRegion, unregisterRegion } from './region-op';
 import { RegionRunner } from './region-runner';
 import { Rewrite } from './active-rewrite';
 import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
-import type { PlanRuntime } from './runtime';
+import type { CallCapture, PlanRuntime } from './runtime';
 import { Weights } from './weights';
 
 /** Rewritten graphs kept for one model, one for each set of outputs that was asked for. */
@@ -43,6 +43,8 @@ export class ModelRewriter {
   private readonly requirements = new Map<string, CallRequirements | undefined>();
   private readonly ids = new Map<RegionRunner, number>();
   private divisions = 0;
+  /** Of calls in which tfjs runs what is not in regions. */
+  private capture: CallCapture | undefined;
 
   constructor(
     prototype: GraphModel,
@@ -99,7 +101,10 @@ export class ModelRewriter {
   /** Runs a prepared call of `execute`. */
   execute({ rewrite, tensors, outputs }: PreparedCall): Tensor[] {
     if (rewrite.partition.isWhole) return rewrite.runWhole(tensors, outputs);
-    return rewrite.executor.execute(rewrite.feeds(tensors), outputs);
+    const feeds = rewrite.feeds(tensors);
+    const run = (): Tensor[] => rewrite.executor.execute(feeds, outputs);
+    this.capture ??= this.runtime.makeCapture?.();
+    return this.capture?.call(Object.values(feeds), run, outputs.join('\n')) ?? run();
   }
 
   /** Runs a prepared call of `executeAsync`. */
@@ -120,6 +125,7 @@ export class ModelRewriter {
   }
 
   dispose(): void {
+    this.capture?.dispose();
     for (const rewrite of this.rewrites.values()) this.retire(rewrite);
     this.rewrites.clear();
   }

@@ -1,4 +1,4 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Graph, HostData } from '../ir/graph';
 import type { PlanRecord } from '../report/record';
 
@@ -16,6 +16,13 @@ export interface AheadReport {
   readonly pipelines: number;
   /** The longest time for which anything else in the page had to wait, in milliseconds. */
   readonly longestTaskMs: number;
+}
+
+/** Watches calls that do the same each time, and replays them. */
+export interface CallCapture {
+  /** Calls `run`, or replays what it did with inputs of these shapes and dtypes. */
+  call(inputs: readonly Tensor[], run: () => Tensor[], key: string): Tensor[];
+  dispose(): void;
 }
 
 /**
@@ -44,6 +51,8 @@ export interface PlanRuntime {
     work: () => Promise<void>,
     onProgress: (done: number, total: number) => void,
   ): Promise<AheadReport>;
+  /** Captures calls that plans are only a part of; a capture for each kind of call. */
+  makeCapture?(): CallCapture;
   /** Frees what a plan holds. */
   dispose(plan: CompiledPlan): void;
   /** Elements of a tensor that are on the host already; undefined rather than a read-back. */

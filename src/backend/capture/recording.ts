@@ -5,10 +5,9 @@
 import { byteSize } from '../../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../../ir/graph';
 import type { WebGPUFusedBackend } from '../backend';
-import { internalsOf } from '../host';
-import { DISPATCHES_PER_SUBMIT, type Plan } from '../plan/plan';
+import type { Plan } from '../plan/plan';
+import { encodeSteps, submitAll } from './encode';
 import { type Source, Step } from './step';
-import { timestampsOf } from './timestamps';
 import { writeUniforms } from './uniforms';
 
 const STORAGE = (): GPUBufferUsageFlags =>
@@ -51,71 +50,23 @@ export class Recording {
         label,
         shader: pipelines.get(program, label),
         workgroups: program.workgroups,
-        uniforms: uniforms.bindings[i],
-        sources: values.map(sourceOf),
-        sizes: values.map(byteSize),
+        bindings: [
+          uniforms.bindings[i],
+          ...values.map((value) => ({ source: sourceOf(value), size: byteSize(value) })),
+        ],
       });
     });
   }
 
-  /** Encodes and submits all dispatches. */
-  run(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[]): void {
-    if (internalsOf(this.backend).activeTimers) this.runTimed(inputs, outputs);
-    else this.runAll(inputs, outputs);
+  /** Encodes all dispatches, and submits them unless more follow that are to go along. */
+  run(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast = true): void {
+    encodeSteps(this.backend, this.steps, inputs, outputs);
+    if (isLast) submitAll(this.backend);
   }
 
   /** Gives the memory back. Nothing of it is in commands that still wait: every run submits. */
   dispose(): void {
     for (const slab of this.slabs) this.backend.bufferManager.releaseBuffer(slab);
     this.uniforms?.destroy();
-  }
-
-  private runAll(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[]): void {
-    const { backend } = this;
-    const internals = internalsOf(backend);
-    let pass: GPUComputePassEncoder | null = null;
-    let pipeline: GPUComputePipeline | null = null;
-    for (const step of this.steps) {
-      if (!pass) {
-        backend.ensureCommandEncoderReady();
-        const encoder = internals.commandEncoder as GPUCommandEncoder;
-        pass = internals.computePassEncoder ??= encoder.beginComputePass();
-        pipeline = null;
-      }
-      if (pipeline !== step.pipeline) {
-        pipeline = step.pipeline;
-        pass.setPipeline(pipeline);
-      }
-      pass.setBindGroup(0, step.fixed ?? step.bind(inputs, outputs));
-      pass.dispatchWorkgroups(step.x, step.y, step.z);
-      if (++internals.dispatchCountInPass >= DISPATCHES_PER_SUBMIT) {
-        this.submit();
-        pass = null;
-      }
-    }
-    if (pass) this.submit();
-  }
-
-  /** One pass a dispatch, each with its timestamps, as `tf.time` and `tf.profile` want it. */
-  private runTimed(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[]): void {
-    const { backend } = this;
-    const internals = internalsOf(backend);
-    for (const step of this.steps) {
-      backend.endComputePassEncoder();
-      backend.ensureCommandEncoderReady();
-      const encoder = internals.commandEncoder as GPUCommandEncoder;
-      const pass = encoder.beginComputePass(timestampsOf(backend));
-      pass.setPipeline(step.pipeline);
-      pass.setBindGroup(0, step.bind(inputs, outputs));
-      pass.dispatchWorkgroups(step.x, step.y, step.z);
-      pass.end();
-      internals.activeTimers?.push({ name: step.label, query: internals.getQueryTime() });
-    }
-    if (internals.commandEncoder) this.submit();
-  }
-
-  private submit(): void {
-    this.backend.endComputePassEncoder();
-    this.backend.submitQueue();
   }
 }

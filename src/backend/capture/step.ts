@@ -17,14 +17,18 @@ interface KnownGroup {
   readonly group: GPUBindGroup;
 }
 
+/** A binding: bytes of a buffer. */
+export interface BoundSource {
+  readonly source: Source;
+  readonly size: number;
+}
+
 export interface StepDescription {
   readonly label: string;
   readonly shader: CompiledShader;
   readonly workgroups: readonly [number, number, number];
-  readonly uniforms: GPUBufferBinding | null;
-  readonly sources: readonly Source[];
-  /** Bytes of each source. */
-  readonly sizes: readonly number[];
+  /** By number of the binding; undefined where there is none. */
+  readonly bindings: readonly (BoundSource | undefined)[];
 }
 
 export class Step {
@@ -46,7 +50,9 @@ export class Step {
     this.label = description.label;
     this.pipeline = description.shader.pipeline;
     [this.x, this.y, this.z] = description.workgroups;
-    this.open = description.sources.filter((source) => source.kind !== 'fixed');
+    this.open = description.bindings.flatMap((bound) =>
+      !bound || bound.source.kind === 'fixed' ? [] : [bound.source],
+    );
     this.fixed = this.open.length === 0 ? this.makeGroup([]) : null;
   }
 
@@ -69,19 +75,17 @@ export class Step {
   }
 
   private makeGroup(buffers: readonly GPUBuffer[]): GPUBindGroup {
-    const { label, shader, uniforms, sources, sizes } = this.description;
+    const { label, shader, bindings } = this.description;
     let next = 0;
-    const storage = sources.map((source, i) => ({
-      binding: i + 1,
-      resource:
+    const entries = bindings.flatMap((bound, binding) => {
+      if (!bound) return [];
+      const { source, size } = bound;
+      const resource =
         source.kind === 'fixed'
-          ? { buffer: source.buffer, offset: source.offset, size: sizes[i] }
-          : { buffer: buffers[next++], offset: 0, size: sizes[i] },
-    }));
-    return this.device.createBindGroup({
-      label,
-      layout: shader.layout,
-      entries: uniforms ? [{ binding: 0, resource: uniforms }, ...storage] : storage,
+          ? { buffer: source.buffer, offset: source.offset, size }
+          : { buffer: buffers[next++], offset: 0, size };
+      return [{ binding, resource }];
     });
+    return this.device.createBindGroup({ label, layout: shader.layout, entries });
   }
 }

@@ -187,8 +187,15 @@ export class LazyQueue {
     const data = tensorData(this.backend, dataId);
     const elements = data.values as ArrayLike<unknown> | null | undefined;
     // What the caller's array holds now is meant, not what it may hold when the kernel runs.
-    if (data.resource == null && elements && elements.length > 1) this.backend.uploadToGPU(dataId);
+    if (data.resource == null && elements && (elements.length > 1 || this.isWatched(dataId))) {
+      this.backend.uploadToGPU(dataId);
+    }
     return lazyData(data, dataId);
+  }
+
+  /** Whether a captured call must notice that this tensor changes: then it is not packed. */
+  private isWatched(dataId: DataId): boolean {
+    return this.backend.tracer?.isOutside(dataId) ?? false;
   }
 
   private schedule(): void {

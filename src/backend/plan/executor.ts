@@ -92,6 +92,20 @@ export class PlanExecutor {
     });
   }
 
+  /**
+   * Encodes the plan between buffers, as part of a larger replay.
+   * @param outputs one for each output that the plan computes, in order of first appearance.
+   * @param isLast whether to submit what is encoded.
+   */
+  encode(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast: boolean): void {
+    this.ready().recording.run(inputs, outputs, isLast);
+  }
+
+  /** True once the plan was given up. */
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
   /** Frees what the plan owns. Tensors it returned live on. */
   dispose(): void {
     this.disposed = true;
@@ -106,6 +120,7 @@ export class PlanExecutor {
     const inputBuffers = inputs.map(({ dataId }) => this.bufferOf(dataId));
     const outputBuffers = outputs.map(({ dataId }) => this.bufferOf(dataId));
     recording.run(inputBuffers, outputBuffers);
+    this.backend.tracer?.plan(this, inputs, outputs);
     if (flag('WEBGPU_FUSED_CAPTURE')) return;
     recording.dispose();
     prepared.recording = null;
@@ -142,10 +157,18 @@ export class PlanExecutor {
   private runPrelude(): Map<Value, TensorInfo> {
     const { prelude } = this.plan;
     if (!prelude) return new Map();
-    const executor = new PlanExecutor(this.backend, prelude.plan);
-    const results = executor.run([]);
-    executor.dispose();
-    return new Map(prelude.results.map((value, i) => [value, results[i]]));
+    const { backend } = this;
+    const { tracer } = backend;
+    // Constants are computed once, whatever call happens to be watched.
+    backend.tracer = null;
+    try {
+      const executor = new PlanExecutor(backend, prelude.plan);
+      const results = executor.run([]);
+      executor.dispose();
+      return new Map(prelude.results.map((value, i) => [value, results[i]]));
+    } finally {
+      backend.tracer = tracer;
+    }
   }
 
   /** Gives `target` a copy of an output that it shares with `source`, or that existed before. */
@@ -163,6 +186,7 @@ export class PlanExecutor {
     }
     const from = this.bufferOf((source ?? this.existing(value, inputs)).dataId);
     const to = this.bufferOf(target.dataId);
+    backend.tracer?.refuse('one value is several results');
     backend.endComputePassEncoder();
     backend.ensureCommandEncoderReady();
     const encoder = internalsOf(backend).commandEncoder as GPUCommandEncoder;

@@ -6,6 +6,7 @@ import type { PlanRecord } from '../../report/record';
 import { formatKernels, formatPlan } from '../../report/text';
 import type { WebGPUFusedBackend } from '../backend';
 import { type AheadProgress, type AheadReport, compileAhead } from '../capture/ahead';
+import { CapturedCall } from '../capture/captured-call';
 import { flag } from '../flags';
 import { tensorData } from '../host';
 import { compilePlan } from './compile';
@@ -58,6 +59,10 @@ export class BackendRuntime {
     const report = await compileAhead(activeBackend(), executors, onProgress);
     for (const plan of waiting) report.task(() => prepare(plan));
     return report;
+  }
+
+  makeCapture(): CapturedCall {
+    return new CapturedCall(activeBackend());
   }
 
   dispose(plan: ReadyPlan): void {

@@ -1,0 +1,161 @@
+/**
+ * A function of tensors that is watched when it is called, and replayed once two calls of the same
+ * signature did the same. What cannot be captured runs as ever, and keeps the reason.
+ */
+import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { WebGPUFusedBackend } from '../backend';
+import { flag } from '../flags';
+import { internalsOf } from '../host';
+import { submitAll } from './encode';
+import { Replay } from './replay';
+import { difference, releaseTrace, type Trace } from './trace';
+import { Tracer } from './tracer';
+
+/** Signatures that are kept side by side; the one not used for longest goes. */
+const MAX_SIGNATURES = 8;
+/** Calls that are watched before a signature is given up. */
+const MAX_ATTEMPTS = 4;
+
+/** What is known of one signature. */
+interface Signature {
+  attempts: number;
+  /** The call watched last. */
+  last: Trace | null;
+  replay: Replay | null;
+  /** Why it is not captured, so far or for good. */
+  reason: string | null;
+}
+
+/** What became of the latest call. */
+export interface CaptureStatus {
+  readonly isReplayed: boolean;
+  /** Why not. */
+  readonly reason: string | null;
+}
+
+export class CapturedCall {
+  status: CaptureStatus = { isReplayed: false, reason: 'it has not been called yet' };
+  private readonly signatures = new Map<string, Signature>();
+
+  constructor(private readonly backend: WebGPUFusedBackend) {}
+
+  /**
+   * Calls `run`, or replays what it did.
+   * @param key what the call depends on besides shapes and dtypes of `inputs`.
+   */
+  call(inputs: readonly Tensor[], run: () => Tensor[], key = ''): Tensor[] {
+    const obstacle = this.obstacle();
+    if (obstacle !== null) {
+      this.status = { isReplayed: false, reason: obstacle };
+      return run();
+    }
+    const signature = this.find(key + signatureOf(inputs));
+    if (signature.replay && !signature.replay.isCurrent) this.reset(signature);
+    if (signature.replay) {
+      this.status = { isReplayed: true, reason: null };
+      return this.track(signature.replay.run(inputs));
+    }
+    const results = signature.attempts < MAX_ATTEMPTS ? this.watch(signature, inputs, run) : run();
+    this.status = { isReplayed: false, reason: signature.reason };
+    return results;
+  }
+
+  dispose(): void {
+    for (const signature of this.signatures.values()) this.reset(signature);
+    this.signatures.clear();
+  }
+
+  /** Why no call can be captured now, or null. */
+  private obstacle(): string | null {
+    const { backend } = this;
+    const { state } = engine();
+    if (!flag('WEBGPU_FUSED_CAPTURE')) return 'WEBGPU_FUSED_CAPTURE is off';
+    if (backend.tracer) return 'it is part of a call that is watched itself';
+    if (state.gradientDepth > 0) return 'a gradient is being computed';
+    if (state.profiling || internalsOf(backend).activeTimers) return 'kernels are being timed';
+    if (!backend.validation.isSettled) return 'the driver has not accepted all shaders yet';
+    return null;
+  }
+
+  private find(key: string): Signature {
+    const known = this.signatures.get(key);
+    const signature = known ?? { attempts: 0, last: null, replay: null, reason: null };
+    if (this.signatures.size > 1 || !known) {
+      this.signatures.delete(key);
+      this.signatures.set(key, signature);
+    }
+    if (this.signatures.size > MAX_SIGNATURES) {
+      const [oldest, given] = this.signatures.entries().next().value as [string, Signature];
+      this.signatures.delete(oldest);
+      this.reset(given);
+    }
+    return signature;
+  }
+
+  private watch(signature: Signature, inputs: readonly Tensor[], run: () => Tensor[]): Tensor[] {
+    const { backend } = this;
+    // On the host, an input could steer what is uploaded without anybody reading it back.
+    for (const { dataId } of inputs) backend.uploadToGPU(dataId);
+    const tracer = new Tracer(backend, inputs);
+    backend.tracer = tracer;
+    let results: Tensor[];
+    try {
+      results = run();
+      backend.lazy.flush('task-end');
+    } catch (error) {
+      tracer.refuse('it failed');
+      signature.attempts++;
+      this.settle(signature, tracer, []);
+      throw error;
+    } finally {
+      backend.tracer = null;
+    }
+    signature.attempts++;
+    this.settle(signature, tracer, results);
+    return results;
+  }
+
+  /** Decides what a watched call is good for. */
+  private settle(signature: Signature, tracer: Tracer, results: readonly TensorInfo[]): void {
+    const { backend } = this;
+    const trace = tracer.finish(results);
+    const { last } = signature;
+    signature.last = null;
+    // What is given back here must not be in commands that still wait.
+    submitAll(backend);
+    if (tracer.refusal !== null) {
+      signature.reason = tracer.refusal;
+      releaseTrace(trace, backend);
+    } else {
+      signature.reason = last && difference(last, trace);
+      if (last && signature.reason === null) signature.replay = new Replay(backend, trace);
+      else signature.last = trace;
+    }
+    if (last) releaseTrace(last, backend);
+  }
+
+  private reset(signature: Signature): void {
+    signature.replay?.dispose();
+    if (signature.last) releaseTrace(signature.last, this.backend);
+    Object.assign(signature, { attempts: 0, last: null, replay: null, reason: null });
+  }
+
+  /** Makes tensors of the engine's, so that `tidy` and `memory` know of them. */
+  private track(infos: readonly TensorInfo[]): Tensor[] {
+    return infos.map(({ dataId, shape, dtype }) =>
+      engine().makeTensorFromDataId(dataId, shape, dtype, this.backend),
+    );
+  }
+}
+
+function signatureOf(inputs: readonly Tensor[]): string {
+  const seen: unknown[] = [];
+  let key = '';
+  for (const { dtype, shape, dataId } of inputs) {
+    let at = seen.indexOf(dataId);
+    if (at < 0) at = seen.push(dataId) - 1;
+    // One tensor given twice is one value in what was watched.
+    key += `${dtype}:${shape.join()}@${at};`;
+  }
+  return key;
+}

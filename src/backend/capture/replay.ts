@@ -1,0 +1,197 @@
+/** A traced call made ready to be replayed, on new inputs and into new outputs. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WebGPUFusedBackend } from '../backend';
+import { tensorData } from '../host';
+import type { PlanExecutor } from '../plan/executor';
+import { placeOnSlabs } from '../plan/slabs';
+import { encodeSteps, submitAll } from './encode';
+import { type Source, Step } from './step';
+import {
+  isUnchanged,
+  releaseTrace,
+  type Trace,
+  type TracedDispatch,
+  type TracedResult,
+  type TracedStep,
+} from './trace';
+
+const STORAGE = (): GPUBufferUsageFlags =>
+  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+
+/** Dispatches between two plans, or a plan. */
+type Segment =
+  | { readonly steps: readonly Step[] }
+  | {
+      readonly executor: PlanExecutor;
+      readonly inputs: readonly Source[];
+      readonly outputs: readonly Source[];
+    };
+
+export class Replay {
+  private readonly owned: GPUBuffer[] = [];
+  private readonly sources: readonly Source[];
+  private readonly segments: readonly Segment[];
+  /** Values that are results, in the order of {@link run}'s tensors; each once. */
+  private readonly made: readonly number[];
+
+  constructor(
+    private readonly backend: WebGPUFusedBackend,
+    private readonly trace: Trace,
+  ) {
+    this.made = [...new Set(trace.results.map(({ value }) => value))];
+    this.sources = this.place();
+    this.segments = this.split();
+  }
+
+  /** False once a tensor that the call closed over has changed, or a plan was given up. */
+  get isCurrent(): boolean {
+    for (const watched of this.trace.watched) if (!isUnchanged(watched)) return false;
+    return this.segments.every((segment) => 'steps' in segment || !segment.executor.isDisposed);
+  }
+
+  /** Runs the call again; results as the call gave them, owned by the caller. */
+  run(inputs: readonly TensorInfo[]): TensorInfo[] {
+    const { backend, trace } = this;
+    backend.assertAlive();
+    const infos = this.made.map((value) => {
+      const { shape, dtype } = trace.results.find(
+        (result) => result.value === value,
+      ) as TracedResult;
+      return backend.makeTensorInfo(shape, dtype);
+    });
+    const given = inputs.map((info) => this.bufferOf(info));
+    const results = infos.map((info) => this.bufferOf(info));
+    for (const segment of this.segments) {
+      if ('steps' in segment) {
+        encodeSteps(backend, segment.steps, given, results);
+        continue;
+      }
+      const pick = (source: Source): GPUBuffer =>
+        source.kind === 'fixed'
+          ? source.buffer
+          : (source.kind === 'input' ? given : results)[source.index];
+      segment.executor.encode(segment.inputs.map(pick), segment.outputs.map(pick), false);
+    }
+    submitAll(backend);
+    const used = new Set<TensorInfo>();
+    return trace.results.map(({ value, shape, dtype }) => {
+      const info = infos[this.made.indexOf(value)];
+      if (used.has(info)) backend.incRef(info.dataId);
+      used.add(info);
+      return { dataId: info.dataId, shape: [...shape], dtype };
+    });
+  }
+
+  dispose(): void {
+    for (const buffer of this.owned) this.backend.bufferManager.releaseBuffer(buffer);
+    releaseTrace(this.trace, this.backend);
+  }
+
+  /** Where every value lives. */
+  private place(): Source[] {
+    const { trace, made } = this;
+    const shared = this.placeShared();
+    return trace.values.map(({ origin, bytes }, id): Source => {
+      const place = shared.get(id);
+      if (place) return place;
+      const result = made.indexOf(id);
+      if (result >= 0) return { kind: 'output', index: result };
+      if (origin.kind === 'input') return origin;
+      if (origin.kind === 'outside') return { kind: 'fixed', buffer: origin.buffer, offset: 0 };
+      const buffer = this.acquire(bytes);
+      if (origin.kind === 'constant') {
+        this.backend.queue.writeBuffer(buffer, 0, origin.elements as Float32Array<ArrayBuffer>);
+      }
+      return { kind: 'fixed', buffer, offset: 0 };
+    });
+  }
+
+  /** Intermediates that only dispatches touch, on slabs; a plan takes whole buffers. */
+  private placeShared(): Map<number, Source> {
+    const { values, steps } = this.trace;
+    const lives = new Map<number, { first: number; last: number }>();
+    const apart = new Set(this.made);
+    const conflicts = values.map(() => new Set<number>());
+    steps.forEach((step, at) => {
+      for (const id of touched(step)) {
+        const known = lives.get(id);
+        if (known) known.last = at;
+        else lives.set(id, { first: at, last: at });
+        if (step.kind === 'plan') apart.add(id);
+      }
+      if (step.kind === 'plan') return;
+      for (const id of step.inputs) {
+        conflicts[id].add(step.output);
+        conflicts[step.output].add(id);
+      }
+    });
+    const shared = [...lives.keys()].filter(
+      (id) => values[id].origin.kind === 'made' && !apart.has(id),
+    );
+    const position = new Map(shared.map((id, at) => [id, at]));
+    const { slabs, placements } = placeOnSlabs(
+      shared.map((id) => ({
+        size: values[id].bytes,
+        ...(lives.get(id) as { first: number; last: number }),
+      })),
+      shared.map((id) => new Set([...conflicts[id]].flatMap((other) => position.get(other) ?? []))),
+    );
+    const buffers = slabs.map((size) => this.acquire(size));
+    return new Map(
+      shared.map((id, at): [number, Source] => {
+        const { slab, offset } = placements[at];
+        return [id, { kind: 'fixed', buffer: buffers[slab], offset }];
+      }),
+    );
+  }
+
+  private split(): Segment[] {
+    const segments: Segment[] = [];
+    let open: Step[] | null = null;
+    for (const step of this.trace.steps) {
+      if (step.kind === 'plan') {
+        open = null;
+        segments.push({
+          executor: step.executor,
+          inputs: step.inputs.map((id) => this.sources[id]),
+          outputs: step.outputs.map((id) => this.sources[id]),
+        });
+        continue;
+      }
+      if (!open) segments.push({ steps: (open = []) });
+      open.push(this.makeStep(step));
+    }
+    return segments;
+  }
+
+  /** As stock binds: the result, the operands, the uniforms. */
+  private makeStep(step: TracedDispatch): Step {
+    const { label, pipeline, workgroups, uniforms, uniformBytes, inputs, output } = step;
+    const bound = [output, ...inputs].map((id) => ({
+      source: this.sources[id],
+      size: this.trace.values[id].bytes,
+    }));
+    const uniform: Source = { kind: 'fixed', buffer: uniforms, offset: 0 };
+    return new Step(this.backend.device, {
+      label,
+      shader: { pipeline, layout: pipeline.getBindGroupLayout(0) },
+      workgroups,
+      bindings: [...bound, { source: uniform, size: uniformBytes }],
+    });
+  }
+
+  private acquire(size: number): GPUBuffer {
+    const buffer = this.backend.bufferManager.acquireBuffer(size, STORAGE());
+    this.owned.push(buffer);
+    return buffer;
+  }
+
+  private bufferOf({ dataId }: TensorInfo): GPUBuffer {
+    this.backend.uploadToGPU(dataId);
+    return tensorData(this.backend, dataId).resource as GPUBuffer;
+  }
+}
+
+function touched(step: TracedStep): number[] {
+  return step.kind === 'plan' ? [...step.inputs, ...step.outputs] : [...step.inputs, step.output];
+}
