@@ -1,0 +1,19 @@
+import { consume, serveConsumers, type Served } from './support';
+
+let served: Served;
+
+beforeAll(async () => {
+  served = await serveConsumers();
+});
+
+afterAll(() => served.close());
+
+test('a hundred frames of a canvas and of bitmaps, in Chromium, give what stock gives', async () => {
+  const page = `${served.url}/test/package/consumers/frames.html`;
+  const { expected, outputs, growth } = await consume(served, 'browser.mjs', page);
+  expect(outputs[0]).toHaveLength(expected.length);
+  expect(expected.length).toBeGreaterThanOrEqual(100);
+  expect(new Set(expected).size).toBeGreaterThan(100);
+  outputs[0].forEach((value, i) => expect(value).toBeCloseTo(expected[i], 4));
+  expect(growth).toBe(0);
+});
