@@ -5,7 +5,7 @@ export const FLAGS = {
   /** Rewrite graph models when they first run on this backend. */
   WEBGPU_FUSED_REWRITE: true,
   /** Record kernels and run them fused when a value is needed. */
-  WEBGPU_FUSED_LAZY: false,
+  WEBGPU_FUSED_LAZY: true,
   /** Keep what a plan needs between its runs; off, memory and bind groups are made for each. */
   WEBGPU_FUSED_CAPTURE: true,
   /** 0 off, 1 summary, 2 plan, 3 WGSL, 4 every match attempt. */
