@@ -5,7 +5,7 @@ import { loadModel, type RunnableModel } from '../models/load';
 import { selectModels } from '../models/zoo';
 import { explain } from '../../src/graph-model';
 import { loadOneDispatch, ONE_DISPATCH } from './one-dispatch';
-import { storageBytes } from './storage';
+import { type PoolBytes, poolBytes, pooled } from './storage';
 import { activate, type Variant } from './variants';
 
 /** What a variant's plans say of their memory, summed over the regions of the model. */
@@ -54,30 +54,31 @@ export class VariantSession {
   }
 
   /** Bytes of intermediates that this variant holds; call it on a warm model. */
-  async intermediates(before: number): Promise<PlannedBytes | { intermediates: number }> {
+  async intermediates(before: PoolBytes): Promise<PlannedBytes | { intermediates: number }> {
     await activate(this.variant);
-    return this.variant === 'stock' ? this.pooled(before) : this.planned();
+    return this.variant === 'stock' ? this.pooled(before) : this.planned(before);
   }
 
-  private planned(): PlannedBytes {
+  private planned(before: PoolBytes): PlannedBytes {
     if (!this.model.graph) throw new Error('Only graph models have plans.');
     const plans = explain(this.model.graph).regions.flatMap(({ plan }) => plan?.memory ?? []);
+    const replays = poolBytes(tf.backend()).replays - before.replays;
     return {
-      intermediates: plans.reduce((sum, { allocated }) => sum + allocated, 0),
+      intermediates: replays + plans.reduce((sum, { allocated }) => sum + allocated, 0),
       lowerBound: plans.reduce((sum, { lowerBound }) => sum + lowerBound, 0),
     };
   }
 
   /** Stock: what its pool has more than before, less weights, inputs and outputs. */
-  private async pooled(before: number): Promise<{ intermediates: number }> {
-    const backend = tf.backend() as unknown as Parameters<typeof storageBytes>[0];
+  private async pooled(before: PoolBytes): Promise<{ intermediates: number }> {
+    const { tensorMap } = pooled(tf.backend());
     const weights = Object.values(this.model.graph?.weights ?? {}).flat();
-    const resident = weights.filter(({ dataId }) => backend.tensorMap.get(dataId)?.resource);
+    const resident = weights.filter(({ dataId }) => tensorMap.get(dataId)?.resource);
     const inputs = this.inputs();
     const outputs = await this.model.run(inputs);
     const apart = [...resident, ...Object.values(inputs), ...outputs];
     const bytes = apart.reduce((sum, { size }) => sum + 4 * size, 0);
-    const intermediates = storageBytes(backend) - before - bytes;
+    const intermediates = poolBytes(tf.backend()).storage - before.storage - bytes;
     tf.dispose(inputs);
     tf.dispose(outputs);
     return { intermediates };

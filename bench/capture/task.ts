@@ -5,7 +5,7 @@ import type { GpuCounts } from '../harness/instrument/counts';
 import { GpuInstrument } from '../harness/instrument/instrument';
 import { summarize, type Summary } from '../harness/statistics';
 import { VariantSession } from './session';
-import { storageBytes } from './storage';
+import { poolBytes } from './storage';
 import { activate, type Variant, VARIANTS } from './variants';
 
 /** Measures a model on Dawn's null device, or on a real one with results read back. */
@@ -52,17 +52,18 @@ export async function measureCapture(
   for (const variant of VARIANTS) {
     report(`${variant}: warming up`);
     await activate(variant);
-    const before = storageBytes(tf.backend() as unknown as Parameters<typeof storageBytes>[0]);
+    const before = poolBytes(tf.backend());
     const session = await VariantSession.open(task.model, variant);
     for (let i = 0; i < task.warmups; i++) await session.call({ read });
     instrument.start();
     await session.call({ read });
     const counts = instrument.read();
+    const memory = await session.intermediates(before);
     // Errors are reported some time after the call that caused them.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const [failure] = takeGpuErrors();
     if (!failure) sessions.push(session);
-    results.push({ variant, counts, failure, ...(await session.intermediates(before)) });
+    results.push({ variant, counts, failure, ...memory });
   }
   instrument.uninstall();
   report('timing');

@@ -15,7 +15,8 @@ const STORAGE = (): GPUBufferUsageFlags =>
 
 export class Recording {
   private readonly steps: readonly Step[];
-  private readonly slabs: readonly GPUBuffer[];
+  /** Memory of intermediates; free for others' use while the plan does not run. */
+  readonly slabs: readonly GPUBuffer[];
   private readonly uniforms: GPUBuffer | null;
 
   /**

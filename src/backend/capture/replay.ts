@@ -5,6 +5,7 @@ import { tensorData } from '../host';
 import type { PlanExecutor } from '../plan/executor';
 import { placeOnSlabs } from '../plan/slabs';
 import { encodeSteps, submitAll } from './encode';
+import type { Recording } from './recording';
 import { type Source, Step } from './step';
 import {
   isUnchanged,
@@ -31,6 +32,8 @@ export class Replay {
   private readonly owned: GPUBuffer[] = [];
   private readonly sources: readonly Source[];
   private readonly segments: readonly Segment[];
+  /** What its plans had kept when they were watched: their memory is used between their runs. */
+  private readonly recordings: ReadonlyMap<PlanExecutor, Recording | null>;
   /** Values that are results, in the order of {@link run}'s tensors; each once. */
   private readonly made: readonly number[];
 
@@ -39,6 +42,11 @@ export class Replay {
     private readonly trace: Trace,
   ) {
     this.made = [...new Set(trace.results.map(({ value }) => value))];
+    this.recordings = new Map(
+      trace.steps.flatMap((step): [PlanExecutor, Recording | null][] =>
+        step.kind === 'plan' ? [[step.executor, step.executor.recording]] : [],
+      ),
+    );
     this.sources = this.place();
     this.segments = this.split();
   }
@@ -46,7 +54,10 @@ export class Replay {
   /** False once a tensor that the call closed over has changed, or a plan was given up. */
   get isCurrent(): boolean {
     for (const watched of this.trace.watched) if (!isUnchanged(watched)) return false;
-    return this.segments.every((segment) => 'steps' in segment || !segment.executor.isDisposed);
+    for (const [executor, recording] of this.recordings) {
+      if (!recording || executor.recording !== recording) return false;
+    }
+    return true;
   }
 
   /** Runs the call again; results as the call gave them, owned by the caller. */
@@ -83,7 +94,10 @@ export class Replay {
   }
 
   dispose(): void {
-    for (const buffer of this.owned) this.backend.bufferManager.releaseBuffer(buffer);
+    for (const buffer of this.owned) {
+      this.backend.bufferManager.releaseBuffer(buffer);
+      this.backend.replayBytes -= buffer.size;
+    }
     releaseTrace(this.trace, this.backend);
   }
 
@@ -129,14 +143,21 @@ export class Replay {
       (id) => values[id].origin.kind === 'made' && !apart.has(id),
     );
     const position = new Map(shared.map((id, at) => [id, at]));
+    const free = [...this.recordings].flatMap(([executor, recording]) => {
+      const busy = steps.flatMap((step, at) =>
+        step.kind === 'plan' && step.executor === executor ? [{ first: at, last: at }] : [],
+      );
+      return (recording?.slabs ?? []).map((buffer) => ({ buffer, size: buffer.size, busy }));
+    });
     const { slabs, placements } = placeOnSlabs(
       shared.map((id) => ({
         size: values[id].bytes,
         ...(lives.get(id) as { first: number; last: number }),
       })),
       shared.map((id) => new Set([...conflicts[id]].flatMap((other) => position.get(other) ?? []))),
+      free,
     );
-    const buffers = slabs.map((size) => this.acquire(size));
+    const buffers = slabs.map((size, at) => free[at]?.buffer ?? this.acquire(size));
     return new Map(
       shared.map((id, at): [number, Source] => {
         const { slab, offset } = placements[at];
@@ -183,6 +204,7 @@ export class Replay {
   private acquire(size: number): GPUBuffer {
     const buffer = this.backend.bufferManager.acquireBuffer(size, STORAGE());
     this.owned.push(buffer);
+    this.backend.replayBytes += size;
     return buffer;
   }
 

@@ -101,9 +101,10 @@ export class PlanExecutor {
     this.ready().recording.run(inputs, outputs, isLast);
   }
 
-  /** True once the plan was given up. */
-  get isDisposed(): boolean {
-    return this.disposed;
+  /** What is kept between runs, unless a guard says that it has to be made anew. */
+  get recording(): Recording | null {
+    const { prepared } = this;
+    return prepared?.constants.areCurrent ? prepared.recording : null;
   }
 
   /** Frees what the plan owns. Tensors it returned live on. */

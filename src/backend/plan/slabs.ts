@@ -24,7 +24,15 @@ export interface SlabItem {
   readonly last: number;
 }
 
+/** A slab that exists already, and cannot grow; it is somebody else's now and then. */
+export interface ReservedSlab {
+  readonly size: number;
+  /** Dispatches while which nothing else may be on it. */
+  readonly busy: readonly { readonly first: number; readonly last: number }[];
+}
+
 export interface SlabLayout {
+  /** Bytes of every slab, those that existed first. */
   readonly slabs: readonly number[];
   /** One for each item. */
   readonly placements: readonly Placement[];
@@ -42,15 +50,17 @@ const GOOD = 1.05;
 /**
  * Places `items`.
  * @param conflicts for each item, those that must not be on its slab.
+ * @param reserved slabs that may be used besides new ones.
  */
 export function placeOnSlabs(
   items: readonly SlabItem[],
   conflicts: readonly ReadonlySet<number>[],
+  reserved: readonly ReservedSlab[] = [],
 ): SlabLayout {
   let best: (SlabLayout & { bytes: number; order: number[] }) | undefined;
   const attempt = (order: number[]): void => {
-    const layout = place(items, conflicts, order);
-    const bytes = layout.slabs.reduce((sum, size) => sum + size, 0);
+    const layout = place(items, conflicts, reserved, order);
+    const bytes = layout.slabs.slice(reserved.length).reduce((sum, size) => sum + size, 0);
     if (!best || bytes < best.bytes) best = { ...layout, bytes, order };
   };
   for (const compare of ORDERS) {
@@ -79,22 +89,39 @@ const ORDERS: readonly ((a: SlabItem, b: SlabItem) => number)[] = [
   (a, b) => a.first - b.first || b.size - a.size,
 ];
 
+interface GrowingSlab extends ReservedSlab {
+  size: number;
+  readonly limit: number;
+  readonly members: number[];
+}
+
+type Life = Pick<SlabItem, 'first' | 'last'>;
+
+const overlaps = (a: Life, b: Life): boolean => a.first <= b.last && b.first <= a.last;
+
 /** Places items in an order, each where the slabs grow least. */
 function place(
   items: readonly SlabItem[],
   conflicts: readonly ReadonlySet<number>[],
+  reserved: readonly ReservedSlab[],
   order: readonly number[],
 ): SlabLayout {
-  const slabs: { size: number; members: number[] }[] = [];
+  const slabs: GrowingSlab[] = reserved.map(({ size, busy }) => ({
+    size,
+    limit: size,
+    busy,
+    members: [],
+  }));
   const placements = new Array<Placement>(items.length);
   for (const index of order) {
     const { size } = items[index];
     let found: { slab: number; offset: number; growth: number; waste: number } | undefined;
-    slabs.forEach(({ size: slabSize, members }, slab) => {
+    slabs.forEach(({ size: slabSize, limit, busy, members }, slab) => {
+      if (busy.some((other) => overlaps(items[index], other))) return;
       if (members.some((member) => conflicts[index].has(member))) return;
       const { offset, waste } = findGap(items, placements, members, index);
       const end = offset + size;
-      if (end > Math.max(slabSize, MAX_SLAB)) return;
+      if (end > Math.max(slabSize, limit)) return;
       const growth = Math.max(0, end - slabSize);
       const isBetter =
         !found || growth < found.growth || (growth === found.growth && waste < found.waste);
@@ -102,11 +129,11 @@ function place(
     });
     if (!found || found.growth > size) {
       found = { slab: slabs.length, offset: 0, growth: size, waste: 0 };
-      slabs.push({ size: 0, members: [] });
+      slabs.push({ size: 0, limit: MAX_SLAB, busy: [], members: [] });
     }
     const { slab, offset } = found;
     slabs[slab].members.push(index);
-    slabs[slab].size = Math.max(slabs[slab].size, align(offset + size));
+    if (offset + size > slabs[slab].size) slabs[slab].size = align(offset + size);
     placements[index] = { slab, offset };
   }
   return { slabs: slabs.map((slab) => slab.size), placements };
@@ -119,9 +146,9 @@ function findGap(
   members: readonly number[],
   index: number,
 ): { offset: number; waste: number } {
-  const { size, first, last } = items[index];
+  const { size } = items[index];
   const alive = members
-    .filter((member) => items[member].first <= last && first <= items[member].last)
+    .filter((member) => overlaps(items[member], items[index]))
     .sort((a, b) => placements[a].offset - placements[b].offset);
   let free = 0;
   let best = { offset: -1, waste: Infinity };

@@ -7,6 +7,7 @@ import {
   lifetimesOf,
   planBuffers,
 } from '../../../src/backend/plan/memory';
+import { placeOnSlabs } from '../../../src/backend/plan/slabs';
 import { fuzz } from '../../support/fuzz';
 
 /** Elements of what a dispatch writes, and how far back the values lie that it reads. */
@@ -114,6 +115,44 @@ describe('memory of intermediates', () => {
     const plan = planBuffers(bind(chain), always);
     expect(total(plan) / plan.lowerBound).toBeLessThan(1.5);
   });
+});
+
+test('slabs that exist are used while nobody else does, and never outgrown', () => {
+  const item = fc
+    .tuple(fc.integer({ min: 1, max: 4000 }), fc.nat(15), fc.nat(4))
+    .map(([size, first, length]) => ({ size, first, last: first + length }));
+  const slab = fc.record({
+    size: fc.integer({ min: 1, max: 16 }).map((pages) => 256 * pages),
+    busy: fc.array(
+      fc.nat(15).map((at) => ({ first: at, last: at })),
+      { maxLength: 3 },
+    ),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(item, { maxLength: 30 }),
+      fc.array(slab, { maxLength: 3 }),
+      (items, old) => {
+        const none = items.map(() => new Set<number>());
+        const { slabs, placements } = placeOnSlabs(items, none, old);
+        expect(slabs.slice(0, old.length)).toEqual(old.map(({ size }) => size));
+        items.forEach(({ size, first, last }, i) => {
+          const { slab: at, offset } = placements[i];
+          expect(offset + size).toBeLessThanOrEqual(slabs[at]);
+          for (const other of old[at]?.busy ?? []) {
+            expect(other.last < first || last < other.first).toBe(true);
+          }
+          items.slice(i + 1).forEach((other, j) => {
+            const place = placements[i + 1 + j];
+            const isApart = place.slab !== at || other.last < first || last < other.first;
+            const isBeside = place.offset + other.size <= offset || offset + size <= place.offset;
+            expect(isApart || isBeside).toBe(true);
+          });
+        });
+      },
+    ),
+    fuzz(200),
+  );
 });
 
 describe('the check of a memory plan', () => {
