@@ -7,7 +7,7 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { Value, ValueSpec } from '../ir/graph';
+import type { DType, Value, ValueSpec } from '../ir/graph';
 import { importRegion, type Feed, type OutputSource, type Refusal } from './import/import-region';
 import type { Region } from './partition';
 import { planRefusal, type CompiledPlan, type PlanRuntime } from './runtime';
@@ -133,10 +133,14 @@ export class RegionRunner {
   private signature(inputs: readonly TensorInfo[]): string {
     let key = '';
     inputs.forEach((input, at) => {
-      key += `${input.dtype}:${input.shape.join(',')};`;
+      key += `${input.dtype}/${this.storedAs(input)}:${input.shape.join(',')};`;
       if (this.hostInputs.has(this.region.inputs[at])) key += `${this.elements(input)?.join(',')};`;
     });
     return key;
+  }
+
+  private storedAs(input: TensorInfo): DType | undefined {
+    return irType(this.context.runtime.storedType?.(input) ?? input.dtype);
   }
 
   private elements(input: TensorInfo) {
@@ -217,7 +221,9 @@ export class RegionRunner {
       const type = irType(dtype);
       if (!type) return;
       const host = this.hostInputs.has(ref) ? this.elements(inputs[at])?.slice() : undefined;
-      feeds.set(ref, { shape, dtype: type, name: ref, constant: host && { host } });
+      const constant = host && { host };
+      const storedAs = this.storedAs(inputs[at]);
+      feeds.set(ref, { shape, dtype: type, name: ref, constant, storedAs });
     });
     return feeds;
   }

@@ -55,6 +55,8 @@ export interface PlanRuntime {
   makeCapture?(): CallCapture;
   /** Frees what a plan holds. */
   dispose(plan: CompiledPlan): void;
+  /** dtype of the elements behind a tensor, where a lossless cast has only renamed them. */
+  storedType?(tensor: TensorInfo): string;
   /** Elements of a tensor that are on the host already; undefined rather than a read-back. */
   hostValues?(tensor: TensorInfo): HostData | undefined;
 }

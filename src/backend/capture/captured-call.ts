@@ -5,7 +5,7 @@
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebGPUFusedBackend } from '../backend';
 import { flag } from '../flags';
-import { internalsOf } from '../host';
+import { internalsOf, tensorData } from '../host';
 import { submitAll } from './encode';
 import { Replay } from './replay';
 import { difference, releaseTrace, type Trace } from './trace';
@@ -49,7 +49,7 @@ export class CapturedCall {
       this.status = { isReplayed: false, reason: obstacle };
       return run();
     }
-    const signature = this.find(key + signatureOf(inputs));
+    const signature = this.find(key + signatureOf(this.backend, inputs));
     if (signature.replay && !signature.replay.isCurrent) this.reset(signature);
     if (signature.replay) {
       this.status = { isReplayed: true, reason: null };
@@ -148,14 +148,15 @@ export class CapturedCall {
   }
 }
 
-function signatureOf(inputs: readonly Tensor[]): string {
+function signatureOf(backend: WebGPUFusedBackend, inputs: readonly Tensor[]): string {
   const seen: unknown[] = [];
   let key = '';
   for (const { dtype, shape, dataId } of inputs) {
     let at = seen.indexOf(dataId);
     if (at < 0) at = seen.push(dataId) - 1;
     // One tensor given twice is one value in what was watched.
-    key += `${dtype}:${shape.join()}@${at};`;
+    const stored = tensorData(backend, dataId).dtype;
+    key += `${dtype}/${stored}:${shape.join()}@${at};`;
   }
   return key;
 }

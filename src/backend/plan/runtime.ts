@@ -69,6 +69,10 @@ export class BackendRuntime {
     plan.executor.dispose();
   }
 
+  storedType(tensor: TensorInfo): string {
+    return tensorData(activeBackend(), tensor.dataId).dtype;
+  }
+
   hostValues(tensor: TensorInfo): HostData | undefined {
     const { values } = tensorData(activeBackend(), tensor.dataId);
     return ArrayBuffer.isView(values) ? (values as HostData) : undefined;

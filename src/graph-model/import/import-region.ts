@@ -2,6 +2,7 @@ import { GraphBuilder } from '../../ir/builder';
 import {
   removeDeadNodes,
   type ConstantData,
+  type DType,
   type Graph,
   type Value,
   type ValueSpec,
@@ -15,6 +16,8 @@ import { HostValueNeeded, NodeImport } from './node-import';
 /** A value that enters a region: a tensor of known shape and dtype, or a constant. */
 export interface Feed extends ValueSpec {
   readonly constant?: ConstantData;
+  /** dtype of the buffer behind it: tfjs casts without loss by calling integers floats. */
+  readonly storedAs?: DType;
 }
 
 /** Where a requested output of a region comes from. */
@@ -81,9 +84,13 @@ export function importRegion(
   };
   for (const [ref, feed] of feeds) {
     attempt(undefined, () => {
-      const value = feed.constant ? builder.constant(feed, feed.constant) : builder.input(feed);
-      values.set(ref, value);
+      const value = feed.constant
+        ? builder.constant(feed, feed.constant)
+        : builder.input({ ...feed, dtype: feed.storedAs ?? feed.dtype });
+      const typed = builder.cast(value, feed.dtype);
+      values.set(ref, typed);
       fedBy.set(value, ref);
+      fedBy.set(typed, ref);
     });
   }
   if (refusals.length > 0) return { refusal: refusals[0], refusals };
