@@ -56,8 +56,10 @@ describe('the built package runs a graph model', () => {
     expectAnswersOfCpu(await consume('cjs.cjs'));
   });
 
-  test('by script tag in Chromium', async () => {
-    const page = `${server.url}/${CONSUMERS}/page.html`;
-    expectAnswersOfCpu(await consume('browser.mjs', page));
+  test.each([
+    ['by script tag in Chromium', 'page.html'],
+    ['in a Web Worker of Chromium', 'worker.html'],
+  ])('%s', async (_where, page) => {
+    expectAnswersOfCpu(await consume('browser.mjs', `${server.url}/${CONSUMERS}/${page}`));
   });
 });
