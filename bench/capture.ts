@@ -37,7 +37,7 @@ function parseOptions(): { names: string[]; options: Options } {
       'The cost of a warm call in JavaScript (on a device that computes nothing) and in memory.',
     )
     .argument('[names...]', `models (default: every graph model, and "${ONE_DISPATCH.name}")`)
-    .option('--reps <n>', 'timed runs of each variant', number, 30)
+    .option('--reps <n>', 'timed series of ten calls of each variant', number, 15)
     .option('--warmups <n>', 'runs of each variant before anything counts', number, 60)
     .option('--no-wall', 'leave out wall times on the real device')
     .option('--wall-reps <n>', 'timed runs of each variant on the real device', number, 5)

@@ -35,8 +35,11 @@ export interface VariantResult {
   lowerBound?: number;
 }
 
-/** Calls of the faster variants for one of stock, so that a short pause does not decide. */
-const CALLS = 3;
+/**
+ * Calls of one variant in a row, of which the median counts: frame after frame, as apps call a
+ * model, and not with caches that another backend has just filled.
+ */
+const CALLS = 10;
 
 export async function measureCapture(
   task: CaptureTask,

@@ -43,7 +43,9 @@ function encodeAll(
       pass.setPipeline(pipeline);
     }
     pass.setBindGroup(0, step.fixed ?? step.bind(inputs, outputs));
-    pass.dispatchWorkgroups(step.x, step.y, step.z);
+    // Three calls for each step are the whole cost of a replay: every argument counts.
+    if (step.y === 1 && step.z === 1) pass.dispatchWorkgroups(step.x);
+    else pass.dispatchWorkgroups(step.x, step.y, step.z);
     if (++internals.dispatchCountInPass >= DISPATCHES_PER_SUBMIT) {
       submitAll(backend);
       pass = null;
