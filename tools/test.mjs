@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ensureChromium } from './browser/ensure-chromium.mjs';
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
+import { ensurePackages } from './support/packages.mjs';
 import { CACHE, ROOT, logger, pathWithPackages, runInTerminal } from './support/process.mjs';
 
 const HELP = `Usage: node tools/test.mjs [step...] [-- arguments for jest]
@@ -37,7 +38,7 @@ process.chdir(ROOT);
 
 const totals = { passed: 0, failed: 0 };
 try {
-  await installPackages();
+  await ensurePackages(log);
   for (const step of steps) {
     const started = Date.now();
     const { passed, failed } = CHECKS.some((name) => name === step)
@@ -73,13 +74,6 @@ function parseArguments(args) {
   const asked = end < 0 ? args : args.slice(0, end);
   const rest = end < 0 ? [] : args.slice(end);
   return [asked.length ? asked : STEPS, rest[0] === '--' ? rest.slice(1) : rest];
-}
-
-async function installPackages() {
-  if (existsSync(join(ROOT, 'node_modules', '.package-lock.json'))) return;
-  log('installing the packages of package-lock.json (npm ci)');
-  const code = await runInTerminal(['npm', 'ci', '--no-audit', '--no-fund']);
-  if (code !== 0) throw new Error(`npm ci failed with exit code ${code}`);
 }
 
 /** @param {string} step @returns {Promise<Totals>} */

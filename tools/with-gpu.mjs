@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs a command with a working WebGPU adapter in its environment.
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
+import { ensurePackages } from './support/packages.mjs';
 import { logger, pathWithPackages, runInTerminal } from './support/process.mjs';
 
 const HELP = `Usage: node tools/with-gpu.mjs <command> [arguments...]
@@ -10,7 +11,8 @@ Runs a command in an environment where Node's WebGPU (npm package \`webgpu\`) fi
   2. a software driver fetched before, in .cache/gpu;
   3. lavapipe (Mesa 25) from the system's package archive, without root, into .cache/gpu;
   4. SwiftShader from npm, into .cache/gpu.
-Programs of installed packages are found by name, as in npm scripts.
+The packages of package-lock.json are installed first where they are missing; their programs are
+found by name, as in npm scripts.
 
   node tools/with-gpu.mjs tsx bench/models.ts
   node tools/with-gpu.mjs --print      only says which adapter it is, and the variables
@@ -29,6 +31,7 @@ if (command.length === 0 || command[0] === '-h' || command[0] === '--help') {
 }
 
 try {
+  await ensurePackages(log);
   const { adapter, env } = await ensureGpu({ log });
   if (command[0] === '--print') {
     process.stdout.write(JSON.stringify({ adapter, env }, null, 2) + '\n');
