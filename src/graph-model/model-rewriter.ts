@@ -118,6 +118,15 @@ export class ModelRewriter {
     });
   }
 
+  /**
+   * Compiles what a prepared call of `execute` would run, by going through it for the shapes: the
+   * results have no particular elements.
+   */
+  rehearse({ rewrite, tensors, outputs }: PreparedCall): Tensor[] {
+    const run = (): Tensor[] => rewrite.executor.execute(rewrite.feeds(tensors), outputs);
+    return this.runtime.rehearse?.(run) ?? run();
+  }
+
   /** Compiles what a prepared call of a model that is one region would run. */
   compileWhole({ rewrite, tensors }: PreparedCall): void {
     const [runner] = rewrite.runners;

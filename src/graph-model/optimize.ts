@@ -19,8 +19,8 @@ const MAX_ATTEMPTS = 32;
 
 /**
  * Rewrites and compiles a graph model now instead of at its first run, for inputs of the shapes
- * given. A model that is not one region runs once or a few times, on zeros unless examples are
- * given, because only then are all shapes known.
+ * given. A model with control flow runs once or a few times, on zeros unless examples are given,
+ * because only then are all shapes known; so do the ops that tfjs runs between regions.
  *
  * @returns the same as `explain(model)`.
  * @throws Error if the model is not rewritten (see `explain`), or has an input of unknown shape
@@ -45,7 +45,7 @@ export async function optimize(
       if (!call) break;
       if (call.rewrite.partition.isWhole) rewriter.compileWhole(call);
       else if (call.requirements.isDynamic) dispose(await rewriter.executeAsync(call));
-      else dispose(rewriter.execute(call));
+      else dispose(rewriter.rehearse(call));
       if (rewriter.excluded.size === known) break;
     }
   } finally {

@@ -51,6 +51,11 @@ export interface PlanRuntime {
     work: () => Promise<void>,
     onProgress: (done: number, total: number) => void,
   ): Promise<AheadReport>;
+  /**
+   * Does work of which only the shapes matter: plans that wait with their shaders are not run, and
+   * their outputs have no particular elements.
+   */
+  rehearse?<T>(work: () => T): T;
   /** Captures calls that plans are only a part of; a capture for each kind of call. */
   makeCapture?(): CallCapture;
   /** Frees what a plan holds. */

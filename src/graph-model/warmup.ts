@@ -32,8 +32,8 @@ const REWRITING = 0.2;
 /**
  * Makes a graph model ready for inputs of the shapes given, as {@link optimize} does, but compiles
  * its pipelines in parallel without freezing the page, uploads its weights, and records its plan:
- * the first call is as fast as any later one. A model that is not one region runs once in the
- * course of it, and compiles while it does.
+ * the first call is as fast as any later one. A model with control flow runs once in the course
+ * of it, and compiles while it does; so do the ops that tfjs runs between regions.
  *
  * ```js
  * await warmup(model, { onProgress: ({ progress }) => (bar.value = progress) });

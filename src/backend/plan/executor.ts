@@ -61,12 +61,26 @@ export class PlanExecutor {
    * @returns one tensor for each output, owned by the caller.
    */
   run(inputs: readonly TensorInfo[]): TensorInfo[] {
-    const { backend, plan, computed } = this;
     const ready = this.ready();
-    const outputs = computed.map((value) =>
-      backend.makeTensorInfo(value.shape as number[], value.dtype),
-    );
+    const outputs = this.makeOutputs();
     this.compute(ready, inputs, outputs);
+    return this.share(outputs, inputs);
+  }
+
+  /** What {@link run} returns, on the GPU but not computed: needs no shaders. */
+  outline(inputs: readonly TensorInfo[]): TensorInfo[] {
+    const outputs = this.makeOutputs();
+    for (const { dataId } of outputs) this.bufferOf(dataId);
+    return this.share(outputs, inputs);
+  }
+
+  private makeOutputs(): TensorInfo[] {
+    return this.computed.map(({ shape, dtype }) => this.backend.makeTensorInfo([...shape], dtype));
+  }
+
+  /** A tensor for each output of the plan, given one for each that is computed. */
+  private share(outputs: readonly TensorInfo[], inputs: readonly TensorInfo[]): TensorInfo[] {
+    const { backend, plan, computed } = this;
     const used = new Set<DataId>();
     return plan.outputs.map((value) => {
       const info = outputs[computed.indexOf(value)] ?? this.existing(value, inputs);

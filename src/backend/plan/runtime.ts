@@ -26,6 +26,8 @@ export interface ReadyPlan {
 export class BackendRuntime {
   /** Plans compiled while {@link ahead} collects them; null at other times. */
   private collected: ReadyPlan[] | null = null;
+  /** Whether plans whose shaders are still to be compiled give outputs without computing them. */
+  private isRehearsal = false;
 
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
   compile(graph: Graph, label: string): ReadyPlan {
@@ -41,6 +43,7 @@ export class BackendRuntime {
   }
 
   run(plan: ReadyPlan, inputs: readonly TensorInfo[]): TensorInfo[] {
+    if (!plan.isPrepared && this.isRehearsal) return plan.executor.outline(inputs);
     if (!plan.isPrepared) prepare(plan);
     const outputs = plan.executor.run(inputs);
     activeBackend().validation.track(outputs, plan);
@@ -59,6 +62,15 @@ export class BackendRuntime {
     const report = await compileAhead(activeBackend(), executors, onProgress);
     for (const plan of waiting) report.task(() => prepare(plan));
     return report;
+  }
+
+  rehearse<T>(work: () => T): T {
+    this.isRehearsal = true;
+    try {
+      return work();
+    } finally {
+      this.isRehearsal = false;
+    }
   }
 
   makeCapture(): CapturedCall {

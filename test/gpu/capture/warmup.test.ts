@@ -55,7 +55,34 @@ describe('warmup', () => {
     model.dispose();
   });
 
-  test('runs a model that is not one region', async () => {
+  test('of several regions around an op of tfjs compiles all of theirs without blocking', async () => {
+    const graph = new TestGraph();
+    graph.placeholder('x', 'float32', [-1, 8]);
+    graph.node('mixed', 'Softmax', ['x']);
+    graph.node('top', 'TopKV2', ['mixed', graph.constant(3, [], 'int32')]);
+    graph.node('y', 'Softmax', ['top']);
+    const blocking = jest.spyOn(device, 'createComputePipeline');
+    const parallel = jest.spyOn(device, 'createComputePipelineAsync');
+    const model = graph.load();
+    const before = tf.memory().numTensors;
+    const { pipelines } = await warmup(model, { inputs: { x: [2, 8] }, outputs: 'y' });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(pipelines).toBeGreaterThan(0);
+    expect(parallel).toHaveBeenCalledTimes(pipelines);
+    const compiled = blocking.mock.calls.map(([{ label }]) => label);
+    expect(compiled.filter((label) => !/Program$/.test(label ?? ''))).toEqual([]);
+    const x = values(16, 3);
+    const [expected] = await onCpu(graph, { x }, ['y']);
+    const input = tf.tensor2d(x, [2, 8]);
+    blocking.mockClear();
+    const y = model.execute({ x: input }, 'y') as tf.Tensor;
+    expect(blocking).not.toHaveBeenCalled();
+    await expectClose(y, expected);
+    tf.dispose([input, y]);
+    model.dispose();
+  });
+
+  test('runs a model with control flow', async () => {
     const graph = new TestGraph();
     graph.placeholder('x', 'float32', [-1, 8]);
     graph.node('sum', 'AddV2', ['x', graph.constant(1)]);
