@@ -39,7 +39,7 @@ function parseOptions(): { names: string[]; options: Options } {
     .argument('[names...]', `models (default: every graph model, and "${ONE_DISPATCH.name}")`)
     .option('--reps <n>', 'timed series of ten calls of each variant', number, 15)
     .option('--warmups <n>', 'runs of each variant before anything counts', number, 60)
-    .option('--no-wall', 'leave out wall times on the real device')
+    .option('--no-wall', 'leave out what needs the real device: wall times, warm-up')
     .option('--wall-reps <n>', 'timed runs of each variant on the real device', number, 5)
     .option('--timeout <seconds>', 'for one process', number, 1800)
     .option('--json <file>', 'write everything that was measured')
@@ -49,23 +49,30 @@ function parseOptions(): { names: string[]; options: Options } {
 
 async function measure(model: string, options: Options, label: string): Promise<CaptureRow> {
   const row: CaptureRow = { model, problems: [] };
-  const run = async (device: 'null' | 'real', warmups: number, reps: number) => {
+  const timeoutMs = options.timeout * 1000;
+  const attempt = async <T>(what: string, run: () => Promise<T>): Promise<T | undefined> => {
     try {
-      return await runInChild(
-        { kind: 'capture', model, device, warmups, reps },
-        {
-          timeoutMs: options.timeout * 1000,
-          onProgress: (step) => log(`${label}, ${device} device: ${step}`),
-        },
-      );
+      return await run();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      row.problems.push(`${model}, ${device} device: ${reason.split('\n')[0]}`);
+      row.problems.push(`${model}, ${what}: ${reason.split('\n')[0]}`);
       return undefined;
     }
   };
-  row.js = await run('null', options.warmups, options.reps);
-  if (options.wall) row.wall = await run('real', 3, options.wallReps);
+  const measureOn = (device: 'null' | 'real', warmups: number, reps: number) =>
+    attempt(`${device} device`, () =>
+      runInChild(
+        { kind: 'capture', model, device, warmups, reps },
+        { timeoutMs, onProgress: (step) => log(`${label}, ${device} device: ${step}`) },
+      ),
+    );
+  row.js = await measureOn('null', options.warmups, options.reps);
+  if (!options.wall) return row;
+  row.wall = await measureOn('real', 3, options.wallReps);
+  log(`${label}: warm-up`);
+  row.warmup = await attempt('warm-up', () =>
+    runInChild({ kind: 'warmup', model }, { timeoutMs, coldShaderCache: true }),
+  );
   return row;
 }
 

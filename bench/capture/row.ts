@@ -1,6 +1,7 @@
 /** What the capture benchmark knows of one model. */
 import type { Variant } from './variants';
 import type { VariantResult } from './task';
+import type { WarmupResult } from './warmup';
 
 export interface CaptureRow {
   model: string;
@@ -8,6 +9,8 @@ export interface CaptureRow {
   js?: VariantResult[];
   /** On a real device, results read back. */
   wall?: VariantResult[];
+  /** On a real device, with an empty cache of compiled shaders. */
+  warmup?: WarmupResult;
   /** Why something is missing. */
   problems: string[];
 }

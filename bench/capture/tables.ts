@@ -83,6 +83,14 @@ const MEMORY: Column<CaptureRow>[] = [
   { title: 'above it by', cell: (row) => short(aboveBound(row)) },
 ];
 
+const WARMUP: Column<CaptureRow>[] = [
+  NAME,
+  { title: 'pipelines', cell: ({ warmup }) => whole(warmup?.pipelines) },
+  { title: 'ms', cell: ({ warmup }) => short(warmup?.milliseconds) },
+  { title: 'longest task, ms', cell: ({ warmup }) => short(warmup?.longestTaskMs) },
+  { title: 'first call after it, ms', cell: ({ warmup }) => short(warmup?.firstMs) },
+];
+
 /** Our intermediates over stock's. */
 export function shareOfStock(row: CaptureRow): number | undefined {
   const [stock, both] = [resultOf(row, 'stock'), resultOf(row, 'both')];
@@ -102,5 +110,6 @@ export function formatCaptureTables(rows: readonly CaptureRow[]): string {
     `A warm call on a device that computes nothing\n${formatTable(CALL, rows)}`,
     `Ablation\n${formatTable(ABLATION, ablation)}`,
     `Memory\n${formatTable(MEMORY, rows)}`,
+    `Warm-up, with an empty cache of compiled shaders\n${formatTable(WARMUP, rows)}`,
   ].join('\n\n');
 }

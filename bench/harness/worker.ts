@@ -3,6 +3,7 @@
  * takes only its own row with it.
  */
 import { measureCapture } from '../capture/task';
+import { measureWarmup } from '../capture/warmup';
 import { compareModel } from './tasks/compare';
 import { measureFirst } from './tasks/first';
 import type { Message, Task } from './tasks/protocol';
@@ -20,6 +21,8 @@ async function runTask(task: Task): Promise<unknown> {
       return measureFirst(task);
     case 'capture':
       return measureCapture(task, (progress) => send({ progress }));
+    case 'warmup':
+      return measureWarmup(task);
     case 'rewrite':
       return measureRewrite(task);
   }

@@ -2,6 +2,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, Tensor, zeros, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain, requireRewriter, type ModelExplanation } from './explain';
 import { internalsOf } from './model-internals';
+import type { ModelRewriter, PreparedCall } from './model-rewriter';
 
 /** Options of {@link optimize}. */
 export interface OptimizeOptions {
@@ -31,6 +32,20 @@ export async function optimize(
   options: OptimizeOptions = {},
 ): Promise<ModelExplanation> {
   const rewriter = requireRewriter(model, 'optimize');
+  await withExamples(model, rewriter, options, (prepare) => compileAll(rewriter, prepare));
+  return explain(model);
+}
+
+/** Prepares a call with the example inputs; undefined if tfjs should run it. */
+export type PrepareExample = () => PreparedCall | undefined;
+
+/** Does something with calls on example inputs, and frees those that were made for it. */
+export async function withExamples<T>(
+  model: GraphModel,
+  rewriter: ModelRewriter,
+  options: OptimizeOptions,
+  use: (prepare: PrepareExample) => Promise<T>,
+): Promise<T> {
   const internals = internalsOf(model);
   if (internals.resourceIdToCapturedInput == null) {
     internals.setResourceIdToCapturedInput(await internals.executeInitializerGraphAsync());
@@ -39,19 +54,23 @@ export async function optimize(
   try {
     const inputs = internals.normalizeInputs({ ...examples.tensors });
     const outputs = internals.normalizeOutputs(options.outputs);
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const known = rewriter.excluded.size;
-      const call = rewriter.prepare(inputs, outputs);
-      if (!call) break;
-      if (call.rewrite.partition.isWhole) rewriter.compileWhole(call);
-      else if (call.requirements.isDynamic) dispose(await rewriter.executeAsync(call));
-      else dispose(rewriter.rehearse(call));
-      if (rewriter.excluded.size === known) break;
-    }
+    return await use(() => rewriter.prepare(inputs, outputs));
   } finally {
     dispose(examples.made);
   }
-  return explain(model);
+}
+
+/** Compiles every region that a call runs, dividing the model anew where one is refused. */
+export async function compileAll(rewriter: ModelRewriter, prepare: PrepareExample): Promise<void> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const known = rewriter.excluded.size;
+    const call = prepare();
+    if (!call) return;
+    if (call.rewrite.partition.isWhole) rewriter.compileWhole(call);
+    else if (call.requirements.isDynamic) dispose(await rewriter.executeAsync(call));
+    else dispose(rewriter.rehearse(call));
+    if (rewriter.excluded.size === known) return;
+  }
 }
 
 /** A tensor for each input of the model; `made` are those that did not come from the caller. */

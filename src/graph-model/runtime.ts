@@ -56,6 +56,8 @@ export interface PlanRuntime {
    * their outputs have no particular elements.
    */
   rehearse?<T>(work: () => T): T;
+  /** Resolves when the device has done what it was given. */
+  finish?(): Promise<void>;
   /** Captures calls that plans are only a part of; a capture for each kind of call. */
   makeCapture?(): CallCapture;
   /** Frees what a plan holds. */

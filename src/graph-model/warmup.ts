@@ -1,6 +1,7 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
+import { dispose } from '@tensorflow/tfjs-core';
 import { requireRewriter } from './explain';
-import { optimize, type OptimizeOptions } from './optimize';
+import { compileAll, withExamples, type OptimizeOptions } from './optimize';
 
 /** How far a warm-up is. */
 export interface WarmupProgress {
@@ -26,14 +27,15 @@ export interface WarmupReport {
   readonly longestTaskMs: number;
 }
 
-/** Share of the progress that rewriting stands for; the rest is pipelines. */
+/** Shares of the progress: dividing the graph, then pipelines, then a run of the model. */
 const REWRITING = 0.2;
+const COMPILING = 0.7;
 
 /**
  * Makes a graph model ready for inputs of the shapes given, as {@link optimize} does, but compiles
- * its pipelines in parallel without freezing the page, uploads its weights, and records its plan:
- * the first call is as fast as any later one. A model with control flow runs once in the course
- * of it, and compiles while it does; so do the ops that tfjs runs between regions.
+ * its pipelines in parallel without freezing the page, uploads its weights, and runs it once, for
+ * drivers that leave compiling to the first use: the first call is as fast as any later one.
+ * Kernels of tfjs between regions, and models with control flow, compile while they run.
  *
  * ```js
  * await warmup(model, { onProgress: ({ progress }) => (bar.value = progress) });
@@ -45,27 +47,36 @@ export async function warmup(
   model: GraphModel,
   { onProgress, ...options }: WarmupOptions = {},
 ): Promise<WarmupReport> {
-  const { runtime } = requireRewriter(model, 'warmup');
+  const rewriter = requireRewriter(model, 'warmup');
+  const { runtime } = rewriter;
   const start = performance.now();
   const tell = (progress: number, text: string): void =>
     onProgress?.({ progress, timeElapsed: performance.now() - start, text });
-  let rewritingMs = 0;
-  const rewrite = async (): Promise<void> => {
+  const own = { longestTaskMs: 0 };
+  const timed = async (work: () => void | Promise<void>): Promise<void> => {
     const begun = performance.now();
-    await optimize(model, options);
-    rewritingMs = performance.now() - begun;
-    tell(REWRITING, 'graph rewritten');
+    await work();
+    own.longestTaskMs = Math.max(own.longestTaskMs, performance.now() - begun);
   };
-  tell(0, 'rewriting the graph');
   const compiled = (done: number, total: number): void =>
-    tell(REWRITING + ((1 - REWRITING) * done) / (total + 1), `pipeline ${done} of ${total}`);
-  const report = runtime.ahead
-    ? await runtime.ahead(rewrite, compiled)
-    : await rewrite().then(() => ({ pipelines: 0, longestTaskMs: 0 }));
+    tell(REWRITING + (COMPILING * done) / total, `pipeline ${done} of ${total}`);
+  tell(0, 'rewriting the graph');
+  const ahead = await withExamples(model, rewriter, options, async (prepare) => {
+    const rewrite = async (): Promise<void> => {
+      await timed(() => compileAll(rewriter, prepare));
+      tell(REWRITING, 'graph rewritten');
+    };
+    const report = await (runtime.ahead?.(rewrite, compiled) ?? rewrite());
+    const call = prepare();
+    // With control flow it has run while it was compiled.
+    if (call && !call.requirements.isDynamic) await timed(() => dispose(rewriter.execute(call)));
+    return report;
+  });
+  await runtime.finish?.();
   tell(1, 'ready');
   return {
-    pipelines: report.pipelines,
+    pipelines: ahead?.pipelines ?? 0,
     milliseconds: performance.now() - start,
-    longestTaskMs: Math.max(report.longestTaskMs, rewritingMs),
+    longestTaskMs: Math.max(ahead?.longestTaskMs ?? 0, own.longestTaskMs),
   };
 }

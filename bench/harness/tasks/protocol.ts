@@ -7,6 +7,7 @@ import type { LeakReport } from '../leaks';
 import type { Summary } from '../statistics';
 import type { TimingSummary } from '../timing';
 import type { CaptureTask, VariantResult } from '../../capture/task';
+import type { WarmupResult, WarmupTask } from '../../capture/warmup';
 
 /** Measures a warm model on both sides in one process. */
 export interface CompareTask {
@@ -35,7 +36,7 @@ export interface RewriteTask {
   model: string;
 }
 
-export type Task = CompareTask | FirstTask | RewriteTask | CaptureTask;
+export type Task = CompareTask | FirstTask | RewriteTask | CaptureTask | WarmupTask;
 
 /** One side of a comparison. */
 export interface SideResult {
@@ -85,7 +86,9 @@ export type ResultOf<T extends Task> = T extends CompareTask
     ? FirstResult
     : T extends CaptureTask
       ? VariantResult[]
-      : RewriteResult;
+      : T extends WarmupTask
+        ? WarmupResult
+        : RewriteResult;
 
 /** What a child process sends. */
 export type Message = { progress: string } | { result: unknown } | { failure: string };

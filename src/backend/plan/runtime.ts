@@ -73,6 +73,12 @@ export class BackendRuntime {
     }
   }
 
+  async finish(): Promise<void> {
+    const { device } = activeBackend();
+    // A device that is lost does not answer any more.
+    await Promise.race([device.queue.onSubmittedWorkDone(), device.lost]);
+  }
+
   makeCapture(): CapturedCall {
     return new CapturedCall(activeBackend());
   }

@@ -1,0 +1,28 @@
+/** A warm-up in a fresh process: how long it takes, and how long a page would stand still. */
+import type { WarmupReport } from '../../src/pure';
+import { prepareGpu, registerBackends } from '../harness/backends';
+import { VariantSession } from './session';
+
+export interface WarmupTask {
+  kind: 'warmup';
+  model: string;
+}
+
+export interface WarmupResult extends WarmupReport {
+  /** The first call after it, until its outputs are read. */
+  firstMs: number;
+}
+
+/** Runs the task. The caller provides an empty shader cache. */
+export async function measureWarmup({ model }: WarmupTask): Promise<WarmupResult> {
+  prepareGpu();
+  await registerBackends('webgpu-fused');
+  const session = await VariantSession.open(model, 'both');
+  if (!session.model.graph) throw new Error('Only graph models are warmed up.');
+  const inputs = session.model.entry.inputs.map(({ name, shape }) => [name, shape] as const);
+  // Importing it before there is a GPU would leave stock `webgpu` unregistered.
+  const { warmup } = await import('../../src/pure');
+  const report = await warmup(session.model.graph, { inputs: Object.fromEntries(inputs) });
+  const { wallMs } = await session.call({ read: true });
+  return { ...report, firstMs: wallMs };
+}
