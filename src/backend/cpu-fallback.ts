@@ -1,9 +1,11 @@
 /**
- * Kernels that tfjs's `cpu` backend has and WebGPU lacks (string and ragged kernels, Unique, …) run
- * there: operands are read back, results uploaded when somebody needs them.
+ * What runs on tfjs's `cpu` backend: kernels that it has and WebGPU lacks (string and ragged
+ * kernels, Unique, …), and any kernel on strings, which no shader can read. Operands are read
+ * back, results uploaded when somebody needs them.
  */
 import {
   findBackend,
+  getKernel,
   getKernelsForBackend,
   registerKernel,
   type KernelConfig,
@@ -27,6 +29,20 @@ export function registerCpuFallbacks(backendName: string): string[] {
   return missing.map(({ kernelName }) => kernelName);
 }
 
+/**
+ * A kernel of stock's, but for strings. Of those stock moves some itself, some only while they are
+ * few, and GatherNd leaks two tensors each time.
+ */
+export function stringsOnCpu(kernelName: string, stock: KernelFunc): KernelFunc {
+  return (call) => {
+    const operands = Object.values<TensorInfo | undefined>(call.inputs);
+    const config = operands.some((info) => info?.dtype === 'string')
+      ? getKernel(kernelName, 'cpu')
+      : undefined;
+    return (config ? runOnCpu(config) : stock)(call);
+  };
+}
+
 function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
   return ({ inputs, backend, attrs }) => {
     const cpu = findBackend('cpu') as MathBackendCPU | null;
@@ -44,11 +60,17 @@ function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
       made.push(copy);
       return copy;
     };
-    const operands = Object.fromEntries(
-      Object.entries(inputs as Record<string, TensorInfo | TensorInfo[] | undefined>).map(
-        ([name, value]) => [name, Array.isArray(value) ? value.map(toCpu) : value && toCpu(value)],
-      ),
-    );
+    // Concat and its like take a list itself for inputs.
+    const operands = Array.isArray(inputs)
+      ? inputs.map(toCpu)
+      : Object.fromEntries(
+          Object.entries(inputs as Record<string, TensorInfo | TensorInfo[] | undefined>).map(
+            ([name, value]) => [
+              name,
+              Array.isArray(value) ? value.map(toCpu) : value && toCpu(value),
+            ],
+          ),
+        );
     const results = kernelFunc({ inputs: operands as never, backend: cpu, attrs });
     const list = Array.isArray(results) ? results : [results];
     const outputs = list.map(({ dataId, shape, dtype }) => ({

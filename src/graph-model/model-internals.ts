@@ -2,6 +2,7 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import type { GraphDef } from './graph-def';
+import { deferKeptTensors } from './loop-lists';
 
 /** A node as tfjs's executor holds it. */
 export interface ExecutorNode {
@@ -29,7 +30,18 @@ export interface Executor {
   executeAsync(inputs: NamedTensorMap, outputs: readonly string[]): Promise<Tensor[]>;
   mapInputs(inputs: NamedTensorMap): NamedTensorMap;
   mapOutputs(outputs: readonly string[]): string[];
+  /** Executors of the model's functions, flat; for those, the same map. */
+  readonly functionExecutorMap?: Readonly<Record<string, Executor>>;
+  /** Runs the nodes of `executeAsync`; what it answers and is not asked for is disposed of. */
+  executeWithControlFlow?(
+    inputs: NamedTensorMap,
+    context: { readonly tensorListMap: object },
+    ...rest: unknown[]
+  ): Promise<TensorsByNode>;
 }
+
+/** Outputs of nodes; those of a branch not taken are missing. */
+export type TensorsByNode = Record<string, readonly (Tensor | undefined)[]>;
 
 /** The private side of a `GraphModel`. */
 export interface ModelInternals {
@@ -84,6 +96,7 @@ export function makeExecutor(
     Object.fromEntries(names.map((name) => [name, weightMap[name][0]])),
   );
   adoptOps(shadow.executor.graph, model.executor.graph);
+  deferKeptTensors(shadow.executor);
   return shadow.executor;
 }
 

@@ -79,6 +79,11 @@ export class ModelRewriter {
     return (this.topology.library?.function ?? []).map(({ signature }) => signature.name);
   }
 
+  /** Whether a call may run functions: then an executor of our own runs it, fused or not. */
+  private mayRunFunctions({ isDynamic }: CallRequirements): boolean {
+    return isDynamic && this.functions.length > 0;
+  }
+
   /** The rewrites in use, the latest last. */
   get current(): readonly Rewrite[] {
     return [...this.rewrites.values()];
@@ -94,7 +99,8 @@ export class ModelRewriter {
     const named = this.executor.mapInputs(inputs);
     const tensors = tensorsByPlaceholder(this.executor, named, requirements);
     const rewrite = tensors && this.rewriteFor(key, mapped);
-    if (!tensors || !rewrite?.runners.length) return undefined;
+    if (!tensors || !rewrite) return undefined;
+    if (!rewrite.runners.length && !this.mayRunFunctions(requirements)) return undefined;
     return { rewrite, tensors, outputs: mapped, requirements };
   }
 
@@ -188,7 +194,9 @@ export class ModelRewriter {
   private emptyRewrite(partition: Partition): Rewrite {
     const parts = { runners: [], milliseconds: 0, exclusions: this.excluded.size };
     const nothing = { ...partition, regions: [], isWhole: false };
-    return new Rewrite({ ...parts, partition: nothing }, () => this.executor);
+    return new Rewrite({ ...parts, partition: nothing }, () =>
+      makeExecutor(this.prototype, this.model, this.topology, []),
+    );
   }
 
   private divide(outputs: readonly string[], previous: Rewrite | undefined): Rewrite {

@@ -6,6 +6,7 @@ import {
   type KernelFunc,
 } from '@tensorflow/tfjs-core';
 import type { WebGPUFusedBackend } from '../backend';
+import { stringsOnCpu } from '../cpu-fallback';
 import { lazyKernels, type LazyKernel } from './kernels';
 
 /** Kernels that launch nothing: they run as stock's, and are not worth a word in a trace. */
@@ -20,10 +21,11 @@ export function installLazyKernels(backendName: string): void {
     const { kernelName, kernelFunc } = config;
     if (FREE.has(kernelName)) continue;
     const kernel = lazy.get(kernelName);
+    const stock = stringsOnCpu(kernelName, kernelFunc);
     unregisterKernel(kernelName, backendName);
     registerKernel({
       ...config,
-      kernelFunc: kernel ? recorded(kernel, kernelFunc) : atOnce(kernelName, kernelFunc),
+      kernelFunc: kernel ? recorded(kernel, stock) : atOnce(kernelName, stock),
     });
   }
 }
