@@ -5,6 +5,8 @@ import type { ModelSession } from './session';
 /** What an engine and its backend hold. */
 interface Holdings {
   tensors: number;
+  /** What tensors share: a tensor that is gone may leave its data behind. */
+  data: number;
   bytes: number;
   buffers: number;
 }
@@ -24,6 +26,7 @@ export async function checkLeaks(session: ModelSession, runs: number): Promise<L
   return {
     runs,
     tensors: after.tensors - before.tensors,
+    data: after.data - before.data,
     bytes: after.bytes - before.bytes,
     buffers: after.buffers - before.buffers,
   };
@@ -35,7 +38,12 @@ function holdings(): Holdings {
   const buffers = bufferManager
     ? bufferManager.getNumUsedBuffers() + bufferManager.getNumFreeBuffers()
     : 0;
-  return { tensors: memory.numTensors, bytes: memory.numBytesInGPU ?? memory.numBytes, buffers };
+  return {
+    tensors: memory.numTensors,
+    data: memory.numDataBuffers,
+    bytes: memory.numBytesInGPU ?? memory.numBytes,
+    buffers,
+  };
 }
 
 /** Of stock's buffer manager. */

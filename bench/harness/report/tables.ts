@@ -88,8 +88,10 @@ function pipelinesOf(row: ModelRow, side: Side): number | undefined {
 function leaks(row: ModelRow): string {
   const report = sideOf(row, 'candidate').leaks;
   if (!report) return NOTHING;
-  const { tensors, bytes, buffers } = report;
-  return tensors || bytes || buffers ? `${tensors}t ${bytes}B ${buffers}b` : 'none';
+  const { tensors, data, bytes, buffers } = report;
+  return tensors || data || bytes || buffers
+    ? `${tensors}t ${data}d ${bytes}B ${buffers}b`
+    : 'none';
 }
 
 const times = (ratio: number | undefined): string =>

@@ -104,9 +104,12 @@ function judgeTime({ compare }: ModelRow): Judgement {
 function judgeLeaks(row: ModelRow): Judgement {
   const leaks = sideOf(row, 'candidate').leaks;
   if (!leaks) return undefined;
-  const { tensors, bytes, buffers, runs } = leaks;
-  const grew = tensors > 0 || bytes > 0 || buffers > 0;
-  return !grew || `${tensors} tensors, ${bytes} bytes, ${buffers} buffers in ${runs} runs`;
+  const { tensors, data, bytes, buffers, runs } = leaks;
+  const grew = tensors > 0 || data > 0 || bytes > 0 || buffers > 0;
+  return (
+    !grew ||
+    `${tensors} tensors, ${data} of data, ${bytes} bytes, ${buffers} buffers in ${runs} runs`
+  );
 }
 
 function judgePeak(row: ModelRow): Judgement {
