@@ -11,6 +11,7 @@ import {
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { Tracer } from './capture/tracer';
 import { cacheValues, dataMover } from './data-mover';
+import { holdDevice, releaseDevice, type DeviceState } from './device';
 import { tensorData } from './host';
 import { lazyState, type LazyData } from './lazy/pending';
 import { LazyQueue } from './lazy/queue';
@@ -35,7 +36,8 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   tracer: Tracer | null = null;
   /** Memory that replays hold besides that of plans. */
   replayBytes = 0;
-  private lost: GPUDeviceLostInfo | null = null;
+  private readonly deviceState: DeviceState;
+  private isDisposed = false;
 
   constructor(device: GPUDevice, info?: GPUAdapterInfo) {
     super(device, info);
@@ -44,17 +46,16 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     this.pipelines = new PipelineCache(device);
     this.tensorMap = new DataStorage(this, dataMover);
     this.lazy = new LazyQueue(this, (data) => this.release(data));
-    void device.lost.then((info) => {
-      this.lost = info;
-    });
+    this.deviceState = holdDevice(device);
   }
 
   /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. */
   assertAlive(): void {
-    if (!this.lost) return;
+    const { lost } = this.deviceState;
+    if (!lost) return;
     throw new Error(
-      `[webgpu-fused] run: got a GPU device that was lost (${this.lost.reason}: ` +
-        `${this.lost.message}); needs one that works. Call tf.removeBackend('${BACKEND_NAME}'), ` +
+      `[webgpu-fused] run: got a GPU device that was lost (${lost.reason}: ` +
+        `${lost.message}); needs one that works. Call tf.removeBackend('${BACKEND_NAME}'), ` +
         'register it again and load the model anew, or reload the page.',
     );
   }
@@ -138,9 +139,13 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     return super.numDataIds() - this.lazy.hiddenDataIds;
   }
 
+  /** Frees everything, and the device unless others use it: see `useDevice`. */
   override dispose(): void {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
     this.lazy.dispose();
     super.dispose();
+    releaseDevice(this.device);
   }
 
   private release(data: LazyData): void {

@@ -1,4 +1,4 @@
-/** Requests the device the backend runs on. */
+/** Requests the device the backend runs on, and lets go of it. */
 import { env } from '@tensorflow/tfjs-core';
 
 /** Limits worth having at whatever the adapter offers. */
@@ -24,6 +24,16 @@ export interface RequestedDevice {
   readonly info: GPUAdapterInfo | undefined;
 }
 
+/** What is known of a device. It is kept apart from backends: `lost` may never settle. */
+export interface DeviceState {
+  lost: GPUDeviceLostInfo | null;
+  /** Backends that run on it. */
+  users: number;
+  /** Whether it was requested here, and by nobody else. */
+  isOwn: boolean;
+}
+
+const states = new WeakMap<GPUDevice, DeviceState>();
 let external: RequestedDevice | undefined;
 
 /**
@@ -31,6 +41,7 @@ let external: RequestedDevice | undefined;
  * `setBackend`. The device's limits and features decide which kernels can be used.
  */
 export function useDevice(device: GPUDevice, info?: GPUAdapterInfo): void {
+  stateOf(device).isOwn = false;
   external = { device, info: info ?? device.adapterInfo };
 }
 
@@ -59,5 +70,30 @@ export async function requestDevice(): Promise<RequestedDevice> {
   for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
   const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  stateOf(device).isOwn = true;
   return { device, info: adapter.info };
+}
+
+/** Notes that a backend runs on a device, until {@link releaseDevice}. */
+export function holdDevice(device: GPUDevice): DeviceState {
+  const state = stateOf(device);
+  state.users++;
+  return state;
+}
+
+/** Destroys the device of a backend that is going away, if it was requested for backends only. */
+export function releaseDevice(device: GPUDevice): void {
+  const state = stateOf(device);
+  if (--state.users === 0 && state.isOwn) device.destroy();
+}
+
+function stateOf(device: GPUDevice): DeviceState {
+  const known = states.get(device);
+  if (known) return known;
+  const state: DeviceState = { lost: null, users: 0, isOwn: false };
+  states.set(device, state);
+  void device.lost.then((info) => {
+    state.lost = info;
+  });
+  return state;
 }
