@@ -4,6 +4,7 @@ import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { WindowAttrs } from '../ir/infer/window';
+import { concatSplits } from './concat-splits';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
@@ -41,6 +42,7 @@ function convolution(emission: KernelEmission): ProductSpec {
     rows: batch * outHeight * outWidth,
     columns: outChannels,
     depth: inChannels,
+    splits: concatSplits(x, 3, (value) => emission.request.storage(value) !== null),
     window: [
       { name: 'filterRow', extent: filterHeight },
       { name: 'filterColumn', extent: filterWidth },
@@ -65,6 +67,7 @@ export const conv2dKernel: FusedKernel = {
   name: 'conv2d',
   anchors: ['Conv2D'],
   refuse: floatOnly,
+  splitAxis: (_node, index) => (index === 0 ? 3 : null),
   reuse: (node, index) => {
     const [x, filter] = node.inputs;
     const products = sizeOf(node.outputs[0].shape) * sizeOf(filter.shape.slice(0, 3));

@@ -31,5 +31,10 @@ export interface FusedKernel {
   refuse(node: Node): string | null;
   /** How often each element of input `index` is loaded; what recomputing it would be multiplied by. */
   reuse(node: Node, index: number): number;
+  /**
+   * The axis of input `index` over which the kernel loops part by part where that input is a
+   * concatenation that it computes itself (see `concatSplits`); null if there is none.
+   */
+  splitAxis?(node: Node, index: number): number | null;
   generate(request: KernelRequest): ShaderProgram;
 }

@@ -1,13 +1,20 @@
 /** BatchMatMul with broadcasting batch dimensions and either operand transposed. */
+import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import { concatSplits } from './concat-splits';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
 import { emitSplitProduct, isSkinny } from './split-product';
+
+/** The axis of A that is summed over. */
+function depthAxis({ inputs: [a], attrs }: Node): number {
+  return a.shape.length - (attrs.transposeA ? 2 : 1);
+}
 
 function matmul(emission: KernelEmission): ProductSpec {
   const { anchor } = emission.request.group;
@@ -29,7 +36,8 @@ function matmul(emission: KernelEmission): ProductSpec {
     batch: flatten ? 1 : sizeOf(batchShape),
     rows: sizeOf(rowShape),
     columns: output.shape[rank - 1],
-    depth: a.shape[transposeA ? rank - 2 : rank - 1],
+    depth: a.shape[depthAxis(anchor)],
+    splits: concatSplits(a, depthAxis(anchor), (value) => emission.request.storage(value) !== null),
     window: [],
     a: (batch, row, _window, k) => {
       const coords = outer(batch, row);
@@ -52,6 +60,7 @@ export const matmulKernel: FusedKernel = {
   name: 'matmul',
   anchors: ['BatchMatMul'],
   refuse: floatOnly,
+  splitAxis: (node, index) => (index === 0 ? depthAxis(node) : null),
   reuse: (node, index) => {
     const { shape } = node.outputs[0];
     const [rows, columns] = shape.slice(-2);

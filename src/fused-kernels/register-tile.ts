@@ -18,6 +18,8 @@ export interface ProductSpec {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
+  /** Where the loop over `k` is divided, ascending: A comes from another buffer there. */
+  readonly splits?: readonly number[];
   /** Extents of loops around the loop over `k`, such as filter height and width. */
   readonly window: readonly { readonly name: string; readonly extent: number }[];
   a(batch: IndexExpr, row: IndexExpr, window: readonly IndexExpr[], k: IndexExpr): Operand;
@@ -82,10 +84,15 @@ export function emitProduct(emission: KernelEmission, spec: ProductSpec): Shader
   const type = vectorType('float32', tile.width);
   forEachElement(tile, (i, j) => writer.statement(`var acc${i}_${j} = ${type}(0.0);`));
   emitLoops(emission, spec.window, (window) => {
-    const steps = spec.depth % 4 === 0 ? spec.depth / 4 : spec.depth;
-    writer.block(`for (var k = 0; k < ${writer.dim('depth', steps)}; k++)`, () => {
-      writer.defineVariable('k');
-      emitStep(emission, spec, tile, indices, window);
+    const bounds = [0, ...(spec.splits ?? []), spec.depth];
+    bounds.slice(1).forEach((end, part) => {
+      const span = { begin: bounds[part], depth: end - bounds[part] };
+      const steps = span.depth % 4 === 0 ? span.depth / 4 : span.depth;
+      const name = part === 0 ? 'depth' : `depth${part}`;
+      writer.block(`for (var k = 0; k < ${writer.dim(name, steps)}; k++)`, () => {
+        writer.defineVariable('k');
+        emitStep(emission, spec, tile, indices, window, span);
+      });
     });
   });
   forEachElement(tile, (i, j) => {
@@ -141,21 +148,29 @@ function emitIndices(
   };
 }
 
-/** One step of the loop over `k`: one element of every row of A, or four where depth allows. */
+/** A range of `k` that one loop goes through. */
+interface DepthSpan {
+  readonly begin: number;
+  readonly depth: number;
+}
+
+/** One step of a loop over `k`: one element of every row of A, or four where depth allows. */
 function emitStep(
   emission: KernelEmission,
   spec: ProductSpec,
   { rows, groups, width }: Tile,
   indices: TileIndices,
   window: readonly IndexExpr[],
+  { begin, depth }: DepthSpan,
 ): void {
   const { writer, inliner } = emission;
-  const packed = spec.depth % 4 === 0;
-  const k = ix.variable('k', packed ? spec.depth / 4 : spec.depth);
-  const at = packed ? ix.add(ix.scale(k, 4), laneVariable) : k;
+  const packed = depth % 4 === 0;
+  const k = ix.variable('k', packed ? depth / 4 : depth);
+  const first = ix.shift(packed ? ix.scale(k, 4) : k, begin);
+  const at = packed ? ix.add(first, laneVariable) : first;
   const a = indices.rows.map((row) => spec.a(indices.batch, row, window, at));
   for (let step = 0; step < (packed ? 4 : 1); step++) {
-    const single = packed ? ix.shift(ix.scale(k, 4), step) : k;
+    const single = ix.shift(first, step);
     for (let j = 0; j < groups; j++) {
       const operand = spec.b(indices.batch, window, single, indices.columns[j]);
       const b = inliner.widen(operand, width);

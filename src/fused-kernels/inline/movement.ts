@@ -63,9 +63,12 @@ const mirrorPad: InlineRule = (node, coords, inliner) => {
 
 const concat: InlineRule = (node, coords, inliner) => {
   const axis = node.attrs.axis as number;
-  const pieces = concatPieces(node, axis);
   const coord = coords[axis];
-  const aligned = vectorOffset(coord) !== null && piecesAligned(pieces);
+  const all = concatPieces(node, axis);
+  const within = all.filter(({ begin, end }) => coord.max >= begin && coord.min < end);
+  // Outside of all pieces: whoever asks hides what it gets (see `guard`).
+  const pieces = within.length > 0 ? within : all.slice(0, 1);
+  const aligned = pieces.length === 1 || (vectorOffset(coord) !== null && piecesAligned(pieces));
   if (ix.variablesOf(coord).has(LANE) && !aligned) {
     return inliner.perLane(coords, (lane) => concat(node, lane, inliner));
   }
@@ -75,7 +78,6 @@ const concat: InlineRule = (node, coords, inliner) => {
     coords.map((c, i) => (i === axis ? ix.shift(c, -begin) : c));
   let result: Operand | null = null;
   for (const { begin, end, input } of [...pieces].reverse()) {
-    if (coord.max < begin || coord.min >= end) continue;
     const piece = inliner.value(input, at(begin));
     if (!result) {
       result = piece;
@@ -90,8 +92,7 @@ const concat: InlineRule = (node, coords, inliner) => {
       Math.max(result.depth, piece.depth, inliner.depthOf(scalar)),
     );
   }
-  // Outside of all pieces: whoever asks hides what it gets (see `guard`).
-  return result ?? inliner.value(pieces[0].input, at(pieces[0].begin));
+  return result as Operand;
 };
 
 const tile: InlineRule = (node, coords, inliner) => {

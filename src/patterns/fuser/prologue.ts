@@ -19,6 +19,9 @@ const DISPATCH_COST = 6e6;
 /** Values of more operands than this are not computed more than once. */
 const MAX_INLINED_LOADS = 12;
 
+/** Parts of a concatenation that get a loop each, at most: every loop is code. */
+const MAX_PARTS = 16;
+
 interface InlineCost {
   /** Scalar operations an element. */
   readonly operations: number;
@@ -77,7 +80,9 @@ function evaluationsOf(
     use.inputs.forEach((input, index) => {
       if (input !== output) return;
       const facts = state.tables.anchor(use.kernel);
-      const ratio = sizeOf(use.outputs[0].shape) / Math.max(1, sizeOf(output.shape));
+      const ratio = isReadByParts(state, use)
+        ? 1
+        : sizeOf(use.outputs[0].shape) / Math.max(1, sizeOf(output.shape));
       const each = facts ? Math.max(1, facts.reuse(use, index)) : ratio * tapsOf(use);
       total += each * (inlined.get(use) ?? 1);
     });
@@ -87,6 +92,22 @@ function evaluationsOf(
 
 function tapsOf(node: Node): number {
   return node.kernel === 'ResizeBilinear' ? 4 : 1;
+}
+
+/**
+ * True for concatenations whose readers go through one part after the other: of every part they
+ * compute its own elements only, and no element has to choose.
+ */
+function isReadByParts(state: FusionState, node: Node): boolean {
+  const [output] = node.outputs;
+  if (node.kernel !== 'Concat' || node.inputs.length > MAX_PARTS) return false;
+  if (state.outputs.has(output) || state.constraints.store.has(node)) return false;
+  return state.usesOf(output).every((use) => {
+    const facts = state.tables.anchor(use.kernel);
+    return use.inputs.every(
+      (input, index) => input !== output || facts?.splitAxis?.(use, index) === node.attrs.axis,
+    );
+  });
 }
 
 /** True for index maps that leave neighbours along the last axis neighbours: vectors stay vectors. */
@@ -103,14 +124,16 @@ function inlineCost(
   known: ReadonlyMap<Node, InlineCost>,
   stored: ReadonlyMap<Node, string>,
 ): InlineCost {
-  let operations = scalarOp(node.kernel)?.cost ?? (keepsVectors(node) ? 0 : 1);
+  const byParts = isReadByParts(state, node);
+  let operations = scalarOp(node.kernel)?.cost ?? (byParts || keepsVectors(node) ? 0 : 1);
   let loads = 0;
   for (const input of node.inputs) {
     if (input.constant && sizeOf(input.shape) === 1) continue;
     const { producer } = input;
     const inner = producer && !stored.has(producer) ? known.get(producer) : undefined;
-    operations += inner?.operations ?? 0;
-    loads += inner?.loads ?? 1;
+    const share = byParts ? sizeOf(input.shape) / sizeOf(node.outputs[0].shape) : 1;
+    operations += share * (inner?.operations ?? 0);
+    loads += share * (inner?.loads ?? 1);
   }
   const taps = tapsOf(node);
   return { operations: operations * taps, loads: loads * taps };
@@ -128,8 +151,8 @@ function whyStore(
   if (forced !== undefined) return forced;
   if (state.outputs.has(output)) return '';
   if (evaluations === 0) return '';
-  if (state.role(node) === 'movement' && cost.operations <= 2 && node.inputs.length <= 2)
-    return null;
+  const hasFewLoads = node.inputs.length <= 2 || isReadByParts(state, node);
+  if (state.role(node) === 'movement' && cost.operations <= 2 && hasFewLoads) return null;
   if (evaluations > 1 && cost.loads > MAX_INLINED_LOADS)
     return `it would load ${cost.loads} operands an element`;
   const each = cost.operations + LOAD_COST * Math.max(0, cost.loads - 1);

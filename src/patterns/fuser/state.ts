@@ -7,6 +7,8 @@ import { sizeOf, usesOf } from '../../ir/graph';
 export interface AnchorFacts {
   refuse(node: Node): string | null;
   reuse(node: Node, index: number): number;
+  /** The axis of input `index` along which the parts of a concatenation cost nothing to inline. */
+  splitAxis?(node: Node, index: number): number | null;
 }
 
 export interface FusionTables {

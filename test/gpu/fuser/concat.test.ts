@@ -51,6 +51,59 @@ describe('concatenations that kernels store into', () => {
     }));
 });
 
+describe('concatenations that are read part by part', () => {
+  const window3 = { ...window, pad: { top: 1, bottom: 1, left: 1, right: 1 } };
+
+  test.each([
+    ['aligned', [4, 8, 4]],
+    ['unaligned', [3, 5, 1]],
+    ['some aligned', [4, 3, 8, 2]],
+  ])('by a convolution, %s', async (_name, channels) => {
+    const plan = await checkFused((b) => {
+      const parts = channels.map((count) => float(b, [2, 5, 6, count]));
+      const x = b.op('Concat', parts, { axis: 3 });
+      return b.op('Conv2D', [x, float(b, [3, 3, x.shape[3], 8])], window3);
+    });
+    expect(plan.dispatches).toHaveLength(1);
+  });
+
+  test('one inside another, and through elementwise kernels', async () => {
+    const plan = await checkFused((b) => {
+      const part = (channels: number) => float(b, [1, 3, 4, channels]);
+      const inner = b.op('Relu', [b.op('Concat', [part(4), part(3)], { axis: 3 })]);
+      const x = b.op('Concat', [part(2), inner, b.op('Neg', [part(4)])], { axis: 3 });
+      return conv(b, b.op('Add', [x, float(b, [13])]), 4);
+    });
+    expect(plan.dispatches).toHaveLength(1);
+  });
+
+  test.each([
+    ['as it is', false],
+    ['transposed', true],
+  ])('by a matrix product, %s', async (_name, transposeA) => {
+    const plan = await checkFused((b) => {
+      const axis = transposeA ? 1 : 2;
+      const parts = [4, 6, 1].map((depth) => float(b, transposeA ? [2, depth, 5] : [2, 5, depth]));
+      const x = b.op('Concat', parts, { axis });
+      return b.op('BatchMatMul', [x, float(b, [2, 11, 4])], { transposeA, transposeB: false });
+    });
+    expect(plan.dispatches).toHaveLength(1);
+  });
+
+  test('by the layers of a dense block, each of which reads all before it', async () => {
+    const plan = await checkFused((b) => {
+      const parts = [float(b, [1, 6, 5, 4])];
+      for (let layer = 0; layer < 4; layer++) {
+        const x = layer === 0 ? parts[0] : b.op('Concat', [...parts], { axis: 3 });
+        const filter = float(b, [3, 3, x.shape[3], 4]);
+        parts.push(b.op('Relu', [b.op('Conv2D', [x, filter], window3)]));
+      }
+      return b.op('Add', [conv(b, b.op('Concat', parts, { axis: 3 }), 4), parts[0]]);
+    });
+    expect(plan.dispatches).toHaveLength(5);
+  });
+});
+
 describe('concatenations that are copied', () => {
   test('of inputs, the same one twice, and a constant', () =>
     checkFused((b) => {

@@ -77,6 +77,96 @@ describe('golden shaders of products', () => {
     `);
   });
 
+  test('a convolution of a concatenation: a loop for each part', () => {
+    const shader = shaderOf((b) => {
+      const parts = [4, 8, 3].map((channels) => float(b, 1, 8, 8, channels));
+      const x = b.op('Concat', parts, { axis: 3 });
+      return b.op('Conv2D', [x, float(b, 3, 3, 15, 12)], SAME);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Conv2D
+     struct Uniforms {
+       threadCount: i32,
+       by_0: i32,
+       filterRowCount: i32,
+       filterColumnCount: i32,
+       in0_0: i32,
+       in0_1: i32,
+       by_1: i32,
+       extent_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       in1_4: i32,
+       depth1: i32,
+       in2_0: i32,
+       in2_1: i32,
+       in2_2: i32,
+       in1_5: i32,
+       in1_6: i32,
+       in1_7: i32,
+       in1_8: i32,
+       depth2: i32,
+       in3_0: i32,
+       in3_1: i32,
+       in3_2: i32,
+       in1_9: i32,
+       out4_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<f32>;
+     @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let thread = i32(gid.x);
+       if (thread >= u.threadCount) { return; }
+       let row0 = (thread / u.by_0);
+       let column0 = (thread % u.by_0);
+       var acc0_0 = vec4<f32>(0.0);
+       for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
+         for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
+           let v0 = in0[filterColumn + filterRow * u.in0_0 + row0 + (-u.in0_1)];
+           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
+           let v2 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1];
+           let v3 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + u.in1_2];
+           let v4 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + u.in1_3];
+           let v5 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + u.in1_4];
+           for (var k = 0; k < 1; k++) {
+             acc0_0 += v1[0] * v2;
+             acc0_0 += v1[1] * v3;
+             acc0_0 += v1[2] * v4;
+             acc0_0 += v1[3] * v5;
+           }
+           for (var k = 0; k < u.depth1; k++) {
+             let v6 = in2[filterColumn * u.in2_0 + filterRow * u.in2_1 + k + row0 * u.in2_0 + (-u.in2_2)];
+             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
+             let v8 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_5];
+             acc0_0 += v7[0] * v8;
+             let v9 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_6];
+             acc0_0 += v7[1] * v9;
+             let v10 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_7];
+             acc0_0 += v7[2] * v10;
+             let v11 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_8];
+             acc0_0 += v7[3] * v11;
+           }
+           for (var k = 0; k < u.depth2; k++) {
+             let v12 = in3[filterColumn * u.in3_0 + filterRow * u.in3_1 + k + row0 * u.in3_0 + (-u.in3_2)];
+             let v13 = select(0.0, v12, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
+             let v14 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_9];
+             acc0_0 += v13 * v14;
+           }
+         }
+       }
+       out4[column0 + row0 * u.out4_0] = acc0_0;
+     }
+     "
+    `);
+  });
+
   test('a depthwise convolution', () => {
     const shader = shaderOf((b) => {
       const operands = [float(b, 1, 8, 8, 12), float(b, 3, 3, 12, 1)];

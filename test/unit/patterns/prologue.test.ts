@@ -35,6 +35,26 @@ describe('is computed while it is loaded:', () => {
       (b) => b.op('Multiply', [float(b, 4, 4, 8), b.op('Relu', [float(b, 8)])]),
       ['Multiply'],
     ],
+    [
+      'a concatenation in front of a convolution, whatever its parts are',
+      (b) => {
+        const parts = [3, 4, 5, 6].map((channels) => float(b, 1, 64, 64, channels));
+        return conv(b, b.op('Concat', parts, { axis: 3 }), 32);
+      },
+      ['Conv2D'],
+    ],
+    [
+      'what the convolutions of a dense block read',
+      (b) => {
+        const parts = [conv(b, float(b, 1, 64, 64, 3), 8)];
+        for (let layer = 0; layer < 3; layer++) {
+          const all = layer === 0 ? parts[0] : b.op('Concat', [...parts], { axis: 3 });
+          parts.push(b.op('Relu', [conv(b, all, 8)]));
+        }
+        return conv(b, b.op('Concat', parts, { axis: 3 }), 8);
+      },
+      ['Conv2D', 'Conv2D → Relu', 'Conv2D → Relu', 'Conv2D → Relu', 'Conv2D'],
+    ],
   ];
   test.each(cases)('%s', (_name, build, groups) => expect(fuse(build).groups).toEqual(groups));
 });
@@ -58,6 +78,15 @@ describe('gets a loop of its own:', () => {
     });
     expect(groups).toEqual(['Exp', 'BatchMatMul']);
     expect(refusals.join()).toMatch(/recomputing it \d+ times an element costs more than storing/);
+  });
+
+  test('a concatenation of many parts that is not read part by part', () => {
+    const { groups } = fuse((b) => {
+      const parts = [3, 4, 5].map((rows) => float(b, 1, 128, 128, rows));
+      const turned = parts.map((part) => b.transpose(part, [0, 3, 1, 2]));
+      return conv(b, b.op('Concat', turned, { axis: 1 }), 256);
+    });
+    expect(groups).toEqual(['Concat', 'Conv2D']);
   });
 
   test('one side of a loop that follows another', () => {
