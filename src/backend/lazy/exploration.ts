@@ -1,56 +1,97 @@
 /**
- * How much compiling is worth trying. A stream seen for the first time costs credit, one seen again
- * earns it back; where streams never repeat, new ones run kernel by kernel, and after a few of those
- * nothing is recorded for a while; then longer and longer, until a stream repeats.
+ * How much recording and compiling is worth trying. A stream seen for the first time costs credit,
+ * one seen again earns it back. Where streams never repeat, credit runs out; then kernels run at
+ * once, and only what they are is noted, which costs next to nothing: a hash a segment, from one
+ * end of a task or read to the next. Segments that come again start recording anew.
  */
 
 /** Invocations that may be compiled in vain. */
 const MAX_CREDIT = 2048;
-/** Streams run kernel by kernel, one after the other, before recording pauses for the first time. */
-const PATIENCE = 4;
-/** The same after a pause: a stream that repeats shows by its second run. */
-const PATIENCE_AFTER_PAUSE = 2;
-/** Kernel launches for which recording pauses, at first and at most. */
-const FIRST_PAUSE = 512;
-const LONGEST_PAUSE = 8192;
-/** Keys of streams that ran kernel by kernel; seen again, they are compiled. */
+/** Invocations recorded and then run kernel by kernel, more than were fused, before recording ends. */
+const PATIENCE = 1024;
+/** Segments that must come again, at most: twice as many after every time that it was in vain. */
+const MAX_NEEDED = 64;
+/** Launches of a segment, at most: those of a stream. */
+const MAX_SEGMENT = 1024;
+/** Keys of streams that ran kernel by kernel, and of segments; seen again, they are worth a try. */
 const MAX_REMEMBERED = 512;
 
 export class Exploration {
   private credit = MAX_CREDIT;
-  private patience = PATIENCE;
-  private pause = FIRST_PAUSE;
-  private pausedFor = 0;
-  private readonly seen = new Set<number>();
+  private wasted = 0;
+  private recording = true;
+  /** Segments that must still come again before recording starts anew, and those next time. */
+  private awaited = 0;
+  private needed = 1;
+  private hash = 0;
+  private length = 0;
+  private readonly streams = new Set<number>();
+  private readonly segments = new Set<number>();
 
-  /** Whether the next kernel is to be recorded. Asked once a launch. */
-  mayRecord(): boolean {
-    if (this.pausedFor === 0) return true;
-    this.pausedFor--;
+  /** Whether kernels are recorded, or launched at once. */
+  get isRecording(): boolean {
+    return this.recording;
+  }
+
+  /** A kernel is called; `hash` says which, with which attributes and shapes. */
+  note(hash: number): void {
+    const mixed = Math.imul(this.hash ^ hash, 0x01000193);
+    this.hash = mixed ^ (mixed >>> 15);
+    if (++this.length >= MAX_SEGMENT) this.endSegment();
+  }
+
+  /** A task ends, or a value is read. */
+  endSegment(): void {
+    const { hash, length } = this;
+    if (length === 0) return;
+    this.hash = 0;
+    this.length = 0;
+    if (!this.segments.has(hash)) {
+      remember(this.segments, hash);
+      return;
+    }
+    if (this.recording) return;
+    this.credit = Math.min(MAX_CREDIT, this.credit + length);
+    if (--this.awaited <= 0) this.recording = true;
+  }
+
+  /** Whether a stream, of this many invocations so far, may go on with one never seen before. */
+  mayGoOn(size: number): boolean {
+    if (this.credit >= size) return true;
+    this.stopRecording();
     return false;
   }
 
   /** A plan was there for a stream of this many invocations. */
   hit(size: number): void {
     this.credit = Math.min(MAX_CREDIT, this.credit + size);
-    this.patience = PATIENCE;
-    this.pause = FIRST_PAUSE;
+    this.wasted = Math.max(0, this.wasted - size);
+    this.needed = 1;
   }
 
   /** Whether to compile a stream that has no plan. */
   mayCompile(hash: number, size: number): boolean {
-    if (this.seen.delete(hash)) return true;
-    if (this.credit >= size) {
+    if (this.streams.delete(hash)) return true;
+    if (this.recording && this.credit >= size) {
       this.credit -= size;
       return true;
     }
-    if (this.seen.size >= MAX_REMEMBERED) this.seen.clear();
-    this.seen.add(hash);
-    if (--this.patience <= 0) {
-      this.patience = PATIENCE_AFTER_PAUSE;
-      this.pausedFor = this.pause;
-      this.pause = Math.min(LONGEST_PAUSE, 2 * this.pause);
-    }
+    remember(this.streams, hash);
+    this.wasted += size;
+    if (this.recording && this.wasted > PATIENCE) this.stopRecording();
     return false;
   }
+
+  private stopRecording(): void {
+    this.recording = false;
+    // The next time there is less patience: what repeats shows by its second run.
+    this.wasted = PATIENCE / 2;
+    this.awaited = this.needed;
+    this.needed = Math.min(MAX_NEEDED, 2 * this.needed);
+  }
+}
+
+function remember(keys: Set<number>, key: number): void {
+  if (keys.size >= MAX_REMEMBERED) keys.clear();
+  keys.add(key);
 }

@@ -71,14 +71,31 @@ export class LazyQueue {
     attrs: Attrs | undefined,
   ): TensorInfo[] | null {
     this.running = kernel.kernel;
-    if (this.flushing || !this.exploration.mayRecord() || !this.mayWait()) return null;
+    if (this.flushing || !this.mayWait()) return null;
     const operands = this.collect(kernel, inputs);
-    if (!operands) return null;
-    const signature = this.signatures.find(kernel, operands, attrs);
+    const signature = operands && this.identify(kernel, operands, attrs);
     if (!signature) return null;
     const { refusal } = signature;
     if (refusal !== null) return refusal === '' ? null : this.leave(kernel.kernel, refusal);
     return this.append(signature, operands);
+  }
+
+  /** The signature of an invocation; null if it has none, or nothing is recorded now. */
+  private identify(
+    kernel: LazyKernel,
+    operands: readonly (TensorInfo | undefined)[],
+    attrs: Attrs | undefined,
+  ): Signature | null {
+    const { exploration, signatures } = this;
+    const key = signatures.keyOf(kernel, operands, attrs);
+    if (!key) return null;
+    exploration.note(key.hash);
+    this.schedule();
+    if (!exploration.isRecording) return null;
+    const known = signatures.find(key);
+    if (known) return known;
+    const mayGoOn = exploration.mayGoOn(this.stream.records.length + 1);
+    return mayGoOn ? signatures.add(key, kernel, operands, attrs) : null;
   }
 
   /** Runs all that waits. */
@@ -101,6 +118,7 @@ export class LazyQueue {
 
   /** Runs all that waits if the value of `dataId` does. */
   need(dataId: DataId, why: FlushReason | 'kernel'): void {
+    if (why !== 'kernel') this.exploration.endSegment();
     if (this.stream.records.length === 0 || !this.isPending(dataId)) return;
     this.flush(why === 'kernel' ? `kernel ${this.running}` : why);
   }
@@ -174,7 +192,6 @@ export class LazyQueue {
       stream.addOutput(record, data, 4 * sizeOf(shape));
       return info;
     });
-    this.schedule();
     if (stream.records.length >= MAX_RECORDS) this.flush('count');
     else if (stream.bytes > MAX_BYTES || this.references.hiddenBytes > MAX_HIDDEN_BYTES) {
       this.flush('memory');
@@ -203,6 +220,7 @@ export class LazyQueue {
     this.scheduled = true;
     queueMicrotask(() => {
       this.scheduled = false;
+      this.exploration.endSegment();
       this.flush('task-end');
     });
   }

@@ -48,8 +48,8 @@ export class SignatureTable {
     private readonly onForget: () => void,
   ) {}
 
-  /** The signature of an invocation; undefined if an attribute is of a kind that has no key. */
-  find(kernel: LazyKernel, operands: Operands, attrs: Attrs | undefined): Signature | undefined {
+  /** The key of an invocation, until the next one is asked for; undefined if an attribute has none. */
+  keyOf(kernel: LazyKernel, operands: Operands, attrs: Attrs | undefined): IntSequence | undefined {
     const { key } = this;
     key.clear();
     key.push(this.nameId(kernel.kernel));
@@ -67,8 +67,21 @@ export class SignatureTable {
       key.push(this.nameId(name));
       if (!this.pushAttr(attrs[name])) return undefined;
     }
-    const known = this.known.get(key);
-    if (known) return known;
+    return key;
+  }
+
+  /** The signature of an invocation seen before. */
+  find(key: IntSequence): Signature | undefined {
+    return this.known.get(key);
+  }
+
+  /** The signature of an invocation that has none yet. */
+  add(
+    key: IntSequence,
+    kernel: LazyKernel,
+    operands: Operands,
+    attrs: Attrs | undefined,
+  ): Signature {
     if (this.known.size >= MAX_SIGNATURES) {
       this.known.clear();
       this.onForget();

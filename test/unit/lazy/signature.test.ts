@@ -18,7 +18,8 @@ function table(): (
   return (kernel, operands, attrs) => {
     const found = kernels.get(kernel);
     if (!found) throw new Error(`no kernel ${kernel}`);
-    return signatures.find(found, operands, attrs);
+    const key = signatures.keyOf(found, operands, attrs);
+    return key && (signatures.find(key) ?? signatures.add(key, found, operands, attrs));
   };
 }
 
