@@ -2,47 +2,43 @@
  * The capture benchmark: what a warm call costs in JavaScript and in memory, on stock `webgpu` and
  * on `webgpu-fused` with fusion and capture on and off. Each model in a process of its own.
  */
-import { writeFileSync } from 'node:fs';
-import { Command } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
-import { logger } from '../tools/support/process.mjs';
 import { ONE_DISPATCH } from './capture/one-dispatch';
 import type { CaptureRow } from './capture/row';
 import { formatCaptureTables } from './capture/tables';
 import { judgeCapture } from './capture/verdict';
+import {
+  benchCommand,
+  log,
+  positiveInteger,
+  printSections,
+  runBench,
+  writeReport,
+  type CommonOptions,
+} from './harness/command';
 import { formatProvenance, provenance } from './harness/provenance';
 import { runInChild } from './harness/spawn';
 import { locateModel } from './models/artifacts';
 import { selectModels } from './models/zoo';
 
-interface Options {
-  reps: number;
-  warmups: number;
+interface Options extends CommonOptions {
   wall: boolean;
   wallReps: number;
   timeout: number;
-  json?: string;
 }
 
-const log = logger('bench');
-
 function parseOptions(): { names: string[]; options: Options } {
-  const number = (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value > 0) return value;
-    throw new Error(`"${text}" is not a positive whole number.`);
-  };
-  const command = new Command('bench:capture')
-    .description(
+  const command = benchCommand({
+    name: 'bench:capture',
+    description:
       'The cost of a warm call in JavaScript (on a device that computes nothing) and in memory.',
-    )
-    .argument('[names...]', `models (default: every graph model, and "${ONE_DISPATCH.name}")`)
-    .option('--reps <n>', 'timed series of ten calls of each variant', number, 15)
-    .option('--warmups <n>', 'runs of each variant before anything counts', number, 60)
+    names: `models (default: every graph model, and "${ONE_DISPATCH.name}")`,
+    reps: ['timed series of ten calls of each variant', 15],
+    warmups: ['runs of each variant before anything counts', 60],
+  })
     .option('--no-wall', 'leave out what needs the real device: wall times, warm-up')
-    .option('--wall-reps <n>', 'timed runs of each variant on the real device', number, 5)
-    .option('--timeout <seconds>', 'for one process', number, 1800)
-    .option('--json <file>', 'write everything that was measured')
+    .option('--wall-reps <n>', 'timed runs of each variant on the real device', positiveInteger, 5)
+    .option('--timeout <seconds>', 'for one process', positiveInteger, 1800)
     .parse();
   return { names: command.args, options: command.opts<Options>() };
 }
@@ -89,10 +85,14 @@ async function main(): Promise<void> {
   const entries = names.length && !only.length ? [] : selectModels(only);
   const skipped = entries.filter(({ stockFails }) => stockFails);
   const models = entries.filter((entry) => !skipped.includes(entry));
+  const all = [...models.map(({ name }) => name), ONE_DISPATCH.name];
+  if (options.list) {
+    printSections([all.join('\n')]);
+    return;
+  }
   for (const entry of models) await locateModel(entry);
   const { adapter, env } = await ensureGpu();
   Object.assign(process.env, env);
-  const all = [...models.map(({ name }) => name), ONE_DISPATCH.name];
   const origin = provenance(`Dawn's null device; ${adapter.description}`, { ...options });
   const rows: CaptureRow[] = [];
   for (const [index, name] of all.entries()) {
@@ -103,24 +103,13 @@ async function main(): Promise<void> {
     ...skipped.map(({ name, stockFails }) => `${name}: stock does not run (${stockFails})`),
   ];
   const verdicts = judgeCapture(rows);
-  const sections = [
+  printSections([
     formatProvenance(origin),
     formatCaptureTables(rows),
     problems.length ? `Notes\n${problems.map((problem) => `  ${problem}`).join('\n')}` : '',
     `Verdict\n${verdicts.join('\n')}`,
-  ];
-  process.stdout.write(`${sections.filter(Boolean).join('\n\n')}\n`);
-  if (options.json) {
-    writeFileSync(
-      options.json,
-      `${JSON.stringify({ provenance: origin, verdicts, rows }, null, 2)}\n`,
-    );
-  }
+  ]);
+  writeReport(options.json, origin, { verdicts, rows });
 }
 
-try {
-  await main();
-} catch (error) {
-  log(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runBench(main);

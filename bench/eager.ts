@@ -2,44 +2,39 @@
  * The eager benchmark: code that is no graph model, on stock `webgpu` and on `webgpu-fused` with
  * laziness on, both in one process and in turn. Prints a table and what misses a criterion.
  */
-import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { Command } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
-import { logger } from '../tools/support/process.mjs';
 import { compareWorkload, SIDES, type Row } from './eager/compare';
 import { registerCustomLayers } from './eager/custom-layers';
 import { measurePeak } from './eager/peak';
 import { formatRows, missesOf } from './eager/report';
 import { selectWorkloads, workloads } from './eager/workloads';
-import { prepareGpu, registerBackends, type Side } from './harness/backends';
+import { registerBackends, type Side } from './harness/backends';
+import { prepareGpu } from './harness/prepare-gpu';
+import {
+  benchCommand,
+  log,
+  printSections,
+  runBench,
+  writeReport,
+  type CommonOptions,
+} from './harness/command';
 import { GpuInstrument } from './harness/instrument/instrument';
 import { formatProvenance, provenance } from './harness/provenance';
 
-interface Options {
-  reps: number;
-  warmups: number;
+interface Options extends CommonOptions {
   peak: boolean;
-  json?: string;
-  list?: boolean;
 }
 
-const log = logger('bench');
-
 function parseOptions(): { names: string[]; options: Options } {
-  const number = (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value > 0) return value;
-    throw new Error(`"${text}" is not a positive whole number.`);
-  };
-  const command = new Command('bench:eager')
-    .description('Eager programs on stock webgpu and on webgpu-fused, measured in turn.')
-    .argument('[names...]', 'parts of the names of programs (default: all); see --list')
-    .option('--reps <n>', 'timed runs of each side', number, 9)
-    .option('--warmups <n>', 'runs before anything counts', number, 8)
+  const command = benchCommand({
+    name: 'bench:eager',
+    description: 'Eager programs on stock webgpu and on webgpu-fused, measured in turn.',
+    names: 'parts of the names of programs (default: all); see --list',
+    reps: ['timed runs of each side', 9],
+    warmups: ['runs before anything counts', 8],
+  })
     .option('--no-peak', 'leave out peak memory (a fresh process for each side)')
-    .option('--json <file>', 'write everything that was measured')
-    .option('--list', 'print the names of the programs')
     .parse();
   return { names: command.args, options: command.opts<Options>() };
 }
@@ -79,15 +74,8 @@ async function main(): Promise<void> {
   const verdict = misses.length
     ? misses.map((miss) => `  ✕ ${miss}`).join('\n')
     : '  all criteria hold';
-  process.stdout.write(
-    `${[formatProvenance(origin), formatRows(rows), `Verdict\n${verdict}`].join('\n\n')}\n`,
-  );
-  if (options.json) {
-    writeFileSync(
-      options.json,
-      `${JSON.stringify({ provenance: origin, misses, rows }, null, 2)}\n`,
-    );
-  }
+  printSections([formatProvenance(origin), formatRows(rows), `Verdict\n${verdict}`]);
+  writeReport(options.json, origin, { misses, rows });
   process.exitCode = misses.length ? 1 : 0;
 }
 
@@ -97,10 +85,4 @@ async function peaks(name: string): Promise<Record<Side, number>> {
   return bytes as Record<Side, number>;
 }
 
-try {
-  await main();
-} catch (error) {
-  log(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
-process.exit();
+await runBench(main);

@@ -2,11 +2,18 @@
  * The model benchmark: real models on stock `webgpu` and on `webgpu-fused`, each model in a process
  * of its own, both backends in turn. Prints tables and a verdict per criterion.
  */
-import { writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
-import { logger } from '../tools/support/process.mjs';
 import { CANDIDATES, type Candidate } from './harness/backends';
+import {
+  benchCommand,
+  log,
+  positiveInteger,
+  printSections,
+  runBench,
+  writeReport,
+  type CommonOptions,
+} from './harness/command';
 import { measureModel, type MeasureSettings } from './harness/measure';
 import { formatProvenance, provenance } from './harness/provenance';
 import { problemsOf, type ModelRow } from './harness/report/row';
@@ -14,39 +21,28 @@ import { formatTables, meansOf } from './harness/report/tables';
 import { formatVerdicts, judge } from './harness/report/verdict';
 import { selectModels, ZOO } from './models/zoo';
 
-interface Options {
-  reps: number;
-  warmups: number;
+interface Options extends CommonOptions {
   leakRuns: number;
   seeds: number;
   first: boolean;
   firstReps: number;
   timeout: number;
   candidate: Candidate;
-  json?: string;
-  list?: boolean;
 }
 
-const log = logger('bench');
-
 function parseOptions(): { names: string[]; options: Options } {
-  const number = (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value > 0) return value;
-    throw new Error(`"${text}" is not a positive whole number.`);
-  };
-  const command = new Command('bench:models')
-    .description('Real models on stock webgpu and on webgpu-fused, measured in turn.')
-    .argument('[names...]', 'models (default: every graph model); see --list')
-    .option('--reps <n>', 'timed runs of each side', number, 9)
-    .option('--warmups <n>', 'runs before anything counts', number, 8)
-    .option('--leak-runs <n>', 'runs over which nothing may grow', number, 50)
-    .option('--seeds <n>', 'sets of inputs compared with cpu', number, 2)
+  const command = benchCommand({
+    name: 'bench:models',
+    description: 'Real models on stock webgpu and on webgpu-fused, measured in turn.',
+    names: 'models (default: every graph model); see --list',
+    reps: ['timed runs of each side', 9],
+    warmups: ['runs before anything counts', 8],
+  })
+    .option('--leak-runs <n>', 'runs over which nothing may grow', positiveInteger, 50)
+    .option('--seeds <n>', 'sets of inputs compared with cpu', positiveInteger, 2)
     .option('--no-first', 'leave out first inferences and peak memory (fresh processes)')
-    .option('--first-reps <n>', 'fresh processes for each side', number, 3)
-    .option('--timeout <seconds>', 'for one process', number, 1800)
-    .option('--json <file>', 'write everything that was measured')
-    .option('--list', 'print the names of the models')
+    .option('--first-reps <n>', 'fresh processes for each side', positiveInteger, 3)
+    .option('--timeout <seconds>', 'for one process', positiveInteger, 1800)
     .addOption(
       new Option('--candidate <backend>', 'webgpu: stock against itself, to see the noise')
         .choices(CANDIDATES)
@@ -84,22 +80,13 @@ async function main(): Promise<void> {
   const problems = rows.flatMap((row) =>
     problemsOf(row).map((problem) => `${row.entry.name}: ${problem}`),
   );
-  const sections = [
+  printSections([
     formatProvenance(origin),
     formatTables(rows),
     problems.length ? `Notes\n${problems.map((problem) => `  ${problem}`).join('\n')}` : '',
     `Verdict\n${formatVerdicts(verdicts)}`,
-  ];
-  process.stdout.write(`${sections.filter(Boolean).join('\n\n')}\n`);
-  if (json) {
-    const report = { provenance: origin, means: meansOf(rows), verdicts, rows };
-    writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-  }
+  ]);
+  writeReport(json, origin, { means: meansOf(rows), verdicts, rows });
 }
 
-try {
-  await main();
-} catch (error) {
-  log(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runBench(main);

@@ -5,7 +5,9 @@
 import { Command } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
 import { logger } from '../tools/support/process.mjs';
-import { prepareGpu, registerBackends, STOCK, takeGpuErrors } from './harness/backends';
+import { registerBackends, STOCK } from './harness/backends';
+import { takeGpuErrors } from './harness/gpu-errors';
+import { prepareGpu } from './harness/prepare-gpu';
 import { GpuInstrument } from './harness/instrument/instrument';
 import { formatProvenance, provenance } from './harness/provenance';
 import { summarize } from './harness/statistics';

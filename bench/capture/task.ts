@@ -1,6 +1,8 @@
 /** Measures all variants of one model in one process, in turn. */
 import * as tf from '@tensorflow/tfjs-core';
-import { prepareGpu, registerBackends, takeGpuErrors } from '../harness/backends';
+import { registerBackends } from '../harness/backends';
+import { takeGpuErrors } from '../harness/gpu-errors';
+import { prepareGpu } from '../harness/prepare-gpu';
 import type { GpuCounts } from '../harness/instrument/counts';
 import { GpuInstrument } from '../harness/instrument/instrument';
 import { summarize, type Summary } from '../harness/statistics';

@@ -1,6 +1,6 @@
 /** Both sides of one workload: work, results, and times taken in turn. */
 import type { Side } from '../harness/backends';
-import { takeGpuErrors } from '../harness/backends';
+import { takeGpuErrors } from '../harness/gpu-errors';
 import type { GpuInstrument } from '../harness/instrument/instrument';
 import { summarize, type Summary } from '../harness/statistics';
 import { OpenSide, type RunTime } from './side';

@@ -2,7 +2,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { prepareGpu, registerBackends, type Side } from '../harness/backends';
+import { registerBackends, type Side } from '../harness/backends';
+import { prepareGpu } from '../harness/prepare-gpu';
 import { GpuInstrument } from '../harness/instrument/instrument';
 import { registerCustomLayers } from './custom-layers';
 import { OpenSide } from './side';

@@ -1,8 +1,6 @@
 /** The backends that are compared, in one process: stock `webgpu`, the candidate, and `cpu`. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { installWebGPU } from '../../tools/gpu/install-webgpu.mjs';
-import { observe } from './instrument/observe';
 import { loadFused } from './fused-api';
 
 /** The reference that the candidate is measured against. */
@@ -14,30 +12,6 @@ export type Candidate = (typeof CANDIDATES)[number];
 
 /** Which of the two is meant. */
 export type Side = 'stock' | 'candidate';
-
-const gpuErrors: string[] = [];
-
-/**
- * Makes WebGPU available to this process; call before anything looks for `navigator.gpu`.
- *
- * @param options Dawn's, such as `backend=null`
- */
-export function prepareGpu(options: string[] = []): void {
-  installWebGPU({ options });
-  observe(GPUAdapter, 'requestDevice', (_, __, promise) => {
-    void promise.then(watchDevice, () => undefined);
-  });
-}
-
-function watchDevice(device: GPUDevice): void {
-  device.addEventListener('uncapturederror', ({ error }) => gpuErrors.push(error.message));
-  void device.lost.then(({ reason, message }) => gpuErrors.push(`lost (${reason}): ${message}`));
-}
-
-/** Errors that WebGPU reported by itself (invalid shaders and commands), and forgets them. */
-export function takeGpuErrors(): string[] {
-  return gpuErrors.splice(0);
-}
 
 /** Registers both backends; gives each side's backend name. */
 export async function registerBackends(candidate: Candidate): Promise<Record<Side, string>> {

@@ -5,13 +5,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command, Option } from 'commander';
 import { compareOutputs } from '../../bench/harness/accuracy';
-import {
-  CANDIDATES,
-  prepareGpu,
-  registerBackends,
-  takeGpuErrors,
-  type Candidate,
-} from '../../bench/harness/backends';
+import { CANDIDATES, registerBackends, type Candidate } from '../../bench/harness/backends';
+import { takeGpuErrors } from '../../bench/harness/gpu-errors';
+import { prepareGpu } from '../../bench/harness/prepare-gpu';
 import { explainModel } from '../../bench/harness/fused-api';
 import { GpuInstrument } from '../../bench/harness/instrument/instrument';
 import { summarize } from '../../bench/harness/statistics';

@@ -2,7 +2,9 @@
 import { selectModels } from '../../models/zoo';
 import type { ModelEntry } from '../../models/types';
 import { compareOutputs, worstError, type OutputError } from '../accuracy';
-import { prepareGpu, registerBackends, takeGpuErrors, type Side } from '../backends';
+import { registerBackends, type Side } from '../backends';
+import { takeGpuErrors } from '../gpu-errors';
+import { prepareGpu } from '../prepare-gpu';
 import { explainModel } from '../fused-api';
 import { GpuInstrument } from '../instrument/instrument';
 import { checkLeaks } from '../leaks';

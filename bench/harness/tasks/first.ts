@@ -1,6 +1,7 @@
 /** The first inference of one side in a fresh process: compilation, uploads, rewriting included. */
 import { selectModels } from '../../models/zoo';
-import { prepareGpu, registerBackends, useBackend } from '../backends';
+import { registerBackends, useBackend } from '../backends';
+import { prepareGpu } from '../prepare-gpu';
 import { GpuInstrument } from '../instrument/instrument';
 import { ModelSession } from '../session';
 import type { FirstResult, FirstTask } from './protocol';

@@ -1,7 +1,8 @@
 /** How long does rewriting a very large graph take? */
 import { loadModel } from '../../models/load';
 import { selectModels } from '../../models/zoo';
-import { prepareGpu, registerBackends, useBackend } from '../backends';
+import { registerBackends, useBackend } from '../backends';
+import { prepareGpu } from '../prepare-gpu';
 import { timeRewrite } from '../fused-api';
 import type { RewriteResult, RewriteTask } from './protocol';
 
