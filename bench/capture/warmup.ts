@@ -1,6 +1,7 @@
 /** A warm-up in a fresh process: how long it takes, and how long a page would stand still. */
 import type { WarmupReport } from '../../src/pure';
-import { prepareGpu, registerBackends } from '../harness/backends';
+import { registerBackends } from '../harness/backends';
+import { prepareGpu } from '../harness/prepare-gpu';
 import { VariantSession } from './session';
 
 export interface WarmupTask {
