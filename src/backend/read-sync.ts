@@ -1,5 +1,6 @@
 /**
- * Reads a GPU buffer without awaiting, where there is no canvas to do it through: Node.
+ * Reads a GPU buffer without awaiting, where there is no canvas to do it through: in Node. (Deno has
+ * neither such a canvas nor events to pump: there it says so.)
  *
  * The npm package `webgpu` (Dawn) delivers its events through `globalThis.setImmediate`, looked up
  * at each call. Its callbacks are noted there, so that a waiting reader can run them at once; they
@@ -11,16 +12,46 @@ const events = new Set<() => void>();
 
 let isInstalled = false;
 
+type CanvasClass = new (width: number, height: number) => { getContext(kind: string): unknown };
+
+/** What {@link missingForCanvas} said of a runtime's class of canvases. */
+let checked: { readonly canvas: CanvasClass | undefined; readonly missing: string | null } | null =
+  null;
+
+/**
+ * What a runtime has instead of a canvas to read through, as stock does: from its `webgpu` context
+ * into its `2d` context, which Deno lacks. Null where nothing is missing.
+ */
+export function missingForCanvas(canvas: CanvasClass | undefined): string | null {
+  if (!canvas) return 'no OffscreenCanvas';
+  const kind = ['webgpu', '2d'].find((kind) => {
+    try {
+      return !new canvas(1, 1).getContext(kind);
+    } catch {
+      return true;
+    }
+  });
+  return kind === undefined ? null : `an OffscreenCanvas without a ${kind} context`;
+}
+
+function missing(): string | null {
+  const { OffscreenCanvas: canvas } = globalThis as { OffscreenCanvas?: CanvasClass };
+  if (checked?.canvas !== canvas || !checked)
+    checked = { canvas, missing: missingForCanvas(canvas) };
+  return checked.missing;
+}
+
 /** True where stock's own way, a canvas, is missing. */
 export function needsEventPump(): boolean {
-  return typeof OffscreenCanvas === 'undefined';
+  return missing() !== null;
 }
 
 /** Starts to note Dawn's events; for a runtime without canvases. */
 export function installEventPump(): void {
   const scope = globalThis as { setImmediate?: (...args: unknown[]) => unknown };
   const original = scope.setImmediate;
-  if (isInstalled || !needsEventPump() || !original) return;
+  // Browsers have no setImmediate: no canvas is made there before one is needed.
+  if (isInstalled || !original || !needsEventPump()) return;
   isInstalled = true;
   scope.setImmediate = (callback: unknown, ...args: unknown[]) => {
     if (!isNative(callback)) return original(callback, ...args);
@@ -73,8 +104,8 @@ function pumpEvents(start: () => void, isDone: () => boolean): void {
     const [event] = events;
     if (!event || Date.now() > deadline) {
       throw new Error(
-        '[webgpu-fused] dataSync: got a runtime that cannot read a GPU buffer synchronously; ' +
-          'needs OffscreenCanvas or the npm package webgpu. Use await tensor.data() instead.',
+        `[webgpu-fused] dataSync: got a runtime with ${missing()}; needs one with webgpu and 2d ` +
+          'contexts, or the npm package webgpu. Use await tensor.data() instead.',
       );
     }
     event();
