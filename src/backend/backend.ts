@@ -63,6 +63,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   override readSync(dataId: DataId): BackendValues {
     this.lazy.need(dataId, 'read');
     this.tracer?.read(dataId);
+    this.validation.assertComputed(dataId);
     if (needsEventPump()) cacheValues(this, dataId);
     return super.readSync(dataId);
   }
@@ -96,7 +97,9 @@ export class WebGPUFusedBackend extends WebGPUBackend {
 
   override runWebGPUProgram(...args: Parameters<WebGPUBackend['runWebGPUProgram']>): TensorInfo {
     const launch = (): TensorInfo => super.runWebGPUProgram(...args);
-    return this.tracer ? this.tracer.dispatch(args[0], args[1], launch) : launch();
+    const made = this.tracer ? this.tracer.dispatch(args[0], args[1], launch) : launch();
+    this.validation.track([made], args[1]);
+    return made;
   }
 
   /** Every kernel of stock gets its operands here. */

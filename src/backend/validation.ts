@@ -1,18 +1,24 @@
 /**
  * Shaders that a driver rejects. WebGPU says so only later, through error scopes, when the first
- * call that used them has returned already: what that call gave must not be read as an answer.
+ * call that used them has returned already: neither what that call gave, nor what was computed of
+ * it since, must be read as an answer.
  */
-import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataId } from '@tensorflow/tfjs-core';
 
 /** Something that may turn out not to be runnable. */
 export interface Fallible {
   readonly failure?: { readonly reason: string };
 }
 
+interface Data {
+  readonly dataId: DataId;
+}
+
 export class Validation {
   /** Settles when all that was asked of the driver is answered; null while nothing is. */
   private pending: Promise<void> | null = null;
-  private readonly doubtful = new WeakMap<DataId, Fallible>();
+  /** What tensors hold no answer if it fails. */
+  private readonly doubtful = new WeakMap<DataId, readonly Fallible[]>();
   /** Whether the driver has rejected a shader: what it rejects once it may reject elsewhere. */
   hasRejected = false;
 
@@ -41,10 +47,17 @@ export class Validation {
     this.pending = all;
   }
 
-  /** Notes tensors that hold no answer if `maker` fails; free once the driver has answered. */
-  track(outputs: readonly TensorInfo[], maker: Fallible): void {
-    if (!this.pending) return;
-    for (const { dataId } of outputs) this.doubtful.set(dataId, maker);
+  /**
+   * Notes tensors that hold no answer if `maker` fails, or if what was to compute `inputs` does. Free
+   * once the driver has answered and rejected nothing.
+   */
+  track(outputs: readonly Data[], inputs: readonly Data[], maker?: Fallible): void {
+    if (!this.pending && !this.hasRejected) return;
+    const doubts = new Set(inputs.flatMap(({ dataId }) => this.doubtful.get(dataId) ?? []));
+    if (maker) doubts.add(maker);
+    const relevant = [...doubts].filter(({ failure }) => failure ?? !this.isSettled);
+    if (relevant.length === 0) return;
+    for (const { dataId } of outputs) this.doubtful.set(dataId, relevant);
   }
 
   /** True while the driver owes an answer, or has given a bad one. */
@@ -58,13 +71,17 @@ export class Validation {
    */
   async settle(dataId: DataId): Promise<void> {
     while (this.pending) await this.pending;
-    const { failure } = this.doubtful.get(dataId) ?? {};
-    if (failure) {
-      throw new Error(
-        `[webgpu-fused] read: got a tensor that was not computed, because ${failure.reason}. ` +
-          `Run the model again: the original ops compute it now.`,
-      );
-    }
+    this.assertComputed(dataId);
     this.doubtful.delete(dataId);
+  }
+
+  /** @throws Error if it is known already that a rejected shader was to compute a tensor. */
+  assertComputed(dataId: DataId): void {
+    const failed = this.doubtful.get(dataId)?.find(({ failure }) => failure);
+    if (!failed?.failure) return;
+    throw new Error(
+      `[webgpu-fused] read: got a tensor that was not computed, because ${failed.failure.reason}. ` +
+        `Run the model again: the original ops compute it now.`,
+    );
   }
 }

@@ -84,6 +84,7 @@ export class Replay {
       segment.executor.encode(segment.inputs.map(pick), segment.outputs.map(pick), false);
     }
     submitAll(backend);
+    backend.validation.track(infos, inputs);
     const used = new Set<TensorInfo>();
     return trace.results.map(({ value, shape, dtype }) => {
       const info = infos[this.made.indexOf(value)];

@@ -49,6 +49,7 @@ function adopt(backend: WebGPUFusedBackend, info: TensorInfo, promised: LazyData
   promised.dtype = computed.dtype;
   const owned = internalsOf(backend).commandQueueOwnedIds;
   if (owned.has(info.dataId)) owned.add(promised.lazy.dataId);
+  backend.validation.track([promised.lazy], [info]);
   computed.resource = null;
   backend.tensorMap.delete(info.dataId);
 }

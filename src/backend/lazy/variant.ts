@@ -89,6 +89,6 @@ export function runVariant(
     return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
   });
   executor.runInto([...inputs, ...packs], into);
-  backend.validation.track(into, variant);
+  backend.validation.track(into, inputs, variant);
   for (const { dataId } of packs) backend.disposeData(dataId);
 }

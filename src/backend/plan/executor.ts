@@ -7,6 +7,7 @@ import { byteSize } from '../../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../../ir/graph';
 import type { WebGPUFusedBackend } from '../backend';
 import { PlanConstants } from '../capture/constants';
+import { submitAll } from '../capture/encode';
 import { Recording } from '../capture/recording';
 import { flag } from '../flags';
 import { internalsOf, tensorData } from '../host';
@@ -134,6 +135,7 @@ export class PlanExecutor {
   ): void {
     const inputBuffers = inputs.map(({ dataId }) => this.bufferOf(dataId));
     const outputBuffers = outputs.map(({ dataId }) => this.bufferOf(dataId));
+    if (!this.backend.validation.isSettled) this.submitApart();
     recording.run(inputBuffers, outputBuffers);
     this.backend.tracer?.plan(this, inputs, outputs);
     if (flag('WEBGPU_FUSED_CAPTURE')) return;
@@ -178,12 +180,18 @@ export class PlanExecutor {
     backend.tracer = null;
     try {
       const executor = new PlanExecutor(backend, prelude.plan);
+      this.submitApart();
       const results = executor.run([]);
       executor.dispose();
       return new Map(prelude.results.map((value, i) => [value, results[i]]));
     } finally {
       backend.tracer = tracer;
     }
+  }
+
+  /** A shader that the driver rejects takes with it all that is submitted together with it. */
+  private submitApart(): void {
+    submitAll(this.backend);
   }
 
   /** Gives `target` a copy of an output that it shares with `source`, or that existed before. */

@@ -46,7 +46,7 @@ export class BackendRuntime {
     if (!plan.isPrepared && this.isRehearsal) return plan.executor.outline(inputs);
     if (!plan.isPrepared) prepare(plan);
     const outputs = plan.executor.run(inputs);
-    activeBackend().validation.track(outputs, plan);
+    activeBackend().validation.track(outputs, inputs, plan);
     return outputs;
   }
 

@@ -5,30 +5,47 @@ import { GraphModel } from '@tensorflow/tfjs-converter';
 import * as fused from '../../../src/index';
 import { takeGpuErrors, useBackend } from '../../support/gpu';
 import { INPUT_SHAPE, smallGraphModel } from '../../support/small-graph-model';
+import { TestGraph } from '../../unit/graph-model/support/test-graph';
 
-test('the original ops run when a shader is rejected', async () => {
-  await useBackend(tf, fused.BACKEND_NAME);
-  const { device } = tf.backend() as fused.WebGPUFusedBackend;
+/** Has the driver reject every shader of ours that is made until it is told otherwise. */
+function rejectShaders(device: GPUDevice): () => void {
   const create = device.createShaderModule.bind(device);
   device.createShaderModule = (descriptor) =>
-    create({
-      ...descriptor,
-      code: descriptor.code.replace('// fused:', 'this is no WGSL //'),
-    });
+    create({ ...descriptor, code: descriptor.code.replace('// fused:', 'this is no WGSL //') });
+  return () => {
+    device.createShaderModule = create;
+  };
+}
+
+async function loadSmall(): Promise<GraphModel> {
   const { json, weights } = smallGraphModel();
   const { modelTopology, weightsManifest } = json as {
     modelTopology: object;
     weightsManifest: { weights: tf.io.WeightsManifestEntry[] }[];
   };
+  const [{ weights: weightSpecs }] = weightsManifest;
+  const weightData = weights.slice().buffer;
   const model = new GraphModel({
-    load: () =>
-      Promise.resolve({
-        modelTopology,
-        weightSpecs: weightsManifest[0].weights,
-        weightData: weights.slice().buffer,
-      }),
+    load: () => Promise.resolve({ modelTopology, weightSpecs, weightData }),
   });
   await model.load();
+  return model;
+}
+
+beforeEach(async () => {
+  jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  if (tf.findBackendFactory(fused.BACKEND_NAME)) tf.removeBackend(fused.BACKEND_NAME);
+  fused.register();
+  await useBackend(tf, fused.BACKEND_NAME);
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+const backend = (): fused.WebGPUFusedBackend => tf.backend() as fused.WebGPUFusedBackend;
+
+test('the original ops run when a shader is rejected', async () => {
+  rejectShaders(backend().device);
+  const model = await loadSmall();
   const input = tf.ones(INPUT_SHAPE);
   const first = model.predict(input) as tf.Tensor;
   await expect(first.data()).rejects.toThrow(/rejected a generated shader.*Run the model again/);
@@ -46,4 +63,50 @@ test('the original ops run when a shader is rejected', async () => {
     'the driver rejected a generated shader',
   );
   await takeGpuErrors();
+});
+
+describe('what was computed of a tensor that a rejected shader was to compute', () => {
+  const REJECTED = /rejected a generated shader/;
+
+  const consumers: Record<string, (y: tf.Tensor) => tf.Tensor> = {
+    'by kernels that wait': (y) => tf.mul(tf.add(y, 1), 2),
+    'by a kernel of stock, twice removed': (y) => tf.cumsum(tf.cumsum(y, 1), 2),
+    'as another view': (y) => tf.reshape(y, [-1]),
+    'by another model': (y) => {
+      const graph = new TestGraph();
+      graph.placeholder('x', 'float32', [-1, -1, -1, -1]);
+      graph.node('square', 'Square', ['x']);
+      graph.node('y', 'Neg', ['square']);
+      return graph.load().execute({ x: y }, 'y') as tf.Tensor;
+    },
+  };
+
+  const cases = Object.keys(consumers).flatMap((name) => [
+    [name, true] as const,
+    [name, false] as const,
+  ]);
+
+  test.each(cases)('%s is no answer either (lazy: %s)', async (name, lazy) => {
+    tf.env().set('WEBGPU_FUSED_LAZY', lazy);
+    try {
+      const accept = rejectShaders(backend().device);
+      const model = await loadSmall();
+      const other = tf.cumsum(tf.ones([4]));
+      const first = model.predict(tf.ones(INPUT_SHAPE)) as tf.Tensor;
+      accept();
+      const early = consumers[name](first);
+      await expect(early.data()).rejects.toThrow(REJECTED);
+      // Once the driver has answered, it is known at once.
+      const late = consumers[name](first);
+      expect(() => late.dataSync()).toThrow(REJECTED);
+      expect([...(await other.data())]).toEqual([1, 2, 3, 4]);
+      expect([...(await tf.cumsum(other).data())]).toEqual([1, 3, 6, 10]);
+      const second = model.predict(tf.ones(INPUT_SHAPE)) as tf.Tensor;
+      const read = await consumers[name](second).data();
+      expect(read.every(Number.isFinite)).toBe(true);
+    } finally {
+      tf.env().set('WEBGPU_FUSED_LAZY', true);
+      await takeGpuErrors();
+    }
+  });
 });
