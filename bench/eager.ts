@@ -7,7 +7,7 @@ import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
 import { compareWorkload, SIDES, type Row } from './eager/compare';
 import { registerCustomLayers } from './eager/custom-layers';
 import { measurePeak } from './eager/peak';
-import { formatRows, missesOf } from './eager/report';
+import { formatFirstRuns, formatRows, missesOf } from './eager/report';
 import { selectWorkloads, workloads } from './eager/workloads';
 import { registerBackends, type Side } from './harness/backends';
 import { prepareGpu } from './harness/prepare-gpu';
@@ -74,7 +74,13 @@ async function main(): Promise<void> {
   const verdict = misses.length
     ? misses.map((miss) => `  ✕ ${miss}`).join('\n')
     : '  all criteria hold';
-  printSections([formatProvenance(origin), formatRows(rows), `Verdict\n${verdict}`]);
+  const tables = [formatRows(rows), formatFirstRuns(rows)].filter((text) => text !== '');
+  printSections([
+    formatProvenance(origin),
+    ...tables,
+    `Verdict
+${verdict}`,
+  ]);
   writeReport(options.json, origin, { misses, rows });
   process.exitCode = misses.length ? 1 : 0;
 }

@@ -19,6 +19,8 @@ export interface Row {
   sides?: Record<Side, SideRow>;
   /** Largest difference of results over all runs compared, relative to the largest value. */
   error?: number;
+  /** JavaScript of our first runs over stock's usual one: what compiling and exploring cost. */
+  firstJs?: readonly number[];
   /** Ours over stock's, pair by pair. */
   ratio?: { js: Summary; wall: Summary };
   peakBytes?: Record<Side, number>;
@@ -46,11 +48,11 @@ export async function compareWorkload(
     candidate: await OpenSide.open(workload, names.candidate),
   };
   const compared = workload.group === 'training' ? COMPARED : warmups;
-  const values: Record<Side, (readonly number[])[]> = { stock: [], candidate: [] };
+  const first: Record<Side, RunTime[]> = { stock: [], candidate: [] };
   const counts: Partial<Record<Side, { dispatches: number; trafficBytes: number }>> = {};
   for (const side of SIDES) {
     await open[side].activate();
-    for (let i = 0; i < compared; i++) values[side].push((await open[side].run()).values);
+    for (let i = 0; i < compared; i++) first[side].push(await open[side].run());
     instrument.start();
     await open[side].run();
     counts[side] = instrument.read();
@@ -76,10 +78,14 @@ export async function compareWorkload(
   });
   const ratio = (time: 'launchMs' | 'wallMs'): Summary =>
     summarize(times.candidate.map((ours, i) => ours[time] / times.stock[i][time]));
+  const sides = { stock: rowOf('stock'), candidate: rowOf('candidate') };
   return {
     workload,
-    sides: { stock: rowOf('stock'), candidate: rowOf('candidate') },
-    error: Math.max(...values.stock.map((list, i) => distance(values.candidate[i], list))),
+    sides,
+    error: Math.max(
+      ...first.stock.map(({ values }, i) => distance(first.candidate[i].values, values)),
+    ),
+    firstJs: first.candidate.map(({ launchMs }) => launchMs / sides.stock.js.median),
     ratio: { js: ratio('launchMs'), wall: ratio('wallMs') },
   };
 }

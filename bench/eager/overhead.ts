@@ -1,6 +1,6 @@
 /**
  * What laziness costs in JavaScript: a thousand small ops that repeat, and that never do. These come
- * last: after them, recording pauses for up to 8,192 launches.
+ * last: after them nothing is recorded until it comes again.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Workload } from './workload';

@@ -31,6 +31,17 @@ export function formatRows(rows: readonly Row[]): string {
   return formatTable(columns, rows);
 }
 
+/** What the first runs of programs cost whose JavaScript is what counts. */
+export function formatFirstRuns(rows: readonly Row[]): string {
+  return rows
+    .filter(({ workload, firstJs }) => workload.jsLimit !== undefined && firstJs)
+    .map(({ workload, firstJs = [] }) => {
+      const ratios = firstJs.map((ratio) => ratio.toFixed(1)).join(' ');
+      return `JavaScript of the first runs × stock's later ones, ${workload.name}: ${ratios}`;
+    })
+    .join('\n');
+}
+
 /** The floor where there is one, half of stock's elsewhere; nothing where nothing can fuse. */
 function dispatchLimit({ workload, sides }: Row): number | undefined {
   if (workload.group === 'overhead') return undefined;
