@@ -45,7 +45,9 @@ export function formatFirstRuns(rows: readonly Row[]): string {
 /** The floor where there is one, half of stock's elsewhere; nothing where nothing can fuse. */
 function dispatchLimit({ workload, sides }: Row): number | undefined {
   if (workload.group === 'overhead') return undefined;
-  return workload.floor ?? (sides && Math.floor(sides.stock.dispatches / 2));
+  return (
+    workload.floor ?? (sides && Math.floor(sides.stock.dispatches * (workload.share ?? 1 / 2)))
+  );
 }
 
 /** What a row misses; empty where all is well. */

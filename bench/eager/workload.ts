@@ -14,6 +14,8 @@ export interface Workload {
   readonly group: 'chain' | 'model' | 'training' | 'overhead';
   /** Dispatches that it must not exceed; elsewhere half of stock's are the limit. */
   readonly floor?: number;
+  /** Share of stock's dispatches that it must not exceed, where that is not half. */
+  readonly share?: number;
   /** Times of the JavaScript alone are what counts, as a share of stock's. */
   readonly jsLimit?: number;
   /** Times of the whole run are what counts, as a share of stock's. */

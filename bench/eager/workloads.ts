@@ -2,10 +2,17 @@
 import { chains } from './chains';
 import { gpt } from './gpt';
 import { layersModels } from './models';
+import { nanogpt } from './nanogpt';
 import { overhead } from './overhead';
 import type { Workload } from './workload';
 
-export const workloads: readonly Workload[] = [...chains, ...layersModels, ...gpt, ...overhead];
+export const workloads: readonly Workload[] = [
+  ...chains,
+  ...layersModels,
+  ...gpt,
+  ...nanogpt,
+  ...overhead,
+];
 
 /** Workloads whose names contain one of `parts`; all without any. */
 export function selectWorkloads(parts: readonly string[]): Workload[] {
