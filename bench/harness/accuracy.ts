@@ -58,3 +58,16 @@ function compareOne(actual: OutputValues, expected: OutputValues) {
 
 const ratio = (difference: number, largest: number): number =>
   difference === 0 ? 0 : difference / (largest || 1);
+
+/** Largest difference of an output from its reference, relative to the largest element. */
+export function largestError(actual: Float32Array, expected: Float32Array): number {
+  if (actual.length !== expected.length) return Infinity;
+  let difference = 0;
+  let largest = 0;
+  expected.forEach((value, i) => {
+    const apart = Math.abs(value - actual[i]);
+    difference = Number.isNaN(apart) ? Infinity : Math.max(difference, apart);
+    largest = Math.max(largest, Math.abs(value));
+  });
+  return ratio(difference, largest);
+}

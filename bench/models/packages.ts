@@ -1,11 +1,11 @@
-/** Fetches npm packages for their data (models, pictures) into `.cache/models`, once. */
+/** Fetches npm packages that nothing is installed from (models, pictures, peers), once. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, logger, runOrThrow } from '../../tools/support/process.mjs';
 
 const FOLDER = join(CACHE, 'models');
-const log = logger('models');
+const log = logger('packages');
 
 /** An npm package at one version, with the integrity that the registry publishes for it. */
 export interface PinnedPackage {
@@ -13,29 +13,36 @@ export interface PinnedPackage {
   integrity: string;
 }
 
+/** The folder of an unpacked package in `.cache/models`, fetched when it is not there yet. */
+export async function fetchPackage(pin: PinnedPackage): Promise<string> {
+  const slug = pin.package.replace(/^@/, '').replace(/[/@]/g, '-');
+  const folder = join(FOLDER, slug, 'package');
+  await fetchPackageTo(pin, folder);
+  return folder;
+}
+
 /**
- * The folder of an unpacked package, fetched when it is not there yet.
+ * Unpacks a package into `folder` unless that exists.
  *
  * An interrupted fetch leaves nothing half done: the archive is packed and unpacked in a folder of
- * its own, which gets its final name last.
+ * its own, of which the package gets its final name last.
  */
-export async function fetchPackage({ package: spec, integrity }: PinnedPackage): Promise<string> {
-  const folder = join(FOLDER, spec.replace(/^@/, '').replace(/[/@]/g, '-'));
-  if (!existsSync(folder)) {
-    const partial = `${folder}.partial-${process.pid}`;
+export async function fetchPackageTo(
+  { package: spec, integrity }: PinnedPackage,
+  folder: string,
+): Promise<void> {
+  if (existsSync(folder)) return;
+  const partial = `${folder}.partial-${process.pid}`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  try {
+    const archive = await pack(spec, partial);
+    checkIntegrity(spec, archive, integrity);
+    await runOrThrow(['tar', '-xzf', archive, '-C', partial]);
+    if (!existsSync(folder)) renameSync(join(partial, 'package'), folder);
+  } finally {
     rmSync(partial, { recursive: true, force: true });
-    mkdirSync(partial, { recursive: true });
-    try {
-      const archive = await pack(spec, partial);
-      checkIntegrity(spec, archive, integrity);
-      await runOrThrow(['tar', '-xzf', archive, '-C', partial]);
-      rmSync(archive);
-      if (!existsSync(folder)) renameSync(partial, folder);
-    } finally {
-      rmSync(partial, { recursive: true, force: true });
-    }
   }
-  return join(folder, 'package');
 }
 
 /** Runs `npm pack` and returns the archive's path. */

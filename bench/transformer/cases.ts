@@ -7,6 +7,8 @@ export interface TransformerCase {
   readonly name: string;
   readonly artifacts: () => io.ModelArtifacts;
   readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** Inputs are uploaded for each run; elsewhere they are on the GPU before. */
+  readonly uploads?: boolean;
   /** Most dispatches; more fails the benchmark. */
   readonly dispatches: number;
 }

@@ -12,32 +12,34 @@ export interface RunCost {
   readonly megabytes: number;
 }
 
-/** A case loaded on a backend, its inputs resident there. */
+/** A case loaded on a backend. */
 export class CaseSession {
+  /** Inputs that stay on the backend; without them, each run uploads its own. */
+  private readonly resident: tf.NamedTensorMap | undefined;
+
   private constructor(
     readonly backend: string,
     readonly model: GraphModel,
-    private readonly feeds: tf.NamedTensorMap,
-  ) {}
+    private readonly inputs: readonly Input[],
+    uploads: boolean,
+  ) {
+    this.resident = uploads ? undefined : tensorsOf(inputs);
+  }
 
   static async open(entry: TransformerCase, backend: string): Promise<CaseSession> {
     await useBackend(backend);
     const model = loadGraphModelSync(entry.artifacts()) as unknown as GraphModel;
-    const feeds = Object.entries(entry.inputs).map(([name, shape], i) => {
-      const values = seededNumbers(i + 1, tf.util.sizeFromShape([...shape]));
-      // A mask sees three keys of four.
-      const data = name === 'mask' ? values.map((value) => (value < 0.5 ? 1 : 0)) : values;
-      return [name, tf.tensor(data, [...shape])] as const;
-    });
-    return new CaseSession(backend, model, Object.fromEntries(feeds));
+    return new CaseSession(backend, model, inputsOf(entry), entry.uploads ?? false);
   }
 
   /** Runs once and reads the result back. */
   async run(): Promise<Float32Array> {
     await useBackend(this.backend);
-    const y = this.model.execute(this.feeds, 'y') as tf.Tensor;
+    const feeds = this.resident ?? tensorsOf(this.inputs);
+    const y = this.model.execute(feeds, 'y') as tf.Tensor;
     const values = await y.data<'float32'>();
     y.dispose();
+    if (feeds !== this.resident) tf.dispose(feeds);
     return values;
   }
 
@@ -57,7 +59,27 @@ export class CaseSession {
   }
 
   dispose(): void {
-    tf.dispose(this.feeds);
+    if (this.resident) tf.dispose(this.resident);
     this.model.dispose();
   }
+}
+
+interface Input {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+function inputsOf({ inputs }: TransformerCase): Input[] {
+  return Object.entries(inputs).map(([name, shape], i) => {
+    const values = seededNumbers(i + 1, tf.util.sizeFromShape([...shape]));
+    // A mask sees three keys of four.
+    const data = name === 'mask' ? values.map((value) => (value < 0.5 ? 1 : 0)) : values;
+    return { name, shape, data };
+  });
+}
+
+function tensorsOf(inputs: readonly Input[]): tf.NamedTensorMap {
+  const tensors = inputs.map(({ name, data, shape }) => [name, tf.tensor(data, [...shape])]);
+  return Object.fromEntries(tensors) as tf.NamedTensorMap;
 }

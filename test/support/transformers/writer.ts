@@ -11,6 +11,17 @@ export interface BlockOptions {
   readonly layers: number;
 }
 
+/** Random weights `around ± size`, small enough that no layer grows its input much. */
+export function seededWeight(
+  seed: number,
+  shape: readonly number[],
+  size = 1 / Math.sqrt(shape[0]),
+  around = 0,
+): Float32Array {
+  const count = shape.reduce((product, dim) => product * dim, 1);
+  return seededNumbers(seed, count).map((x) => around + x * size);
+}
+
 /** Writes ops under made-up names; every helper answers the name of its result. */
 export class BlockWriter extends TestGraph {
   private made = 0;
@@ -28,14 +39,9 @@ export class BlockWriter extends TestGraph {
     return this.node(`${op}_${this.made++}`, op, input, { T: attr.type('float32'), ...attrs });
   }
 
-  /** Random weights, small enough that no layer grows its input much. */
-  weight(shape: readonly number[], size = 1 / Math.sqrt(shape[0]), around = 0): string {
-    const count = shape.reduce((product, dim) => product * dim, 1);
-    const numbers = seededNumbers(this.seed++, count);
-    return this.constant(
-      Array.from(numbers, (x) => around + x * size),
-      shape,
-    );
+  /** The next random weights; see `seededWeight`. */
+  weight(shape: readonly number[], size?: number, around?: number): string {
+    return this.constant(Array.from(seededWeight(this.seed++, shape, size, around)), shape);
   }
 
   reshape(x: string, shape: readonly number[]): string {
@@ -69,13 +75,17 @@ export class BlockWriter extends TestGraph {
   }
 
   /** tf.nn.moments, then tf.nn.batch_normalization: what Keras and TF-Hub models hold. */
-  layerNorm(x: string, epsilon = 1e-6): string {
-    const { width } = this.options;
+  layerNorm(
+    x: string,
+    epsilon = 1e-6,
+    scale = this.weight([this.options.width], 0.2, 1),
+    offset = this.weight([this.options.width], 0.2),
+  ): string {
     const mean = this.mean(x, -1);
     const square = this.op('SquaredDifference', [x, this.op('StopGradient', [mean])]);
     const variance = this.op('AddV2', [this.mean(square, -1), this.constant(epsilon)]);
-    const factor = this.op('Mul', [this.op('Rsqrt', [variance]), this.weight([width], 0.2, 1)]);
-    const shift = this.op('Sub', [this.weight([width], 0.2), this.op('Mul', [mean, factor])]);
+    const factor = this.op('Mul', [this.op('Rsqrt', [variance]), scale]);
+    const shift = this.op('Sub', [offset, this.op('Mul', [mean, factor])]);
     return this.op('AddV2', [this.op('Mul', [x, factor]), shift]);
   }
 
