@@ -1,128 +1,139 @@
 /**
- * The transformer benchmark: blocks in the forms of five exporters, and dense chains, on stock
- * `webgpu` and on `webgpu-fused` in turn. Prints dispatches, bytes, errors and the ratio of times.
+ * The transformer benchmark: blocks in the forms of five exporters and dense chains on stock
+ * `webgpu` and on `webgpu-fused`, in Node and in Chromium; and four workloads on ONNX Runtime Web
+ * and jax-js, too. Prints dispatches, bytes, errors, and the ratios of times.
  */
-import { Command } from 'commander';
+import { Option } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
-import { logger } from '../tools/support/process.mjs';
-import { registerBackends, STOCK } from './harness/backends';
-import { takeGpuErrors } from './harness/gpu-errors';
-import { prepareGpu } from './harness/prepare-gpu';
+import { measureInBrowser, type BrowserReport } from './browser/browser';
+import { registerBackends } from './harness/backends';
+import {
+  benchCommand,
+  log,
+  positiveInteger,
+  printSections,
+  runBench,
+  writeReport,
+  type CommonOptions,
+} from './harness/command';
 import { GpuInstrument } from './harness/instrument/instrument';
+import { prepareGpu } from './harness/prepare-gpu';
 import { formatProvenance, provenance } from './harness/provenance';
-import { summarize } from './harness/statistics';
-import { CASES, type TransformerCase } from './transformer/cases';
-import { CaseSession } from './transformer/session';
+import { compareRuntimes, type PeerRow } from './peers/compare';
+import { availableRuntimes } from './peers/available';
+import { formatPeerRows, problemsOfPeers } from './peers/report';
+import { WORKLOADS } from './peers/workloads';
+import { CASES } from './transformer/cases';
+import { measureCase, type CaseResult } from './transformer/measure';
+import { formatCases, problemsOfCases } from './transformer/report';
 
-interface Row {
-  readonly name: string;
-  readonly cells: readonly string[];
-  readonly problem: string | null;
+/** The parts of the benchmark. */
+const PARTS = ['cases', 'peers', 'browser'] as const;
+type Part = (typeof PARTS)[number];
+
+interface Options extends CommonOptions {
+  only?: Part;
+  rounds: number;
+  runs: number;
+  timeout: number;
 }
 
-interface Settings {
-  readonly reps: number;
-  readonly warmups: number;
-}
-
-const HEADER = ['dispatches', 'stock', 'MB', 'stock', 'error', 'stock', 'ms', 'stock', 'ratio'];
-/** Errors up to this, relative to the largest element, are rounding whoever makes them. */
-const ROUNDING = 1e-6;
-
-const log = logger('bench');
-
-/** Largest difference, relative to the largest element. */
-function errorOf(actual: Float32Array, expected: Float32Array): number {
-  let difference = 0;
-  let largest = 0;
-  expected.forEach((value, i) => {
-    difference = Math.max(difference, Math.abs(value - actual[i]));
-    largest = Math.max(largest, Math.abs(value));
-  });
-  return difference / largest;
-}
-
-async function measure(
-  entry: TransformerCase,
-  { reps, warmups }: Settings,
-  instrument: GpuInstrument,
-  candidate: string,
-): Promise<Row> {
-  const reference = await CaseSession.open(entry, 'cpu');
-  const expected = await reference.run();
-  reference.dispose();
-  const sides = [await CaseSession.open(entry, candidate), await CaseSession.open(entry, STOCK)];
-  const errors: number[] = [];
-  for (const side of sides) {
-    errors.push(errorOf(await side.run(), expected));
-    for (let i = 0; i < warmups; i++) await side.run();
-  }
-  const costs = [await sides[0].cost(instrument), await sides[1].cost(instrument)];
-  const times: number[][] = [[], []];
-  for (let rep = 0; rep < reps; rep++) {
-    for (const side of rep % 2 ? [1, 0] : [0, 1]) times[side].push(await sides[side].time());
-  }
-  for (const side of sides) side.dispose();
-  const ratio = summarize(times[1].map((stock, rep) => stock / times[0][rep])).median;
-  const problems = [
-    ...(costs[0].dispatches > entry.dispatches
-      ? [`${costs[0].dispatches} dispatches, at most ${entry.dispatches} are allowed`]
-      : []),
-    ...(errors[0] > Math.max(ROUNDING, 2 * errors[1]) ? ['its error is above stock’s'] : []),
-    ...takeGpuErrors(),
-  ];
-  return {
-    name: entry.name,
-    cells: [
-      ...costs.map(({ dispatches }) => String(dispatches)),
-      ...costs.map(({ megabytes }) => megabytes.toFixed(1)),
-      ...errors.map((error) => error.toExponential(1)),
-      ...times.map((samples) => summarize(samples).median.toFixed(1)),
-      `${ratio.toFixed(2)}×`,
-    ],
-    problem: problems.length > 0 ? problems.join('; ') : null,
-  };
-}
-
-function formatRows(rows: readonly Row[]): string {
-  const lines = [['', ...HEADER], ...rows.map(({ name, cells }) => [name, ...cells])];
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines
-    .map((line) =>
-      line.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '),
+function parseOptions(): { names: string[]; options: Options } {
+  const command = benchCommand({
+    name: 'bench:transformer',
+    description:
+      'Transformer blocks, dense and elementwise chains: stock webgpu, ONNX Runtime Web and\n' +
+      'jax-js against webgpu-fused. The peers are fetched into .cache/peers (34 MB, once).',
+    names: 'parts of the names of cases and workloads (default: all); see --list',
+    reps: ['timed runs of each side of a case', 9],
+    warmups: ['runs before anything counts', 5],
+  })
+    .addOption(
+      new Option(
+        '--only <part>',
+        'cases: in Node; peers: other runtimes; browser: in Chromium',
+      ).choices(PARTS),
     )
-    .join('\n');
-}
-
-async function main(): Promise<void> {
-  const command = new Command('bench:transformer')
-    .description(
-      'Transformer blocks and dense chains on stock webgpu and on webgpu-fused, in turn.',
+    .option('--rounds <n>', 'peers: turns of each runtime', positiveInteger, 9)
+    .option(
+      '--runs <n>',
+      'peers: timed runs of a turn, of which the median counts',
+      positiveInteger,
+      3,
     )
-    .argument('[names...]', 'cases that contain one of these (default: all)')
-    .option('--reps <n>', 'timed runs of each side', Number, 9)
-    .option('--warmups <n>', 'runs before anything counts', Number, 5)
+    .option('--timeout <seconds>', 'peers: for one answer of a process', positiveInteger, 900)
     .parse();
-  const settings = command.opts<Settings>();
-  const entries = CASES.filter(
-    ({ name }) => command.args.length === 0 || command.args.some((part) => name.includes(part)),
-  );
-  const { adapter, env } = await ensureGpu();
-  Object.assign(process.env, env);
+  return { names: command.args, options: command.opts<Options>() };
+}
+
+async function measureCases(names: readonly string[], options: Options): Promise<CaseResult[]> {
   prepareGpu();
   const instrument = new GpuInstrument();
   instrument.install();
   const { candidate } = await registerBackends('webgpu-fused');
-  const origin = formatProvenance(provenance(adapter.description, { ...settings }));
-  const rows: Row[] = [];
-  for (const entry of entries) {
+  const results: CaseResult[] = [];
+  for (const entry of CASES.filter(({ name }) => names.includes(name))) {
     log(entry.name);
-    rows.push(await measure(entry, settings, instrument, candidate));
+    results.push(await measureCase(entry, options, instrument, candidate));
   }
-  const problems = rows.flatMap(({ name, problem }) => (problem ? [`  ${name}: ${problem}`] : []));
-  const verdict = problems.length ? `Not met\n${problems.join('\n')}` : 'Every limit is kept.';
-  process.stdout.write(`${origin}\n\n${formatRows(rows)}\n\n${verdict}\n`);
-  process.exit(problems.length ? 1 : 0);
+  return results;
 }
 
-await main();
+async function measurePeers(names: readonly string[], options: Options) {
+  const { runtimes, missing } = await availableRuntimes();
+  const settings = { ...options, timeoutMs: options.timeout * 1000 };
+  const rows: PeerRow[] = [];
+  for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
+    const progress = (step: string): void => log(`${workload.name}: ${step}`);
+    rows.push(...(await compareRuntimes(workload, runtimes, settings, progress)));
+  }
+  return { rows, missing };
+}
+
+async function main(): Promise<void> {
+  const { names: parts, options } = parseOptions();
+  const names = [...CASES, ...WORKLOADS]
+    .map(({ name }) => name)
+    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)));
+  if (options.list) {
+    printSections([names.join('\n')]);
+    return;
+  }
+  const { adapter, env } = await ensureGpu();
+  Object.assign(process.env, env);
+  const { reps, warmups, rounds, runs, only } = options;
+  const wants = (part: Part): boolean => only === undefined || only === part;
+  const origin = provenance(adapter.description, { reps, warmups, rounds, runs });
+
+  const cases = wants('cases') ? await measureCases(names, options) : [];
+  const peers = wants('peers') ? await measurePeers(names, options) : undefined;
+  const browser = wants('browser') ? await measureInBrowser(names, options, log) : undefined;
+
+  const problems = [
+    ...problemsOfCases(cases),
+    ...(peers ? problemsOfPeers(peers.rows) : []),
+    ...problemsOfBrowser(browser),
+  ];
+  printSections([
+    formatProvenance(origin),
+    cases.length ? `In Node (stock → ours)\n${formatCases(cases)}` : '',
+    peers?.rows.length ? `Other runtimes, in Node\n${formatPeerRows(peers.rows)}` : '',
+    browser?.results.length
+      ? `In ${browser.browser}, ${browser.adapter} (stock → ours)\n${formatCases(browser.results)}`
+      : '',
+    peers?.missing.length ? `Left out\n${indent(peers.missing)}` : '',
+    problems.length ? `Not met\n${indent(problems)}` : 'Every limit is kept.',
+  ]);
+  writeReport(options.json, origin, { cases, peers, browser, problems });
+  process.exitCode = problems.length ? 1 : 0;
+}
+
+function problemsOfBrowser(report: BrowserReport | undefined): string[] {
+  if (!report) return [];
+  const problems = [...problemsOfCases(report.results), ...report.failures];
+  return problems.map((problem) => `Chromium, ${problem}`);
+}
+
+const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');
+
+await runBench(main);

@@ -9,7 +9,7 @@ import type { TransformerCase } from './cases';
 /** What one warm run asks of the device. */
 export interface RunCost {
   readonly dispatches: number;
-  readonly megabytes: number;
+  readonly trafficBytes: number;
 }
 
 /** A case loaded on a backend. */
@@ -55,7 +55,7 @@ export class CaseSession {
     instrument.start();
     await this.run();
     const { dispatches, trafficBytes } = instrument.read();
-    return { dispatches, megabytes: trafficBytes / 1e6 };
+    return { dispatches, trafficBytes };
   }
 
   dispose(): void {
