@@ -1,7 +1,8 @@
 /**
  * Reductions over any axes. An invocation owns an output (four neighbouring ones where they are
- * contiguous) and loops over what is reduced; where outputs are few, the invocations of a workgroup
- * share one and combine through workgroup memory.
+ * contiguous) and loops over what is reduced, four elements at a time where those are contiguous;
+ * where outputs are few, the invocations of a workgroup share one and combine through workgroup
+ * memory.
  */
 import type { DType, Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
@@ -90,58 +91,76 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   const space = reductionSpace(anchor);
   const outer = sizeOf(space.outerShape);
   const inner = sizeOf(space.innerShape);
-  // Four neighbouring outputs are four neighbouring inputs where the last axis is kept.
+  // Four neighbouring inputs belong to four neighbouring outputs where the last axis is kept, and
+  // to one output elsewhere.
   const lastKept = !(anchor.attrs.axes as number[]).includes(input.shape.length - 1);
-  const width = lastKept && input.shape[input.shape.length - 1] % 4 === 0 ? 4 : 1;
+  const lanes = input.shape[input.shape.length - 1] % 4 === 0 ? 4 : 1;
+  const width = lastKept ? lanes : 1;
+  const step = lastKept ? 1 : lanes;
   const outputs = outer / width;
   const shared = isShared(outputs, inner, request.target);
+  const steps = inner / step;
 
   const dtype: DType = anchor.kernel === 'Mean' ? 'float32' : input.dtype;
-  const type = vectorType(dtype, width);
   const combiner = combiners[anchor.kernel](dtype);
   const initial = inliner.literal(combiner.initial(dtype), dtype);
 
   const threads = ownerThreads(emission, outputs, shared);
   const owner = ix.variable('o', outputs);
   const flat = width === 4 ? ix.add(ix.scale(owner, 4), laneVariable) : owner;
-  writer.statement(`var acc = ${type}(${initial});`);
+  writer.statement(`var acc = ${vectorType(dtype, lanes)}(${initial});`);
   const start = shared ? 'i32(local.x)' : '0';
-  const step = shared ? String(WORKGROUP_SIZE) : '1';
-  writer.block(`for (var r = ${start}; r < ${writer.dim('reduced', inner)}; r += ${step})`, () => {
+  const stride = shared ? WORKGROUP_SIZE : 1;
+  const bound = step === 1 ? writer.dim('reduced', inner) : writer.dim('steps', steps);
+  writer.block(`for (var r = ${start}; r < ${bound}; r += ${stride})`, () => {
     writer.defineVariable('r');
-    const element = ix.delinearize(ix.variable('r', inner), space.innerShape);
+    const at = ix.variable('r', steps);
+    const flatElement = step === 4 ? ix.add(ix.scale(at, 4), laneVariable) : at;
+    const element = ix.delinearize(flatElement, space.innerShape);
     const x = inliner.value(input, space.coords(ix.delinearize(flat, space.outerShape), element));
-    const wide = toDType(inliner, x, dtype, width);
-    writer.statement(`acc = ${combiner.combine('acc', wide, width)};`);
+    const wide = toDType(inliner, x, dtype, lanes);
+    writer.statement(`acc = ${combiner.combine('acc', wide, lanes)};`);
   });
-  if (shared) emitTree(emission, combiner, type, width);
 
-  let result: Operand = { code: 'acc', width, dtype, depth: 0 };
-  if (anchor.kernel === 'Mean') {
-    result = { ...result, code: writer.let(`acc / f32(${writer.dim('reduced', inner)})`, 0) };
+  const { combine } = combiner;
+  let code = 'acc';
+  if (step === 4) {
+    const [low, high] = [combine('acc.x', 'acc.y', 1), combine('acc.z', 'acc.w', 1)];
+    code = writer.let(combine(writer.let(low, 0), writer.let(high, 0), 1), 0);
   }
+  if (shared) code = emitTree(emission, combiner, code, vectorType(dtype, width), width);
+  if (anchor.kernel === 'Mean') {
+    code = writer.let(`${code} / f32(${writer.dim('reduced', inner)})`, 0);
+  }
+  const result: Operand = { code, width, dtype: output.dtype, depth: 0 };
   const outCoords = ix.delinearize(flat, space.outerShape);
   const coords = anchor.attrs.keepDims ? keepDims(anchor, outCoords) : outCoords;
-  const store = (): void => emission.epilogue(coords, { ...result, dtype: output.dtype }, width);
+  const store = (): void => emission.epilogue(coords, result, width);
   if (shared) writer.block('if (local.x == 0u)', store);
   else store();
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }
 
-function emitTree(emission: KernelEmission, combiner: Combiner, type: string, width: 1 | 4): void {
-  const { writer } = emission;
+/** Combines `code` of all invocations of a workgroup; returns what every one of them gets. */
+function emitTree(
+  { writer }: KernelEmission,
+  { combine }: Combiner,
+  code: string,
+  type: string,
+  width: 1 | 4,
+): string {
   writer.declare(`var<workgroup> partial: array<${type}, ${WORKGROUP_SIZE}>;`);
-  writer.statement('partial[local.x] = acc;');
+  writer.statement(`partial[local.x] = ${code};`);
   writer.statement('workgroupBarrier();');
   for (let half = WORKGROUP_SIZE / 2; half >= 1; half /= 2) {
     writer.block(`if (local.x < ${half}u)`, () => {
       writer.statement(`let left = partial[local.x];`);
       writer.statement(`let right = partial[local.x + ${half}u];`);
-      writer.statement(`partial[local.x] = ${combiner.combine('left', 'right', width)};`);
+      writer.statement(`partial[local.x] = ${combine('left', 'right', width)};`);
     });
     writer.statement('workgroupBarrier();');
   }
-  writer.statement('acc = partial[0];');
+  return writer.let('partial[0]', 0);
 }
 
 function toDType(

@@ -8,6 +8,7 @@ import { mergeReshapes, mergeTransposes } from './merge-movement';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
+import { splitReduction } from './split-reduction';
 import { widenDense } from './widen-dense';
 
 /** Gives what exporters write a common form, and constants to constants. */
@@ -30,8 +31,8 @@ const composites: readonly FusionRule[] = [
   attention,
 ];
 
-/** Joins kernels side by side, once it is clear which there are. */
-const horizontal: readonly FusionRule[] = [widenDense];
+/** Joins kernels side by side, and divides long ones, once it is clear which there are. */
+const horizontal: readonly FusionRule[] = [widenDense, splitReduction];
 
 export const builtInStages: readonly (readonly FusionRule[])[] = [
   simplifications,

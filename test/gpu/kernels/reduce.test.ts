@@ -35,6 +35,12 @@ const spaces: readonly (readonly [shape: readonly number[], axes: readonly numbe
   ],
   [[3, 261], [1]],
   [[300, 3], [0]],
+  [[5, 8], [1]],
+  [
+    [3, 20, 4],
+    [2, 0],
+  ],
+  [[2, 1028], [1]],
 ];
 
 describe.each(kernels)('%s of %s', (kernel, dtype, tolerance) => {
@@ -47,6 +53,21 @@ describe.each(kernels)('%s of %s', (kernel, dtype, tolerance) => {
       );
       expect(labelsOf(plan)).toEqual([kernel]);
     }
+  });
+});
+
+describe('few results of many elements, in two dispatches', () => {
+  test.each([
+    ['Sum', 'int32', [256, 260], [0, 1], 'exact'],
+    ['Mean', 'float32', [3, 65536], [1], 'arithmetic'],
+    ['Max', 'float32', [70000], [0], 'exact'],
+    ['Any', 'bool', [2, 300, 300], [1, 2], 'exact'],
+  ] as const)('%s of %s %p', async (kernel, dtype, shape, axes, tolerance) => {
+    const plan = await checkFused(
+      (b) => b.op(kernel, [b.input({ shape, dtype })], { axes, keepDims: false }),
+      { tolerance, targets: TARGETS },
+    );
+    expect(labelsOf(plan)).toEqual([kernel, kernel]);
   });
 });
 
