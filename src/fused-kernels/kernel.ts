@@ -36,5 +36,7 @@ export interface FusedKernel {
    * concatenation that it computes itself (see `concatSplits`); null if there is none.
    */
   splitAxis?(node: Node, index: number): number | null;
+  /** Computes its input at the coordinates of its result, so that it can store that as well. */
+  readonly storesInput?: boolean;
   generate(request: KernelRequest): ShaderProgram;
 }

@@ -166,5 +166,6 @@ export const normalizeKernel: FusedKernel = {
   anchors: ['Normalize'],
   refuse: () => null,
   reuse: () => 3,
+  storesInput: true,
   generate: (request) => emitKernel(request, emitNormalize),
 };

@@ -10,7 +10,7 @@ import { sizeOf } from './graph';
  */
 export interface KernelGroup {
   readonly anchor: Node;
-  /** Anchor and epilogue, in graph order. */
+  /** Anchor, perhaps what it reads, and epilogue, in graph order. */
   readonly members: readonly Node[];
   /** Values written to memory; all have as many elements as the anchor's output. */
   readonly stores: readonly Value[];
@@ -26,6 +26,11 @@ export function followCoords(
   for (const node of members) {
     const [output] = node.outputs;
     if (known.has(output)) continue;
+    if (anchorOutput.producer?.inputs[0] === output) {
+      // The anchor's own input, which its kernel stores as well.
+      known.set(output, [...coords]);
+      continue;
+    }
     const source = node.inputs.find(
       (input) => known.has(input) && sizeOf(input.shape) === sizeOf(output.shape),
     );

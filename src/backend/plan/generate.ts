@@ -48,7 +48,9 @@ export function generateKernels(
     }
     if (failures.length === 0) return { fused, kernels };
     for (const { group, reason } of failures) {
-      const last = group.members[group.members.length - 1];
+      // What follows the anchor, or else what stands in front of it.
+      const last =
+        [...group.members].reverse().find((node) => node !== group.anchor) ?? group.anchor;
       const inlined = heaviestInlined(group, storage);
       if (attempt === MAX_ATTEMPTS || (!inlined && last === group.anchor)) {
         throw new RefusedError(group.anchor.origins, reason);

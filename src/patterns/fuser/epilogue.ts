@@ -101,7 +101,7 @@ function sameCoords(known: readonly IndexExpr[], wanted: readonly IndexExpr[]): 
 }
 
 /** Storage buffers if `node` joined: an upper bound, as every outside operand counts as one. */
-function buffersOf(state: FusionState, group: GrowingGroup, node: Node): number {
+export function buffersOf(state: FusionState, group: GrowingGroup, node: Node): number {
   const members = [...group.members, node];
   const inside = new Set(members);
   const reads = new Set<Value>();

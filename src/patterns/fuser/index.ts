@@ -1,7 +1,8 @@
 /**
  * The general fuser: groups a graph of primitives into as few dispatches as it can prove right.
  *
- * 1. Every anchor takes in the elementwise kernels that follow it (epilogue).
+ * 1. Every anchor takes in the elementwise kernels that follow it (epilogue), and some the result of
+ *    the graph that they read.
  * 2. What is left is computed by its consumers' loads (prologue) or by a loop of its own.
  * 3. Loops take in what follows them, like anchors.
  * 4. Concatenations become windows into one buffer where every part has a kernel that stores it.
@@ -10,6 +11,7 @@ import type { Graph, Node, Value } from '../../ir/graph';
 import type { KernelGroup } from '../../ir/kernel-group';
 import { placeInConcats } from './concat';
 import { growEpilogue } from './epilogue';
+import { adoptInput } from './input-store';
 import { chooseLoops } from './prologue';
 import { schedule } from './schedule';
 import { FusionState, type FusionConstraints, type FusionTables, type Refusal } from './state';
@@ -60,6 +62,7 @@ export function fuseGraph(
   const anchors = graph.nodes.filter((node) => state.role(node) === 'anchor');
   for (const anchor of anchors) state.startGroup(anchor, false);
   for (const group of [...state.groups]) growEpilogue(state, group);
+  for (const group of [...state.groups]) adoptInput(state, group);
   placeInConcats(state);
   mergeLoops(state, chooseLoops(state));
   return {

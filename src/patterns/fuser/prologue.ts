@@ -84,10 +84,17 @@ function evaluationsOf(
         ? 1
         : sizeOf(use.outputs[0].shape) / Math.max(1, sizeOf(output.shape));
       const each = facts ? Math.max(1, facts.reuse(use, index)) : ratio * tapsOf(use);
-      total += each * (inlined.get(use) ?? 1);
+      total += each * (inlined.get(use) ?? passesOver(state, use));
     });
   }
   return total;
+}
+
+/** How often its kernel computes a node that is in a group: more than once in front of the anchor. */
+function passesOver(state: FusionState, node: Node): number {
+  const anchor = state.groupOf.get(node)?.anchor;
+  if (!anchor || anchor.inputs[0] !== node.outputs[0]) return 1;
+  return 1 + (state.tables.anchor(anchor.kernel)?.reuse(anchor, 0) ?? 0);
 }
 
 function tapsOf(node: Node): number {

@@ -9,6 +9,8 @@ export interface AnchorFacts {
   reuse(node: Node, index: number): number;
   /** The axis of input `index` along which the parts of a concatenation cost nothing to inline. */
   splitAxis?(node: Node, index: number): number | null;
+  /** Computes its input at the coordinates of its result, so that it can store that as well. */
+  readonly storesInput?: boolean;
 }
 
 export interface FusionTables {
@@ -55,6 +57,11 @@ export class GrowingGroup {
 
   add(node: Node): void {
     this.members.push(node);
+    this.set.add(node);
+  }
+
+  addFirst(node: Node): void {
+    this.members.unshift(node);
     this.set.add(node);
   }
 
@@ -120,6 +127,15 @@ export class FusionState {
     this.groupOf.set(node, group);
   }
 
+  /** Adds a node that stands in front of the group's anchor. */
+  adopt(group: GrowingGroup, node: Node): void {
+    const start = this.position.get(node) as number;
+    const end = Math.max(...group.members.map((member) => this.position.get(member) as number));
+    group.addFirst(node);
+    this.groupOf.set(node, group);
+    for (let at = start; at <= end; at++) this.spanStart[at] = Math.min(this.spanStart[at], start);
+  }
+
   leave(group: GrowingGroup, node: Node): void {
     group.remove(node);
     this.groupOf.delete(node);
@@ -158,11 +174,11 @@ export class FusionState {
   }
 
   /**
-   * The position in front of which nothing can depend on `group`: that of its anchor, or further
+   * The position in front of which nothing can depend on `group`: that of its first node, or further
    * ahead where a group that begins there goes on behind it.
    */
   private horizonOf(group: GrowingGroup): number {
-    let horizon = this.position.get(group.anchor) as number;
+    let horizon = this.position.get(group.members[0]) as number;
     while (this.spanStart[horizon] < horizon) horizon = this.spanStart[horizon];
     return horizon;
   }
