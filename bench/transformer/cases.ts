@@ -1,7 +1,7 @@
 /** What `bench:transformer` runs, and the dispatches each case may take. */
 import type { io } from '@tensorflow/tfjs-core';
 import { LAYERS, writeTransformer, type Exporter } from '../../test/support/transformers/blocks';
-import { writeMlp } from '../../test/support/transformers/mlp';
+import { writeMlp, type Activation } from '../../test/support/transformers/mlp';
 
 export interface TransformerCase {
   readonly name: string;
@@ -24,19 +24,27 @@ function block(exporter: Exporter, layers: number, each: number): TransformerCas
   };
 }
 
-function mlp(name: string, rows: number, widths: readonly number[], most: number): TransformerCase {
+function mlp(
+  name: string,
+  rows: number,
+  widths: readonly number[],
+  most: number,
+  activation?: Activation,
+): TransformerCase {
   return {
     name,
-    artifacts: () => writeMlp(rows, widths).artifacts(),
+    artifacts: () => writeMlp(rows, widths, activation).artifacts(),
     inputs: { x: [rows, widths[0]] },
     dispatches: most,
   };
 }
 
 export const CASES: readonly TransformerCase[] = [
-  // A gated unit has one matrix product more than a plain one.
-  ...(Object.keys(LAYERS) as Exporter[]).map((name) => block(name, 1, name === 't5' ? 8 : 7)),
+  ...(Object.keys(LAYERS) as Exporter[]).map((name) => block(name, 1, 7)),
   block('bert', 4, 7),
   mlp('mlp, 32 rows', 32, [784, 2048, 2048, 512], 3),
   mlp('mlp, 1 row', 1, [784, 2048, 2048, 512], 3),
+  mlp('small mlp, 64 rows', 64, [128, 256, 256, 64], 1),
+  mlp('small mlp, 1 row', 1, [128, 256, 256, 64], 1),
+  mlp('linear layers', 128, [256, 1024, 256, 512], 1, 'linear'),
 ];

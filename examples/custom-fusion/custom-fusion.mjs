@@ -1,4 +1,4 @@
-// A fusion of one's own: two linear layers with nothing between them are one.
+// A fusion of one's own: the sum of two products of the same rows is one product.
 //
 //   npm run build && node tools/with-gpu.mjs node examples/custom-fusion/custom-fusion.mjs
 import { installWebGPU } from '../../tools/gpu/install-webgpu.mjs';
@@ -8,34 +8,28 @@ const tf = await import('@tensorflow/tfjs');
 const { explain, pattern, registerFusion } = await import('tfjs-backend-webgpu-fused');
 
 /** @type {import('tfjs-backend-webgpu-fused').FusionRule} */
-const mergeLinearLayers = {
-  name: 'merge-linear-layers',
-  equation: '(x · a) · b ⇒ x · (a · b)',
+const addWeights = {
+  name: 'add-weights',
+  equation: 'x · a + x · b ⇒ x · (a + b)',
 
-  // What to look for, from the result to its operands. `constant` is a weight.
-  match: pattern.op(
-    'BatchMatMul',
-    [
-      pattern.op('BatchMatMul', [pattern.any('x'), pattern.constant('a')], { where: isPlain }),
-      pattern.constant('b'),
-    ],
-    { where: isPlain },
-  ),
+  // What to look for, from the result to its operands. `constant` is a weight; one name twice is
+  // one value twice.
+  match: pattern.op('Add', [
+    pattern.op('BatchMatMul', [pattern.any('x'), pattern.constant('a')], { where: isPlain }),
+    pattern.op('BatchMatMul', [pattern.any('x'), pattern.constant('b')], { where: isPlain }),
+  ]),
 
   // Whether it is right and worth it: null, or the reason why not. `explain` shows the reason.
   check(match) {
     const [a, b] = [match.value('a').shape, match.value('b').shape];
-    if (a.length !== 2 || b.length !== 2) return 'its weights are not matrices';
-    const [rows, inner, columns] = [...a, b[1]];
-    return rows * columns > inner * (rows + columns)
-      ? `the product [${rows},${columns}] has more weights than [${a}] and [${b}] together`
-      : null;
+    return String(a) === String(b) ? null : `[${a}] and [${b}] have no sum of that shape`;
   },
 
-  // What to put in its place. The product of two weights is computed once, when the model is compiled.
+  // What to put in its place. The sum of two weights is computed once, when the model is compiled.
   rewrite(match, build) {
-    const product = build.op('BatchMatMul', [match.value('a'), match.value('b')], match.root.attrs);
-    return build.op('BatchMatMul', [match.value('x'), product], match.root.attrs);
+    const sum = build.op('Add', [match.value('a'), match.value('b')]);
+    const plain = { transposeA: false, transposeB: false };
+    return build.op('BatchMatMul', [match.value('x'), sum], plain);
   },
 };
 
@@ -44,29 +38,31 @@ function isPlain({ attrs }) {
   return !attrs.transposeA && !attrs.transposeB;
 }
 
-// A graph model as a converter would write it. `wide` widens to 256 and comes back: worth merging.
-// `narrow` goes through 4 numbers: not worth it.
+// A graph model as a converter would write it. `both` is a sum of two products. So is `again`, but
+// somebody else needs one of them: they stay apart.
 const files = makeModel(
   [
-    ['wide_a', [64, 256]],
-    ['wide_b', [256, 64]],
-    ['narrow_a', [64, 4]],
-    ['narrow_b', [4, 64]],
+    ['a', [64, 32]],
+    ['b', [64, 32]],
+    ['c', [32, 64]],
+    ['d', [32, 64]],
   ],
   [
-    ['wide_1', 'MatMul', ['x', 'wide_a']],
-    ['wide', 'MatMul', ['wide_1', 'wide_b']],
-    ['active', 'Relu', ['wide']],
-    ['narrow_1', 'MatMul', ['active', 'narrow_a']],
-    ['narrow', 'MatMul', ['narrow_1', 'narrow_b']],
-    ['sum', 'AddV2', ['active', 'narrow']],
+    ['x_a', 'MatMul', ['x', 'a']],
+    ['x_b', 'MatMul', ['x', 'b']],
+    ['both', 'AddV2', ['x_a', 'x_b']],
+    ['active', 'Softmax', ['both']],
+    ['y_c', 'MatMul', ['active', 'c']],
+    ['y_d', 'MatMul', ['active', 'd']],
+    ['again', 'AddV2', ['y_c', 'y_d']],
+    ['z', 'Mul', ['again', 'y_d']],
   ],
 );
 
 const expected = await answer('cpu');
 
 const before = await answer('webgpu-fused');
-const remove = registerFusion(mergeLinearLayers);
+const remove = registerFusion(addWeights);
 const after = await answer('webgpu-fused');
 remove(); // models compiled from now on do without it
 
@@ -74,12 +70,12 @@ const { rewrites, refused } = after.report.regions[0].plan;
 console.log(`dispatches: ${before.report.dispatches.after} → ${after.report.dispatches.after}`);
 for (const { rule, nodes } of rewrites) console.log(`rewritten by ${rule}: ${nodes.join(', ')}`);
 for (const { rule, nodes, reason } of refused) {
-  if (rule === mergeLinearLayers.name) console.log(`refused at ${nodes.join(', ')}: ${reason}`);
+  if (rule === addWeights.name) console.log(`refused at ${nodes.join(', ')}: ${reason}`);
 }
 
 const largest = Math.max(...expected.values.map(Math.abs));
 const error = Math.max(...expected.values.map((value, i) => Math.abs(value - after.values[i])));
-if (!rewrites.some(({ rule }) => rule === mergeLinearLayers.name)) throw new Error('did not fire');
+if (!rewrites.some(({ rule }) => rule === addWeights.name)) throw new Error('did not fire');
 if (error > 1e-5 * largest) throw new Error(`answers differ by ${error}, of ${largest}`);
 console.log(
   `one dispatch less, same answers (largest difference ${(error / largest).toExponential(0)})`,

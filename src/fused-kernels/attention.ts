@@ -8,7 +8,7 @@
  * workgroup whose invocations share the keys, and which joins their sums at the end, as in Dao et
  * al., "Flash-Decoding" (2023).
  */
-import { emitWgsl, f32Literal, type Expr } from '../ir/expression';
+import { f32Literal, type Expr } from '../ir/expression';
 import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import { MAX_HEAD_SIZE } from '../ir/infer/composite';
@@ -16,6 +16,7 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
+import { emitExpression } from './expression';
 import type { FusedKernel } from './kernel';
 import { ownerThreads } from './shared-output';
 import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
@@ -173,25 +174,18 @@ class AttentionEmitter {
     const product = this.head.width === 4 ? `dot(product${j}, vec4<f32>(1.0))` : `product${j}`;
     writer.statement(`let dot${j} = ${product};`);
     const shape = [...this.batch, this.queries, this.keys];
-    const { statements, results } = emitWgsl([this.node.attrs.score as Expr], {
-      width: 1,
-      prefix: `s${j}_`,
-      helper: (name, source) => writer.helper(name, source),
-      get nan() {
-        return writer.special(NaN);
-      },
-      get infinity() {
-        return writer.special(Infinity);
-      },
-      inputName: (slot) => {
-        if (slot === 0) return `dot${j}`;
+    const result = emitExpression(
+      this.emission,
+      this.node.attrs.score as Expr,
+      1,
+      `s${j}_`,
+      (slot) => {
+        if (slot === 0) return { code: `dot${j}`, width: 1, dtype: 'float32', depth: writer.depth };
         const mask = this.node.inputs[slot + 2];
-        return inliner.value(mask, broadcastCoords([...this.row, key.index], shape, mask.shape))
-          .code;
+        return inliner.value(mask, broadcastCoords([...this.row, key.index], shape, mask.shape));
       },
-    });
-    for (const statement of statements) writer.statement(statement);
-    const score = key.inside ? `select(${LOWEST}, ${results[0]}, ${key.inside})` : results[0];
+    );
+    const score = key.inside ? `select(${LOWEST}, ${result}, ${key.inside})` : result;
     writer.statement(`let score${j} = ${score};`);
   }
 

@@ -19,9 +19,10 @@ export class KernelEmission {
   constructor(
     readonly request: KernelRequest,
     scalarBuffers: Set<Value>,
+    workgroupSize: number,
   ) {
     this.writer = new KernelWriter({
-      workgroupSize: WORKGROUP_SIZE,
+      workgroupSize,
       maxWorkgroups: request.target.maxWorkgroupsPerDimension,
       scalarBuffers,
     });
@@ -65,11 +66,12 @@ export class KernelEmission {
 export function emitKernel(
   request: KernelRequest,
   write: (emission: KernelEmission) => ShaderProgram,
+  workgroupSize = WORKGROUP_SIZE,
 ): ShaderProgram {
   const scalarBuffers = new Set<Value>();
   for (;;) {
     const known = scalarBuffers.size;
-    const program = write(new KernelEmission(request, scalarBuffers));
+    const program = write(new KernelEmission(request, scalarBuffers, workgroupSize));
     if (scalarBuffers.size === known) return program;
   }
 }

@@ -3,7 +3,9 @@ import { argReduceKernel } from './arg-reduce';
 import { attentionKernel } from './attention';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
+import { denseChainKernel } from './dense-chain';
 import { depthwiseConv2dKernel } from './depthwise';
+import { gatedMatmulKernel } from './gated-matmul';
 import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
 import { matmulKernel } from './matmul';
@@ -17,6 +19,8 @@ export const fusedKernels: readonly FusedKernel[] = [
   conv2dTransposeKernel,
   depthwiseConv2dKernel,
   matmulKernel,
+  gatedMatmulKernel,
+  denseChainKernel,
   maxPoolKernel,
   avgPoolKernel,
   reduceKernel,

@@ -24,7 +24,41 @@ export interface ProductSpec {
   readonly window: readonly { readonly name: string; readonly extent: number }[];
   a(batch: IndexExpr, row: IndexExpr, window: readonly IndexExpr[], k: IndexExpr): Operand;
   b(batch: IndexExpr, window: readonly IndexExpr[], k: IndexExpr, column: IndexExpr): Operand;
+  /** A second right operand, whose product is computed beside the first. */
+  readonly pair?: ProductSpec['b'];
+  /** With a pair: makes one result of both sums, which `name` tells from others of the kernel. */
+  combine?(
+    batch: IndexExpr,
+    row: IndexExpr,
+    column: IndexExpr,
+    sums: readonly Operand[],
+    name: string,
+  ): Operand;
   output(batch: IndexExpr, row: IndexExpr, column: IndexExpr): IndexExpr[];
+}
+
+/** A right operand, and what the names of its sums begin with. */
+export interface RightOperand {
+  readonly name: string;
+  readonly load: ProductSpec['b'];
+}
+
+/** The right operands of a product: one, or a pair. */
+export function rightOperands({ b, pair }: ProductSpec): RightOperand[] {
+  const first = { name: 'acc', load: b };
+  return pair ? [first, { name: 'gate', load: pair }] : [first];
+}
+
+/** Combines the sums of an element, if there is a pair of them, and stores what follows from it. */
+export function storeElement(
+  emission: KernelEmission,
+  spec: ProductSpec,
+  at: readonly [batch: IndexExpr, row: IndexExpr, column: IndexExpr],
+  sums: readonly Operand[],
+  name: string,
+): void {
+  const result = spec.combine ? spec.combine(...at, sums, name) : sums[0];
+  emission.epilogue(spec.output(...at), result, sums[0].width);
 }
 
 /** Register tile: rows, and column groups of `width` columns. */
@@ -38,7 +72,8 @@ interface Tile {
 export function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
   const width = spec.columns % 4 === 0 ? 4 : 1;
   const [maxRows, maxColumns] = target.maxTile;
-  const maxGroups = Math.max(1, maxColumns / (width === 4 ? 4 : 2));
+  const products = spec.pair ? 2 : 1;
+  const maxGroups = Math.max(1, maxColumns / (width === 4 ? 4 : 2) / products);
   let best: Tile = { rows: 1, groups: 1, width };
   let bestCost = Infinity;
   for (let rows = 1; rows <= maxRows; rows *= 2) {
@@ -59,7 +94,8 @@ function tileCost(spec: ProductSpec, tile: Tile, target: KernelTarget): number {
   const columnTiles = Math.ceil(spec.columns / (tile.groups * tile.width));
   const invocations = spec.batch * rowTiles * columnTiles;
   // One step of k: a quarter vec4 of A a row, one vector of B a group, a multiply-add each.
-  const step = tile.rows / 4 + tile.groups + tile.rows * tile.groups * 0.5;
+  const groups = tile.groups * (spec.pair ? 2 : 1);
+  const step = tile.rows / 4 + groups + tile.rows * groups * 0.5;
   return step * Math.max(invocations, target.busyInvocations);
 }
 
@@ -82,7 +118,10 @@ export function emitProduct(emission: KernelEmission, spec: ProductSpec): Shader
   const indices = emitIndices(emission, spec, tile, rowTiles, columnTiles);
 
   const type = vectorType('float32', tile.width);
-  forEachElement(tile, (i, j) => writer.statement(`var acc${i}_${j} = ${type}(0.0);`));
+  const rights = rightOperands(spec);
+  for (const { name } of rights) {
+    forEachElement(tile, (i, j) => writer.statement(`var ${name}${i}_${j} = ${type}(0.0);`));
+  }
   emitLoops(emission, spec.window, (window) => {
     const bounds = [0, ...(spec.splits ?? []), spec.depth];
     bounds.slice(1).forEach((end, part) => {
@@ -96,9 +135,14 @@ export function emitProduct(emission: KernelEmission, spec: ProductSpec): Shader
     });
   });
   forEachElement(tile, (i, j) => {
-    const coords = spec.output(indices.batch, indices.rows[i], indices.columns[j]);
-    const sum: Operand = { code: `acc${i}_${j}`, width: tile.width, dtype: 'float32', depth: 0 };
-    const store = (): void => emission.epilogue(coords, sum, tile.width);
+    const at = [indices.batch, indices.rows[i], indices.columns[j]] as const;
+    const sums = rights.map(({ name }): Operand => ({
+      code: `${name}${i}_${j}`,
+      width: tile.width,
+      dtype: 'float32',
+      depth: 0,
+    }));
+    const store = (): void => storeElement(emission, spec, at, sums, `${i}_${j}`);
     const guard = indices.guard(i, j);
     if (guard === '') store();
     else writer.block(`if (${guard})`, store);
@@ -172,11 +216,12 @@ function emitStep(
   for (let step = 0; step < (packed ? 4 : 1); step++) {
     const single = ix.shift(first, step);
     for (let j = 0; j < groups; j++) {
-      const operand = spec.b(indices.batch, window, single, indices.columns[j]);
-      const b = inliner.widen(operand, width);
-      for (let i = 0; i < rows; i++) {
-        const factor = a[i].width === 4 ? `${a[i].code}[${step}]` : a[i].code;
-        writer.statement(`acc${i}_${j} += ${factor} * ${b};`);
+      for (const { name, load } of rightOperands(spec)) {
+        const b = inliner.widen(load(indices.batch, window, single, indices.columns[j]), width);
+        for (let i = 0; i < rows; i++) {
+          const factor = a[i].width === 4 ? `${a[i].code}[${step}]` : a[i].code;
+          writer.statement(`${name}${i}_${j} += ${factor} * ${b};`);
+        }
       }
     }
   }

@@ -8,9 +8,9 @@ import * as ix from '../ir/index-expression';
 import { type KernelEmission, WORKGROUP_SIZE } from './emit';
 import type { KernelTarget } from './kernel';
 import { namedIndex } from './loops';
-import type { ProductSpec } from './register-tile';
+import { rightOperands, storeElement, type ProductSpec } from './register-tile';
 import { ownerThreads } from './shared-output';
-import { laneVariable } from './wgsl/inliner';
+import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
 /** Column vectors a workgroup works on: neighbours, so that its loads are contiguous. */
@@ -51,9 +51,10 @@ export function emitSplitProduct(emission: KernelEmission, spec: ProductSpec): S
   const column = width === 4 ? ix.add(ix.scale(vector, 4), laneVariable) : vector;
 
   const type = vectorType('float32', width);
+  const rights = rightOperands(spec);
   const rows = Array.from({ length: tileRows }, (_, i) => {
     const index = ix.shift(ix.scale(rowTile, tileRows), i);
-    writer.statement(`var acc${i} = ${type}(0.0);`);
+    for (const { name } of rights) writer.statement(`var ${name}${i} = ${type}(0.0);`);
     return namedIndex(emission, `row${i}`, index, spec.rows);
   });
   const packed = spec.depth % 4 === 0;
@@ -66,15 +67,22 @@ export function emitSplitProduct(emission: KernelEmission, spec: ProductSpec): S
     const a = rows.map((row) => spec.a(batch, row, [], at));
     for (let step = 0; step < (packed ? 4 : 1); step++) {
       const depth = packed ? ix.shift(ix.scale(k, 4), step) : k;
-      const b = inliner.widen(spec.b(batch, [], depth, column), width);
-      a.forEach(({ code, width: lanes }, i) => {
-        writer.statement(`acc${i} += ${lanes === 4 ? `${code}[${step}]` : code} * ${b};`);
-      });
+      for (const { name, load } of rights) {
+        const b = inliner.widen(load(batch, [], depth, column), width);
+        a.forEach(({ code, width: lanes }, i) => {
+          writer.statement(`${name}${i} += ${lanes === 4 ? `${code}[${step}]` : code} * ${b};`);
+        });
+      }
     }
   });
 
-  writer.declare(`var<workgroup> partial: array<${type}, ${WORKGROUP_SIZE * tileRows}>;`);
-  rows.forEach((_, i) => writer.statement(`partial[thread + ${i * WORKGROUP_SIZE}] = acc${i};`));
+  const slots = WORKGROUP_SIZE * tileRows;
+  writer.declare(`var<workgroup> partial: array<${type}, ${slots * rights.length}>;`);
+  rights.forEach(({ name }, r) => {
+    rows.forEach((_, i) => {
+      writer.statement(`partial[thread + ${r * slots + i * WORKGROUP_SIZE}] = ${name}${i};`);
+    });
+  });
   writer.statement('workgroupBarrier();');
   const guards = [
     `thread < ${COLUMNS * tileRows}`,
@@ -83,16 +91,18 @@ export function emitSplitProduct(emission: KernelEmission, spec: ProductSpec): S
   ];
   writer.block(`if (${guards.join(' && ')})`, () => {
     const row = namedIndex(emission, 'row', outputRow(rowTile, tileRows, thread), spec.rows);
-    writer.statement(`var sum = ${type}(0.0);`);
+    const sums = rights.map((_, r): Operand => {
+      const code = r === 0 ? 'sum' : `sum${r}`;
+      writer.statement(`var ${code} = ${type}(0.0);`);
+      return { code, width, dtype: 'float32', depth: writer.depth };
+    });
     writer.block(`for (var i = 0; i < ${SPLITS}; i++)`, () => {
       const from = `(thread / ${COLUMNS}) * ${WORKGROUP_SIZE} + i * ${COLUMNS} + thread % ${COLUMNS}`;
-      writer.statement(`sum += partial[${from}];`);
+      sums.forEach(({ code }, r) => {
+        writer.statement(`${code} += partial[${r === 0 ? '' : `${r * slots} + `}${from}];`);
+      });
     });
-    emission.epilogue(
-      spec.output(batch, row, column),
-      { code: 'sum', width, dtype: 'float32', depth: writer.depth },
-      width,
-    );
+    storeElement(emission, spec, [batch, row, column], sums, '');
   });
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }

@@ -1,4 +1,5 @@
 /** Common subexpression elimination: equal kernels of equal operands run once. */
+import { expressionKey, isExpr } from './expression';
 import type { Graph, Node, Value } from './graph';
 
 /** Lets later duplicates use the outputs of the first; the duplicates stay behind, dead. */
@@ -10,7 +11,11 @@ export function mergeCommonSubexpressions(graph: Graph): void {
     node.inputs = node.inputs.map((input) => replacement.get(input) ?? input);
     let attrs = attrKeys.get(node.attrs);
     if (attrs === undefined) {
-      attrs = JSON.stringify(Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
+      const entries = Object.entries(node.attrs).sort(([a], [b]) => (a < b ? -1 : 1));
+      // An expression shares its parts: written out as a tree, it could grow without bounds.
+      attrs = JSON.stringify(entries, (_name, value: unknown) =>
+        isExpr(value) ? expressionKey(value) : value,
+      );
       attrKeys.set(node.attrs, attrs);
     }
     const shapes = node.outputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join();

@@ -21,7 +21,12 @@ export interface RewriteResult {
 export interface RewriteOptions {
   /** Told about every structural match and what came of it. */
   readonly trace?: (line: string) => void;
+  /** Most storage buffers that one kernel may bind; what every device has, if it is not said. */
+  readonly maxStorageBuffers?: number;
 }
+
+/** Default of `maxStorageBuffersPerShaderStage` (WebGPU, section "Limits"). */
+const MIN_STORAGE_BUFFERS = 8;
 
 /** Rewrites a graph may take for each of its nodes before its rules are taken to go in circles. */
 const MAX_REWRITES_PER_NODE = 8;
@@ -158,6 +163,7 @@ class Rewriter {
     return {
       root,
       nodes: [...new Set(found.nodes)],
+      maxStorageBuffers: this.options.maxStorageBuffers ?? MIN_STORAGE_BUFFERS,
       find: (name) => values.get(name),
       value: (name) => {
         const value = values.get(name);

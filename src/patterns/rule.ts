@@ -15,6 +15,8 @@ export interface Match {
   find(name: string): Value | undefined;
   /** Invocations that read a value. */
   usesOf(value: Value): readonly Node[];
+  /** Most storage buffers that one kernel may bind. */
+  readonly maxStorageBuffers: number;
   /** True if the graph is asked for this value. */
   isOutput(value: Value): boolean;
 }

@@ -30,7 +30,10 @@ export function compilePlan(
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
-  const rewritten = experiment.isFused ? rewriteGraph(graph, options) : NO_REWRITES;
+  const { maxStorageBuffers } = target;
+  const rewritten = experiment.isFused
+    ? rewriteGraph(graph, { maxStorageBuffers, ...options })
+    : NO_REWRITES;
   removeDeadNodes(graph);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {

@@ -83,8 +83,13 @@ export function emitWgsl(outputs: readonly Expr[], options: EmitOptions): Emitte
       attrs: expr.attrs,
       constants: expr.args.map((arg) => (arg.kind === 'constant' ? arg.value : undefined)),
       helper: options.helper,
-      nan: options.nan,
-      infinity: options.infinity,
+      // Asked for where they are needed only: each takes a uniform.
+      get nan() {
+        return options.nan;
+      },
+      get infinity() {
+        return options.infinity;
+      },
     });
     // An op that changes nothing (Floor of an int32) is its argument.
     const own = text === slots[0] ? 0 : 1;

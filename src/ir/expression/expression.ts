@@ -28,6 +28,13 @@ export interface ApplyExpr {
  */
 export type Expr = InputExpr | ConstantExpr | ApplyExpr;
 
+const KINDS: ReadonlySet<unknown> = new Set(['input', 'constant', 'apply']);
+
+/** Tells expressions from the other values of an attribute. */
+export function isExpr(value: unknown): value is Expr {
+  return typeof value === 'object' && value !== null && 'kind' in value && KINDS.has(value.kind);
+}
+
 /** The value in slot `index` of the kernel's inputs. */
 export function input(index: number, type: ScalarType): Expr {
   return { kind: 'input', index, type };

@@ -26,6 +26,7 @@ export {
   expressionKey,
   input,
   inputIndices,
+  isExpr,
   operations,
   substitute,
   type ApplyExpr,

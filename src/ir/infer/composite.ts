@@ -1,9 +1,17 @@
+import { sameShape, type Value } from '../graph';
 import type { InferTable } from './table';
 import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
 
 /** Largest head of an attention: a query and a row of sums are in registers of one invocation. */
 export const MAX_HEAD_SIZE = 256;
+
+function demandFloats(values: readonly Value[]): void {
+  demand(
+    values.every(({ dtype }) => dtype === 'float32'),
+    () => 'rows and weights must be float32',
+  );
+}
 
 /** Kernels that rewrite rules make of several primitives; no front end asks for them. */
 export const compositeInference: InferTable = {
@@ -39,5 +47,24 @@ export const compositeInference: InferTable = {
       );
     }
     return { shape: [...batch, queries, value.shape[rank - 1]], dtype: 'float32' };
+  },
+  GatedMatMul: ([x, a, b], attrs) => {
+    demandFloats([x, a, b]);
+    const [depth, columns] = attrs.transposeB ? [...a.shape].reverse() : a.shape;
+    demand(
+      x.shape[1] === depth && sameShape(a.shape, b.shape),
+      () => 'rows and weights do not fit',
+    );
+    return { shape: [x.shape[0], columns], dtype: 'float32' };
+  },
+  DenseChain: ([x, ...others], { activations }) => {
+    const weights = others.slice(0, (activations as readonly unknown[]).length + 1);
+    demandFloats([x, ...weights]);
+    const widths = [x, ...weights].map(({ shape }) => shape[1]);
+    demand(
+      weights.every(({ shape }, i) => shape[0] === widths[i]),
+      () => 'rows and weights do not fit',
+    );
+    return { shape: [x.shape[0], widths[weights.length]], dtype: 'float32' };
   },
 };

@@ -1,8 +1,11 @@
 /** The built-in fusions, in stages: each runs until nothing changes before the next begins. */
 import type { FusionRule } from '../rule';
 import { attention } from './attention';
+import { denseChain } from './dense-chain';
+import { foldLinear } from './fold-linear';
 import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
+import { gatedProduct } from './gated-product';
 import { mergeConstantAdds } from './merge-constants';
 import { mergeReshapes, mergeTransposes } from './merge-movement';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
@@ -18,6 +21,7 @@ const simplifications: readonly FusionRule[] = [
   sinkConstant,
   foldPad,
   foldScale,
+  foldLinear,
   mergeConstantAdds,
 ];
 
@@ -32,10 +36,14 @@ const composites: readonly FusionRule[] = [
 ];
 
 /** Joins kernels side by side, and divides long ones, once it is clear which there are. */
-const horizontal: readonly FusionRule[] = [widenDense, splitReduction];
+const horizontal: readonly FusionRule[] = [gatedProduct, widenDense, splitReduction];
+
+/** Joins kernels one after the other. */
+const vertical: readonly FusionRule[] = [denseChain];
 
 export const builtInStages: readonly (readonly FusionRule[])[] = [
   simplifications,
   composites,
   horizontal,
+  vertical,
 ];

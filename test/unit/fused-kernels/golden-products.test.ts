@@ -287,4 +287,158 @@ describe('golden shaders of products', () => {
      "
     `);
   });
+
+  test('two dense layers', () => {
+    const shader = shaderOf((b) => {
+      const weight = (...shape: number[]) =>
+        b.constant({ shape, dtype: 'float32' }, { handle: {} });
+      const plain = { transposeA: false, transposeB: false };
+      const hidden = b.op('BatchMatMul', [float(b, 2, 64), weight(64, 12)], plain);
+      const activated = b.op('Relu', [b.op('Add', [hidden, weight(12)])]);
+      return b.op('Add', [b.op('BatchMatMul', [activated, weight(12, 3)], plain), weight(3)]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: DenseChain → Add
+     struct Uniforms {
+       elements: i32,
+       in0_0: i32,
+       by_0: i32,
+       depth0: i32,
+       vectors0: i32,
+       splits0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       depth1: i32,
+       in3_0: i32,
+       in3_1: i32,
+       in3_2: i32,
+       in3_3: i32,
+       vectors1: i32,
+       out5_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<f32>;
+     @group(0) @binding(5) var<storage, read> in4: array<f32>;
+     @group(0) @binding(6) var<storage, read_write> out5: array<f32>;
+     var<workgroup> even: array<vec4<f32>, 16>;
+     var<workgroup> odd: array<vec4<f32>, 3>;
+     var<workgroup> partial4: array<vec4<f32>, 64>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let tile = i32(group.x);
+       let thread = i32(local.x);
+       let row0 = tile;
+       for (var e = thread; e < u.elements; e += 64) {
+         let row = tile;
+         let v0 = in0[e + row * u.in0_0];
+         even[e] = v0;
+       }
+       workgroupBarrier();
+       let column0 = (thread % u.by_0);
+       var sum0_0 = vec4<f32>(0.0);
+       for (var k = thread / u.vectors0; k < u.depth0; k += u.splits0) {
+         let x0 = even[k];
+         let v1 = in1[column0 + k * u.in1_0];
+         sum0_0 += x0[0] * v1;
+         let v2 = in1[column0 + k * u.in1_0 + u.in1_1];
+         sum0_0 += x0[1] * v2;
+         let v3 = in1[column0 + k * u.in1_0 + u.in1_2];
+         sum0_0 += x0[2] * v3;
+         let v4 = in1[column0 + k * u.in1_0 + u.in1_3];
+         sum0_0 += x0[3] * v4;
+       }
+       partial4[thread] = sum0_0;
+       workgroupBarrier();
+       let v5 = in2[column0];
+       if (thread < u.vectors0) {
+         for (var s = 1; s < u.splits0; s++) {
+           sum0_0 += partial4[s * u.vectors0 + thread];
+         }
+         let a0_0_0 = sum0_0 + v5;
+         let a0_0_1 = select(a0_0_0, vec4<f32>(0.0), a0_0_0 <= vec4<f32>(0.0));
+         odd[column0] = a0_0_1;
+       }
+       workgroupBarrier();
+       let column1 = (thread % u.by_0);
+       var sum1_0 = f32(0.0);
+       for (var k = 0; k < u.depth1; k += 1) {
+         let x0 = odd[k];
+         let v6 = in3[column1 + k * u.in3_0];
+         sum1_0 += x0[0] * v6;
+         let v7 = in3[column1 + k * u.in3_0 + u.in3_1];
+         sum1_0 += x0[1] * v7;
+         let v8 = in3[column1 + k * u.in3_0 + u.in3_2];
+         sum1_0 += x0[2] * v8;
+         let v9 = in3[column1 + k * u.in3_0 + u.in3_3];
+         sum1_0 += x0[3] * v9;
+       }
+       let v10 = in4[column1];
+       if (thread < u.vectors1) {
+         let v11 = sum1_0 + v10;
+         out5[column1 + row0 * u.out5_0] = v11;
+       }
+     }
+     "
+    `);
+  });
+
+  test('a gated product', () => {
+    const shader = shaderOf((b) => {
+      const weight = () => b.constant({ shape: [5, 12], dtype: 'float32' }, { handle: {} });
+      const plain = { transposeA: false, transposeB: false };
+      const x = float(b, 16, 5);
+      const [gate, value] = [0, 1].map(() => b.op('BatchMatMul', [x, weight()], plain));
+      return b.op('Multiply', [b.op('Sigmoid', [gate]), value]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: GatedMatMul
+     struct Uniforms {
+       threadCount: i32,
+       by_0: i32,
+       depth: i32,
+       in0_0: i32,
+       in1_0: i32,
+       in2_0: i32,
+       out3_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<f32>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read_write> out3: array<vec4<f32>>;
+     fn isNanF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+     }
+     fn expF32x4(x: vec4<f32>) -> vec4<f32> {
+       return select(exp(x), x, isNanF32x4(x));
+     }
+     fn sigmoidF32x4(x: vec4<f32>) -> vec4<f32> {
+       return 1.0 / (1.0 + expF32x4(-x));
+     }
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let thread = i32(gid.x);
+       if (thread >= u.threadCount) { return; }
+       let row0 = (thread / u.by_0);
+       let column0 = (thread % u.by_0);
+       var acc0_0 = vec4<f32>(0.0);
+       var gate0_0 = vec4<f32>(0.0);
+       for (var k = 0; k < u.depth; k++) {
+         let v0 = in0[k + row0 * u.in0_0];
+         let v1 = in1[column0 + k * u.in1_0];
+         acc0_0 += v0 * v1;
+         let v2 = in2[column0 + k * u.in2_0];
+         gate0_0 += v0 * v2;
+       }
+       let g0_0_0 = sigmoidF32x4(gate0_0) * acc0_0;
+       out3[column0 + row0 * u.out3_0] = g0_0_0;
+     }
+     "
+    `);
+  });
 });

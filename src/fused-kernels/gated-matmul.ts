@@ -1,0 +1,59 @@
+/** Two products of the same rows, and what is made of both sums while they are in registers. */
+import type { Expr } from '../ir/expression';
+import type { Value } from '../ir/graph';
+import type { KernelEmission } from './emit';
+import { emitKernel } from './emit';
+import { emitExpression } from './expression';
+import type { FusedKernel } from './kernel';
+import { emitProduct, type ProductSpec } from './register-tile';
+import { emitSplitProduct, isSkinny } from './split-product';
+import { broadcastCoords } from './wgsl/inliner';
+
+function gatedMatmul(emission: KernelEmission): ProductSpec {
+  const { inliner, writer, request } = emission;
+  const { inputs, outputs, attrs } = request.group.anchor;
+  const [x, a, b, ...operands] = inputs;
+  const { shape } = outputs[0];
+  const load =
+    (weights: Value): ProductSpec['b'] =>
+    (_batch, _window, k, column) =>
+      inliner.value(weights, attrs.transposeB ? [column, k] : [k, column]);
+  return {
+    batch: 1,
+    rows: shape[0],
+    columns: shape[1],
+    depth: x.shape[1],
+    window: [],
+    a: (_batch, row, _window, k) => inliner.value(x, [row, k]),
+    b: load(a),
+    pair: load(b),
+    combine: (_batch, row, column, sums, name) => {
+      const { width } = sums[0];
+      const slot = (index: number) => {
+        if (index < sums.length) return sums[index];
+        const operand = operands[index - sums.length];
+        return inliner.value(operand, broadcastCoords([row, column], shape, operand.shape));
+      };
+      const code = emitExpression(emission, attrs.combine as Expr, width, `g${name}_`, slot);
+      return { code, width, dtype: 'float32', depth: writer.depth };
+    },
+    output: (_batch, row, column) => [row, column],
+  };
+}
+
+export const gatedMatmulKernel: FusedKernel = {
+  name: 'gated-matmul',
+  anchors: ['GatedMatMul'],
+  refuse: () => null,
+  reuse: ({ outputs: [{ shape }] }, index) => {
+    if (index > 2) return 1;
+    return index === 0 ? shape[1] / 4 : shape[0] / 4;
+  },
+  generate: (request) =>
+    emitKernel(request, (emission) => {
+      const spec = gatedMatmul(emission);
+      return isSkinny(spec, request.target)
+        ? emitSplitProduct(emission, spec)
+        : emitProduct(emission, spec);
+    }),
+};
