@@ -45,6 +45,8 @@ export interface StockCost {
   floor: number;
   /** Where a closer look gave another floor than the greedy estimate. */
   honestFloor?: number;
+  /** Dispatches above the floor that are meant to be there, and why. */
+  aboveFloor?: { dispatches: number; reason: string };
   /** Depthwise convolutions that feed only a 1×1 convolution: fusing them goes below the floor. */
   depthwisePointwise: number;
 }

@@ -50,6 +50,10 @@ export function problemsOf(row: ModelRow): string[] {
   if (dispatches !== undefined && expected !== undefined && dispatches !== expected) {
     problems.push(`stock took ${dispatches} dispatches where the table of models says ${expected}`);
   }
+  const above =
+    (sideOf(row, 'candidate').counts?.dispatches ?? 0) - (floorOf(row.entry) ?? Infinity);
+  const { aboveFloor } = row.entry.stock ?? {};
+  if (aboveFloor && above > 0) problems.push(`${above} above the floor: ${aboveFloor.reason}`);
   return problems;
 }
 
