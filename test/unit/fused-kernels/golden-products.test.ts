@@ -302,20 +302,20 @@ describe('golden shaders of products', () => {
      struct Uniforms {
        elements: i32,
        in0_0: i32,
-       by_0: i32,
        depth0: i32,
        vectors0: i32,
        splits0: i32,
+       by_0: i32,
        in1_0: i32,
        in1_1: i32,
        in1_2: i32,
        in1_3: i32,
        depth1: i32,
+       vectors1: i32,
        in3_0: i32,
        in3_1: i32,
        in3_2: i32,
        in3_3: i32,
-       vectors1: i32,
        out5_0: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -327,7 +327,7 @@ describe('golden shaders of products', () => {
      @group(0) @binding(6) var<storage, read_write> out5: array<f32>;
      var<workgroup> even: array<vec4<f32>, 16>;
      var<workgroup> odd: array<vec4<f32>, 3>;
-     var<workgroup> partial4: array<vec4<f32>, 64>;
+     var<workgroup> partial: array<vec4<f32>, 64>;
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
@@ -352,12 +352,12 @@ describe('golden shaders of products', () => {
          let v4 = in1[column0 + k * u.in1_0 + u.in1_3];
          sum0_0 += x0[3] * v4;
        }
-       partial4[thread] = sum0_0;
+       partial[thread] = sum0_0;
        workgroupBarrier();
        let v5 = in2[column0];
        if (thread < u.vectors0) {
          for (var s = 1; s < u.splits0; s++) {
-           sum0_0 += partial4[s * u.vectors0 + thread];
+           sum0_0 += partial[s * u.vectors0 + thread];
          }
          let a0_0_0 = sum0_0 + v5;
          let a0_0_1 = select(a0_0_0, vec4<f32>(0.0), a0_0_0 <= vec4<f32>(0.0));
