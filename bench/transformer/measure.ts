@@ -30,6 +30,9 @@ export interface CaseResult {
   readonly gpuErrors: readonly string[];
 }
 
+/** Warm-up of a side ends here, even if it had fewer runs: some of stock's take many seconds. */
+const MAX_WARMUP_MS = 20_000;
+
 const SIDES = ['candidate', 'stock'] as const satisfies readonly Side[];
 
 /** Runs the sides alternately; which goes first alternates, too. */
@@ -49,7 +52,8 @@ export async function measureCase(
   const errors: Record<Side, number> = { candidate: NaN, stock: NaN };
   for (const side of SIDES) {
     errors[side] = largestError(await sessions[side].run(), expected);
-    for (let i = 0; i < warmups; i++) await sessions[side].run();
+    const end = performance.now() + MAX_WARMUP_MS;
+    for (let i = 0; i < warmups && performance.now() < end; i++) await sessions[side].run();
   }
   const costs: Record<Side, RunCost> = {
     candidate: await sessions.candidate.cost(instrument),
