@@ -1,5 +1,7 @@
-import type { GraphBuilder } from '../../../src/ir/builder';
+import { compilePlan } from '../../../src/backend/plan/compile';
+import { GraphBuilder } from '../../../src/ir/builder';
 import { checkFused } from '../../support/differential';
+import { softwareTarget } from '../../unit/fused-kernels/target';
 
 const float = (b: GraphBuilder, shape: readonly number[]) => b.input({ shape, dtype: 'float32' });
 const window = {
@@ -88,6 +90,14 @@ describe('concatenations that are read part by part', () => {
       return b.op('BatchMatMul', [x, float(b, [2, 11, 4])], { transposeA, transposeB: false });
     });
     expect(plan.dispatches).toHaveLength(1);
+  });
+
+  test('unless there are more parts than a kernel can bind', () => {
+    const b = new GraphBuilder();
+    const parts = Array.from({ length: 7 }, () => float(b, [1, 3, 4, 4]));
+    b.graph.outputs = [conv(b, b.op('Concat', parts, { axis: 3 }), 4)];
+    const { dispatches } = compilePlan(b.graph, softwareTarget, 'test');
+    expect(dispatches.map(({ label }) => label)).toEqual(['Concat', 'Conv2D']);
   });
 
   test('by the layers of a dense block, each of which reads all before it', async () => {
