@@ -114,7 +114,9 @@ async function runPage(path, expected) {
     let fused = '';
     while (Date.now() < deadline && problems.length === 0) {
       // What was fused comes last: the answer is complete by then.
-      fused = (await page.locator('body').innerText()).match(/\d+ → \d+ dispatches/)?.[0] ?? '';
+      fused =
+        (await page.locator('body').innerText()).match(/\d+ kernels .* → \d+ dispatches/)?.[0] ??
+        '';
       text = (await answer.textContent()) ?? '';
       if (fused) break;
       await new Promise((resolve) => setTimeout(resolve, 100));

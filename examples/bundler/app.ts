@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   const { dispatches, regions } = explain(model);
   const kernels = regions.flatMap((region) => region.plan?.kernels ?? []);
   element('fusion').textContent = [
-    `${dispatches.before} → ${dispatches.after} dispatches`,
+    `about ${dispatches.before} kernels as single ops → ${dispatches.after} dispatches`,
     ...kernels.map(({ family, label }) => `${family.padEnd(18)} ${label}`),
   ].join('\n');
   element<HTMLInputElement>('photo').onchange = async (event) => {

@@ -1,5 +1,5 @@
 /** Prints the demo's results. */
-import { formatPlan } from '../../src/report';
+import { formatDispatches, formatPlan } from '../../src/report';
 import type { FusionReport } from '../../bench/harness/fused-api';
 
 /** One line on standard output. */
@@ -29,7 +29,7 @@ export function printSideBySide(left: TextBlock, right: TextBlock): void {
 /** What was fused in a model, and what was not, as a table. */
 export function printFusion({ dispatches, regions, rewriteMs }: FusionReport): void {
   const { before, after } = dispatches;
-  say(`\n  fused: ${before} → ${after} dispatches, rewritten in ${rewriteMs.toFixed(0)} ms`);
+  say(`\n  fused: ${formatDispatches(after, before)}, rewritten in ${rewriteMs.toFixed(0)} ms`);
   regions.forEach(({ plan }, index) => {
     if (plan) say(formatPlan(plan, { name: `region ${index + 1} of ${regions.length}` }));
   });

@@ -43,8 +43,8 @@ async function main() {
 function showFusion({ dispatches, bytes, regions }) {
   const megabytes = (count) => `${(count / 1e6).toFixed(1)} MB`;
   element('summary').textContent =
-    `${dispatches.before} → ${dispatches.after} dispatches, ` +
-    `${megabytes(bytes.before)} → ${megabytes(bytes.after)} read and written (before: an estimate)`;
+    `about ${dispatches.before} kernels as single ops → ${dispatches.after} dispatches, ` +
+    `about ${megabytes(bytes.before)} → ${megabytes(bytes.after)} read and written`;
   const table = element('kernels');
   const addRow = (cells) => {
     const row = table.insertRow();

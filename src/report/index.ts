@@ -6,4 +6,11 @@ export type {
   RewriteRecord,
   RuleStatistics,
 } from './record';
-export { formatBytes, formatKernels, formatPlan, formatRefusals, type ReportSubject } from './text';
+export {
+  formatBytes,
+  formatDispatches,
+  formatKernels,
+  formatPlan,
+  formatRefusals,
+  type ReportSubject,
+} from './text';

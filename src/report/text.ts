@@ -4,9 +4,15 @@ import type { PlanRecord, RefusalRecord } from './record';
 /** What a report speaks of: one model, or one flush of eager kernels. */
 export interface ReportSubject {
   readonly name: string;
-  /** Dispatches that the unfused kernels would take, where that is known. */
+  /** Kernels that the unfused ops would take: an estimate, where there is one. */
   readonly before?: number;
 }
+
+/** Lines of refusals that a table shows unless more are asked for. */
+const MAX_REFUSALS = 12;
+
+/** Longest name of a node that is shown whole; of longer ones, the end. */
+const MAX_NAME = 32;
 
 /** Kernels of a plan, equal ones counted, as a table: how often, family, what was fused. */
 export function formatPlan(plan: PlanRecord, { name, before }: ReportSubject): string {
@@ -17,9 +23,9 @@ export function formatPlan(plan: PlanRecord, { name, before }: ReportSubject): s
       return [`${kernels.length}×`, family, label, formatBytes(bytes)];
     },
   );
-  const from = before === undefined ? '' : `${before} → `;
+  const dispatches = formatDispatches(plan.dispatches, before);
   const lines = [
-    `[webgpu-fused] ${name}: ${from}${plan.dispatches} dispatches, ${formatBytes(plan.bytes)} through memory`,
+    `[webgpu-fused] ${name}: ${dispatches}, ${formatBytes(plan.bytes)} through memory`,
     ...alignColumns(rows).map((row) => `  ${row}`),
   ];
   if (plan.refused.length > 0) {
@@ -37,17 +43,61 @@ export function formatKernels(plan: PlanRecord): string {
     .join('\n');
 }
 
-/** Refusals, equal reasons counted, most frequent first. */
-export function formatRefusals(refused: readonly RefusalRecord[]): string[] {
-  // Names of values are particular to one node; reasons are compared without them.
-  const byReason = countBy(
-    refused,
-    ({ rule, reason }) => `${rule}\t${reason.replace(/%\d+/g, '…')}`,
+/** How many dispatches there are, and of how many kernels (an estimate) they were made. */
+export function formatDispatches(after: number, before?: number): string {
+  const from = before === undefined ? '' : `about ${before} kernels as single ops → `;
+  return `${from}${after} ${after === 1 ? 'dispatch' : 'dispatches'}`;
+}
+
+/**
+ * Refusals, most frequent first. Those that differ only in the names of nodes are one line, with one
+ * of the names as an example.
+ *
+ * @param limit lines to show; one more says how many refusals those are that it leaves out.
+ */
+export function formatRefusals(refused: readonly RefusalRecord[], limit = MAX_REFUSALS): string[] {
+  const groups = countBy(refused, ({ rule, reason }) => `${rule}\t${withoutNames(reason)}`);
+  groups.sort(([, a], [, b]) => b.length - a.length);
+  const rows = groups
+    .slice(0, limit)
+    .map(([, same]) => [`${same.length}×`, same[0].rule, commonReason(same)]);
+  const more = groups.slice(limit).reduce((sum, [, same]) => sum + same.length, 0);
+  return [...alignColumns(rows), ...(more > 0 ? [`… and ${more} more`] : [])];
+}
+
+/** Values (`%7`), nodes behind their kernels (`Add (block/add)`), and paths. */
+const NAME = /%\d+|\([^\s()]+\)|[^\s(),]+\/[^\s(),]+/g;
+
+/** A reason with each name as `write` gives it, parentheses kept. */
+function rename(reason: string, write: (name: string) => string): string {
+  return reason.replace(NAME, (name) =>
+    name.startsWith('(') ? `(${write(name.slice(1, -1))})` : write(name),
   );
-  const rows = byReason
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(([key, same]) => [`${same.length}×`, ...key.split('\t')]);
-  return alignColumns(rows);
+}
+
+function withoutNames(reason: string): string {
+  return rename(reason, () => '…');
+}
+
+/** A reason that refusals share, but for names. */
+function commonReason(same: readonly RefusalRecord[]): string {
+  const [{ reason, nodes }] = same;
+  if (same.every((other) => other.reason === reason)) return rename(reason, shortName);
+  const names: string[] = [];
+  const common = rename(reason, (name) => {
+    if (!name.startsWith('%')) names.push(name);
+    return '…';
+  });
+  const example = names[0] ?? nodes[0];
+  return example === undefined ? common : `${common}; e.g. ${shortName(example)}`;
+}
+
+/** The last segments of a name that is long; names of values mean nothing to a reader. */
+function shortName(name: string): string {
+  if (name.startsWith('%')) return '…';
+  if (name.length <= MAX_NAME) return name;
+  const start = name.indexOf('/', name.length - MAX_NAME);
+  return `…${start < 0 ? name.slice(-MAX_NAME) : name.slice(start)}`;
 }
 
 export function formatBytes(bytes: number): string {
