@@ -22,6 +22,11 @@ import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 /** What every device has (WebGPU, section "Limits"). */
 const MAX_INVOCATIONS = 256;
 const MAX_MEMORY = 16384;
+/**
+ * Lengths of arrays are part of a shader's text. Rounded up to powers of two, from this on, chains of
+ * many widths are one pipeline.
+ */
+const MIN_LENGTH = 64;
 /** Steps along the depth below which an invocation does not share them with others. */
 const MIN_STEPS = 4;
 
@@ -76,6 +81,12 @@ function countInvocations(node: Node, target: KernelTarget): number {
   return count;
 }
 
+/** Length of the array that holds a tile of rows, in vectors. */
+function storeLength({ longest, lanes }: RowStore, tileRows: number): number {
+  const needed = (tileRows * longest) / lanes;
+  return Math.max(MIN_LENGTH, 2 ** Math.ceil(Math.log2(needed)));
+}
+
 function emitDenseChain(emission: KernelEmission): ShaderProgram {
   const { writer, inliner, request } = emission;
   const { anchor } = request.group;
@@ -87,14 +98,19 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
   const invocations = writer.options.workgroupSize;
   const splitsOf = ({ vectors, steps }: Layer): number =>
     Math.max(1, Math.min(Math.floor(invocations / vectors), Math.floor(steps / MIN_STEPS)));
-  const partials = layers.some((layer) => splitsOf(layer) > 1) ? invocations : 0;
-  const longest = stores[0].longest + stores[1].longest;
+  const partials = rows === 1 || layers.some((layer) => splitsOf(layer) > 1) ? invocations : 0;
+  const bytesOf = (store: RowStore, count: number): number =>
+    4 * store.lanes * storeLength(store, count);
+  const fits = (count: number): boolean =>
+    bytesOf(stores[0], count) + bytesOf(stores[1], count) + 16 * partials <= MAX_MEMORY;
   let tileRows = Math.min(rows, request.target.maxTile[0]);
-  while (tileRows > 1 && 4 * longest * tileRows + 16 * partials > MAX_MEMORY) tileRows >>= 1;
+  while (tileRows > 1 && !fits(tileRows)) tileRows >>= 1;
 
-  for (const { name, lanes, longest: length } of stores) {
-    const size = (tileRows * length) / lanes;
-    writer.declare(`var<workgroup> ${name}: array<${vectorType('float32', lanes)}, ${size}>;`);
+  for (const store of stores) {
+    const type = vectorType('float32', store.lanes);
+    writer.declare(
+      `var<workgroup> ${store.name}: array<${type}, ${storeLength(store, tileRows)}>;`,
+    );
   }
   if (partials > 0) writer.declare(`var<workgroup> partial: array<vec4<f32>, ${partials}>;`);
 
@@ -126,17 +142,21 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
   const writeLayer = (layer: Layer, i: number): void => {
     const { weights, from, to, columns, width, vectors, steps } = layer;
     const splits = splitsOf(layer);
+    // One row pays a barrier for sharing its pipeline with layers that do split their depth.
+    const isSplit = splits > 1 || rows === 1;
     const depth = writer.dim(`depth${i}`, steps);
     const owners = writer.dim(`vectors${i}`, vectors);
-    const shares = writer.dim(`splits${i}`, splits);
     const threadColumn = ix.mod(ix.variable('thread', invocations), vectors);
     const vector = namedIndex(emission, `column${i}`, threadColumn, vectors);
     const sums = tile.map(({ row }) => `sum${i}_${row}`);
     for (const sum of sums) writer.statement(`var ${sum} = ${vectorType('float32', width)}(0.0);`);
 
-    // This invocation's share of its columns' sums.
-    const start = splits > 1 ? `thread / ${owners}` : '0';
-    writer.block(`for (var k = ${start}; k < ${depth}; k += ${shares})`, () => {
+    // This invocation's share of its columns' sums. Where the shares of a column are one, they are a
+    // uniform all the same.
+    const sharers = isSplit ? writer.dim(`sharers${i}`, splits * vectors) : '';
+    const start = isSplit ? `thread / ${owners}` : '0';
+    const stride = isSplit ? `${sharers} / ${owners}` : '1';
+    writer.block(`for (var k = ${start}; k < ${depth}; k += ${stride})`, () => {
       writer.defineVariable('k');
       for (const { row } of tile) {
         writer.statement(`let x${row} = ${from.name}[${rowOffset(row, depth)}k];`);
@@ -170,7 +190,7 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
     };
 
     const owns = `if (thread < ${owners})`;
-    if (splits === 1) writer.block(owns, () => tile.forEach(finishRow));
+    if (!isSplit) writer.block(owns, () => tile.forEach(finishRow));
     else {
       const lane = width === 4 ? '' : '.x';
       for (const each of tile) {
@@ -179,8 +199,9 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
         writer.statement(`partial[thread]${lane} = ${sum};`);
         barrier();
         writer.block(owns, () => {
-          writer.block(`for (var s = 1; s < ${shares}; s++)`, () => {
-            writer.statement(`${sum} += partial[s * ${owners} + thread]${lane};`);
+          const others = `var p = thread + ${owners}; p < ${sharers}; p += ${owners}`;
+          writer.block(`for (${others})`, () => {
+            writer.statement(`${sum} += partial[p]${lane};`);
           });
           finishRow(each);
         });

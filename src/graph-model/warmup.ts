@@ -68,8 +68,9 @@ export async function warmup(
     };
     const report = await (runtime.ahead?.(rewrite, compiled) ?? rewrite());
     const call = prepare();
-    // With control flow it has run while it was compiled.
-    if (call && !call.requirements.isDynamic) await timed(() => dispose(rewriter.execute(call)));
+    // Around control flow it has run while it was compiled.
+    const hasRun = call?.requirements.isDynamic && !call.rewrite.partition.isWhole;
+    if (call && !hasRun) await timed(() => dispose(rewriter.execute(call)));
     return report;
   });
   await runtime.finish?.();

@@ -304,8 +304,8 @@ describe('golden shaders of products', () => {
        in0_0: i32,
        depth0: i32,
        vectors0: i32,
-       splits0: i32,
        by_0: i32,
+       sharers0: i32,
        in1_0: i32,
        in1_1: i32,
        in1_2: i32,
@@ -325,8 +325,8 @@ describe('golden shaders of products', () => {
      @group(0) @binding(4) var<storage, read> in3: array<f32>;
      @group(0) @binding(5) var<storage, read> in4: array<f32>;
      @group(0) @binding(6) var<storage, read_write> out5: array<f32>;
-     var<workgroup> even: array<vec4<f32>, 16>;
-     var<workgroup> odd: array<vec4<f32>, 3>;
+     var<workgroup> even: array<vec4<f32>, 64>;
+     var<workgroup> odd: array<vec4<f32>, 64>;
      var<workgroup> partial: array<vec4<f32>, 64>;
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
@@ -341,7 +341,7 @@ describe('golden shaders of products', () => {
        workgroupBarrier();
        let column0 = (thread % u.by_0);
        var sum0_0 = vec4<f32>(0.0);
-       for (var k = thread / u.vectors0; k < u.depth0; k += u.splits0) {
+       for (var k = thread / u.vectors0; k < u.depth0; k += u.sharers0 / u.vectors0) {
          let x0 = even[k];
          let v1 = in1[column0 + k * u.in1_0];
          sum0_0 += x0[0] * v1;
@@ -356,8 +356,8 @@ describe('golden shaders of products', () => {
        workgroupBarrier();
        let v5 = in2[column0];
        if (thread < u.vectors0) {
-         for (var s = 1; s < u.splits0; s++) {
-           sum0_0 += partial[s * u.vectors0 + thread];
+         for (var p = thread + u.vectors0; p < u.sharers0; p += u.vectors0) {
+           sum0_0 += partial[p];
          }
          let a0_0_0 = sum0_0 + v5;
          let a0_0_1 = select(a0_0_0, vec4<f32>(0.0), a0_0_0 <= vec4<f32>(0.0));
