@@ -4,12 +4,25 @@ import { flag } from './backend/flags';
 import { BackendRuntime } from './backend/plan/runtime';
 import { registerWebGPUFused, REPLACED_NAME, replaceWebGPU } from './backend/register';
 import { installedHook, installGraphModelHook } from './graph-model';
+import { registerNamedKernels } from './named';
 
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
 export { capture, type Captured } from './backend/capture/capture';
 export type { CaptureStatus } from './backend/capture/captured-call';
 export { useDevice } from './backend/device';
 export { lastTrace, type FlushTrace } from './backend/lazy/trace';
+export {
+  attention,
+  layerNorm,
+  mlp,
+  rmsNorm,
+  type ActivationName,
+  type AttentionOptions,
+  type DenseLayer,
+  type NormOptions,
+  type ResidualNormOptions,
+  type SumAndNorm,
+} from './named';
 export * as pattern from './patterns/match';
 export type { FusionRule, Match, Replacement } from './patterns/rule';
 export { registerFusion } from './registry/rules';
@@ -41,6 +54,7 @@ export const version = '0.1.0';
  */
 export function register(): void {
   registerWebGPUFused();
+  registerNamedKernels(BACKEND_NAME);
   installGraphModelHook({
     backendName: BACKEND_NAME,
     runtime: new BackendRuntime(),

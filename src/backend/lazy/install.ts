@@ -1,13 +1,15 @@
 /** Replaces the backend's copies of stock's kernels by ones that may wait. */
 import {
+  getKernel,
   getKernelsForBackend,
   registerKernel,
   unregisterKernel,
   type KernelFunc,
+  type Tensor,
 } from '@tensorflow/tfjs-core';
 import type { WebGPUFusedBackend } from '../backend';
 import { stringsOnCpu } from '../cpu-fallback';
-import { lazyKernels, type LazyKernel } from './kernels';
+import { lazyKernels, type ComposedKernel, type LazyKernel } from './kernels';
 
 /** Kernels that launch nothing: they run as stock's, and are not worth a word in a trace. */
 const FREE: ReadonlySet<string> = new Set([
@@ -28,6 +30,26 @@ export function installLazyKernels(backendName: string): void {
       kernelFunc: kernel ? recorded(kernel, stock) : atOnce(kernelName, stock),
     });
   }
+}
+
+/**
+ * Adds a kernel of our own to a backend: recorded as others, run by a plan of its own where nothing
+ * is recorded, and composed where it has none.
+ */
+export function registerComposedKernel(kernel: ComposedKernel, backendName: string): void {
+  const kernelName = kernel.kernel;
+  if (getKernel(kernelName, backendName)) return;
+  const kernelFunc: KernelFunc = ({ inputs, attrs = {}, backend }) => {
+    const { lazy } = backend as WebGPUFusedBackend;
+    const infos = lazy.record(kernel, inputs, attrs) ?? lazy.runAlone(kernel, inputs, attrs);
+    // The engine passes tensors, and takes them, too.
+    const given = inputs as unknown as Readonly<Record<string, Tensor>>;
+    return (
+      infos ??
+      kernel.compose(kernel.inputs?.map((name) => given[name]) ?? Object.values(given), attrs)
+    );
+  };
+  registerKernel({ kernelName, backendName, kernelFunc });
 }
 
 function recorded(kernel: LazyKernel, stock: KernelFunc): KernelFunc {

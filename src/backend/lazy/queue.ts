@@ -80,6 +80,29 @@ export class LazyQueue {
     return this.append(signature, operands);
   }
 
+  /**
+   * Runs an invocation now, by a plan of its own, whether or not others wait.
+   *
+   * @returns its outputs, or null if there is no plan for it.
+   */
+  runAlone(
+    kernel: LazyKernel,
+    inputs: NamedTensorInfoMap,
+    attrs: Attrs | undefined,
+  ): TensorInfo[] | null {
+    if (this.flushing || this.backend.validation.hasRejected) return null;
+    const why: FlushReason = `kernel ${kernel.kernel}`;
+    this.flush(why);
+    const { signatures } = this;
+    const operands = this.collect(kernel, inputs);
+    const key = operands && signatures.keyOf(kernel, operands, attrs);
+    if (!key) return null;
+    const signature = signatures.find(key) ?? signatures.add(key, kernel, operands, attrs);
+    const infos = signature.refusal === null ? this.append(signature, operands) : null;
+    this.flush(why, true);
+    return infos;
+  }
+
   /** The signature of an invocation; null if it has none, or nothing is recorded now. */
   private identify(
     kernel: LazyKernel,
@@ -98,14 +121,14 @@ export class LazyQueue {
     return mayGoOn ? signatures.add(key, kernel, operands, attrs) : null;
   }
 
-  /** Runs all that waits. */
-  flush(why: FlushReason): void {
+  /** Runs all that waits; `always` by a plan, even if there may not be another use for it. */
+  flush(why: FlushReason, always = false): void {
     const { stream } = this;
     if (this.flushing || stream.records.length === 0) return;
     this.flushing = true;
     this.stream = new Stream();
     try {
-      this.run(stream, why);
+      this.run(stream, why, always);
     } finally {
       for (const record of stream.records) {
         if (!isAlive(record)) continue;
@@ -225,12 +248,12 @@ export class LazyQueue {
     });
   }
 
-  private run(stream: Stream, why: FlushReason): void {
+  private run(stream: Stream, why: FlushReason, always: boolean): void {
     const key = stream.seal();
     const known = this.plans.find(key, stream);
     const size = stream.records.length;
     if (known) this.exploration.hit(size);
-    const variant = known ?? this.explore(stream, key, size);
+    const variant = known ?? this.explore(stream, key, size, always);
     const executor = variant?.failure ? null : (variant?.executor ?? null);
     if (variant && executor) runVariant(this.backend, stream, variant, executor);
     else replay(this.backend, stream.records);
@@ -238,8 +261,8 @@ export class LazyQueue {
     this.trace(stream, why, outcome, variant?.summary);
   }
 
-  private explore(stream: Stream, key: IntSequence, size: number): Variant | null {
-    if (!this.exploration.mayCompile(key.hash, size)) return null;
+  private explore(stream: Stream, key: IntSequence, size: number, always: boolean): Variant | null {
+    if (!always && !this.exploration.mayCompile(key.hash, size)) return null;
     const variant = makeVariant(this.backend, stream);
     this.plans.add(key, variant);
     return variant;

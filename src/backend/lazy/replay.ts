@@ -1,5 +1,6 @@
 /** Runs waiting invocations with stock's kernels, one by one, where there is no plan for them. */
 import {
+  engine,
   getKernel,
   type KernelFunc,
   type NamedAttrMap,
@@ -9,6 +10,7 @@ import {
 import type { WebGPUFusedBackend } from '../backend';
 import { internalsOf, tensorData } from '../host';
 import { isAlive } from './assemble';
+import { isComposed, type ComposedKernel } from './kernels';
 import type { LazyData, Recorded } from './pending';
 
 /** Runs the living among `records` and gives their outputs values. */
@@ -16,6 +18,10 @@ export function replay(backend: WebGPUFusedBackend, records: readonly Recorded[]
   for (const record of records) {
     if (!isAlive(record)) continue;
     const { kernel, attrs } = record.signature;
+    if (isComposed(kernel)) {
+      compose(backend, record, kernel);
+      continue;
+    }
     const run = (getKernel(kernel.kernel, 'webgpu') as { kernelFunc: KernelFunc }).kernelFunc;
     const inputs = operandsOf(record);
     const made = run({ inputs, attrs: attrs as NamedAttrMap, backend });
@@ -33,6 +39,33 @@ function operandsOf({ signature, inputs }: Recorded): NamedTensorInfoMap {
   // tfjs's kernels of many inputs take an array, whatever the type says.
   if (!names) return infos as unknown as NamedTensorInfoMap;
   return Object.fromEntries(names.map((name, at) => [name, infos[at]]));
+}
+
+/** Computes with tfjs's ops, as no app called them: off the tape. */
+function compose(backend: WebGPUFusedBackend, record: Recorded, kernel: ComposedKernel): void {
+  const { state } = engine();
+  state.kernelDepth++;
+  try {
+    const results = engine().tidy(() => {
+      const operands = record.inputs.map((data, at) => {
+        const spec = record.signature.inputs[at];
+        if (!data || !spec) return undefined;
+        const { dataId } = data.lazy;
+        backend.incRef(dataId);
+        return engine().makeTensorFromTensorInfo({
+          dataId,
+          shape: [...spec.shape],
+          dtype: spec.dtype,
+        });
+      });
+      return kernel.compose(operands, record.signature.attrs);
+    });
+    // Only now are they nobody else's: a reshape shares its data with what it was made of.
+    results.forEach((result, at) => adopt(backend, result, record.outputs[at]));
+    for (const result of results) result.dispose();
+  } finally {
+    state.kernelDepth--;
+  }
 }
 
 /** Moves what stock computed into the data that was promised. */

@@ -14,4 +14,11 @@ export const lazyKernels: readonly LazyKernel[] = [
   ...sourceKernels,
 ];
 
-export { KernelCall, NothingToCompute, isIrType, type LazyKernel } from './lazy-kernel';
+export {
+  KernelCall,
+  NothingToCompute,
+  isComposed,
+  isIrType,
+  type ComposedKernel,
+  type LazyKernel,
+} from './lazy-kernel';

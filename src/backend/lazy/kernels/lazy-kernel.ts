@@ -1,4 +1,5 @@
 /** How a tfjs kernel is said in primitives: one entry of the table of kernels that can wait. */
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { GraphBuilder } from '../../../ir/builder';
 import type { Attrs, DType, Shape, Value } from '../../../ir/graph';
 import { demand, RefusedError, refuse } from '../../../ir/infer/refused';
@@ -14,6 +15,16 @@ export interface LazyKernel {
   readonly onCpu?: boolean;
   /** Says one invocation in primitives, or throws `RefusedError`: then stock runs it. */
   lower(call: KernelCall): Value | readonly Value[];
+}
+
+/** A kernel of this package, which stock does not have. */
+export interface ComposedKernel extends LazyKernel {
+  /** Computes it with tfjs's ops; operands in the order of `inputs`, absent ones undefined. */
+  compose(operands: readonly (Tensor | undefined)[], attrs: Attrs): Tensor[];
+}
+
+export function isComposed(kernel: LazyKernel): kernel is ComposedKernel {
+  return 'compose' in kernel;
 }
 
 /** Thrown where stock passes its input on without computing anything, so that there is nothing to fuse. */
