@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { runNotebook } from './examples/notebook.mjs';
-import { launchBrowser } from './browser/launch.mjs';
+import { launchBrowser, openWithAdapter } from './browser/launch.mjs';
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
 import { ROOT, logger, runOrThrow } from './support/process.mjs';
 
@@ -107,7 +107,7 @@ async function runPage(path, expected) {
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
     });
-    await page.goto(`${server.url}/${path}`);
+    await openWithAdapter(page, `${server.url}/${path}`);
     const answer = page.locator('#answer');
     const deadline = Date.now() + TIMEOUT_MS;
     let text = '';

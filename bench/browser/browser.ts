@@ -1,13 +1,12 @@
-/** Measures cases in headless Chromium, each in a page of its own. */
+/** Measures cases in headless Chromium, each in a browser of its own. */
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
-import { launchBrowser } from '../../tools/browser/launch.mjs';
+import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
 import { serveFolder } from '../../test/support/static-server';
 import type { CaseResult, CaseSettings } from '../transformer/measure';
 import type { BenchPage } from './page';
 
-type Browser = Awaited<ReturnType<typeof launchBrowser>>;
-type Page = Awaited<ReturnType<Browser['newPage']>>;
+type Page = Awaited<ReturnType<Awaited<ReturnType<typeof launchBrowser>>['newPage']>>;
 
 const HTML = '<!doctype html><meta charset="utf-8"><script src="/page.js"></script>';
 
@@ -30,40 +29,45 @@ export async function measureInBrowser(
   onProgress: (step: string) => void,
 ): Promise<BrowserReport> {
   const server = await serveFolder('.', { '/page.html': HTML, '/page.js': await bundlePage() });
-  const browser = await launchBrowser({ log: onProgress });
-  const visit = async <T>(act: (page: Page) => Promise<T>): Promise<T> => {
-    const page = await browser.newPage();
-    try {
-      await page.goto(`${server.url}/page.html`);
-      return await act(page);
-    } finally {
-      await page.close();
-    }
-  };
+  const url = `${server.url}/page.html`;
+  const results: CaseResult[] = [];
+  const failures: string[] = [];
   try {
-    const adapter = await visit((page) =>
+    const { browser, answer: adapter } = await inBrowser(url, onProgress, (page) =>
       page.evaluate(() => (globalThis as unknown as Scope).benchPage.describeAdapter()),
     );
-    const results: CaseResult[] = [];
-    const failures: string[] = [];
     for (const [index, name] of names.entries()) {
       onProgress(`Chromium: ${index + 1}/${names.length} ${name}`);
-      const request = { name, settings };
-      const measured = visit((page) =>
+      const measured = inBrowser(url, onProgress, (page) =>
         page.evaluate(
           (asked) => (globalThis as unknown as Scope).benchPage.measure(asked.name, asked.settings),
-          request,
+          { name, settings },
         ),
       );
       await measured.then(
-        (result) => results.push(result),
+        ({ answer }) => results.push(answer),
         (error: Error) => failures.push(`${name}: ${error.message.split('\n')[0]}`),
       );
     }
-    return { browser: `Chromium ${browser.version()}`, adapter, results, failures };
+    return { browser, adapter, results, failures };
+  } finally {
+    await server.close();
+  }
+}
+
+/** Opens a page in a browser, which a crash of the GPU process cannot take from other cases. */
+async function inBrowser<T>(
+  url: string,
+  log: (line: string) => void,
+  act: (page: Page) => Promise<T>,
+): Promise<{ browser: string; answer: T }> {
+  const browser = await launchBrowser({ log });
+  try {
+    const page = await browser.newPage();
+    await openWithAdapter(page, url);
+    return { browser: `Chromium ${browser.version()}`, answer: await act(page) };
   } finally {
     await browser.close();
-    await server.close();
   }
 }
 

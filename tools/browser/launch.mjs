@@ -34,3 +34,32 @@ export async function launchBrowser({ args = [], log } = {}) {
     env: { .../** @type {Record<string, string>} */ (Object.fromEntries(inherited)), ...env },
   });
 }
+
+/** How long Chromium's GPU process may take to start, on a machine that does other work. */
+const ADAPTER_TIMEOUT_MS = 60_000;
+
+/**
+ * Opens an address once WebGPU has an adapter. While Chromium's GPU process is starting, or being
+ * restarted, a page that asks is told that there is none, and an app then goes on without.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} url on localhost
+ * @throws Error if there is no adapter for a minute
+ */
+export async function openWithAdapter(page, url) {
+  const blank = new URL('/blank-page', url).href;
+  await page.route(blank, (route) => route.fulfill({ contentType: 'text/html', body: '' }));
+  const deadline = Date.now() + ADAPTER_TIMEOUT_MS;
+  for (;;) {
+    await page.goto(blank);
+    if (await page.evaluate(async () => !!(await navigator.gpu?.requestAdapter()))) break;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `Chromium has offered no WebGPU adapter for ${ADAPTER_TIMEOUT_MS / 1000} s. Open ` +
+          'chrome://gpu in it, or name another browser in CHROMIUM_PATH.',
+      );
+    }
+    await page.waitForTimeout(500);
+  }
+  await page.goto(url);
+}

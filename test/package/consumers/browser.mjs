@@ -1,6 +1,6 @@
 // The built package by script tag, in headless Chromium. Arguments: the page's URL, the model's
 // URL, the backend.
-import { launchBrowser } from '../../../tools/browser/launch.mjs';
+import { launchBrowser, openWithAdapter } from '../../../tools/browser/launch.mjs';
 
 const [, , pageUrl, modelUrl, backend] = process.argv;
 const browser = await launchBrowser();
@@ -10,7 +10,7 @@ try {
     if (['error', 'warning'].includes(message.type())) console.error(message.text());
   });
   page.on('pageerror', (error) => console.error(error));
-  await page.goto(pageUrl);
+  await openWithAdapter(page, pageUrl);
   const result = await page.evaluate(
     (options) => globalThis.predict(globalThis.tf, globalThis.webgpuFused, options),
     { modelUrl, backend },
