@@ -17,10 +17,13 @@ export function classifyAdapter(info: GPUAdapterInfo | undefined): AdapterClass 
  * many registers' worth of reuse; a GPU wants tens of thousands of invocations.
  */
 const byClass: Readonly<
-  Record<AdapterClass, Pick<KernelTarget, 'busyInvocations' | 'maxTile' | 'maxSplitRows'>>
+  Record<
+    AdapterClass,
+    Pick<KernelTarget, 'busyInvocations' | 'maxTile' | 'maxSplitRows' | 'unrolls'>
+  >
 > = {
-  software: { busyInvocations: 64, maxTile: [4, 8], maxSplitRows: 0 },
-  gpu: { busyInvocations: 16384, maxTile: [4, 8], maxSplitRows: 8 },
+  software: { busyInvocations: 64, maxTile: [4, 8], maxSplitRows: 0, unrolls: false },
+  gpu: { busyInvocations: 16384, maxTile: [4, 8], maxSplitRows: 8, unrolls: true },
 };
 
 export function kernelTarget(device: GPUDevice, adapter: AdapterClass): KernelTarget {

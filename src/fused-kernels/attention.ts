@@ -26,6 +26,14 @@ import { combineInWorkgroup } from './workgroup-combine';
 /** Keys an invocation works on at a time: the sums are rescaled once for all of them. */
 const KEY_BLOCK = 4;
 
+/**
+ * Turns of the loop over keys whose sums are taken apart from what was summed before, so that
+ * roundings grow with them instead of the number of keys, as in `running-sum.ts`. Wide heads go
+ * without: a second row of sums would not fit beside the first in registers.
+ */
+const SUM_BLOCK = 16;
+const MAX_BLOCKED_STEPS = 16;
+
 /** Pieces of a row of sums that a workgroup joins at a time, to bound its memory. */
 const JOINED_PIECES = 8;
 
@@ -50,15 +58,18 @@ function headAxis(length: number): HeadAxis {
   };
 }
 
-/** A loop along a head with constant bounds, which a compiler can unroll. */
+/**
+ * A loop along a head. Its bound is a constant where the compiler should unroll it, and so keep
+ * what it indexes in registers.
+ */
 function headLoop(
-  emission: KernelEmission,
+  { writer, request }: KernelEmission,
   name: string,
   { steps }: HeadAxis,
   body: (step: IndexExpr) => void,
 ): void {
-  const { writer } = emission;
-  writer.block(`for (var ${name} = 0; ${name} < ${steps}; ${name}++)`, () => {
+  const limit = request.target.unrolls ? String(steps) : writer.uniform(`${name}Steps`, steps);
+  writer.block(`for (var ${name} = 0; ${name} < ${limit}; ${name}++)`, () => {
     writer.defineVariable(name);
     body(ix.variable(name, steps));
   });
@@ -74,6 +85,9 @@ class AttentionEmitter {
   private readonly row: readonly IndexExpr[];
   private readonly shared: boolean;
   private readonly blocks: number;
+  /** Turns of the loop over keys that an invocation takes. */
+  private readonly trips: number;
+  private readonly inSumBlocks: boolean;
   private readonly block: number;
   private readonly threads: ReturnType<typeof ownerThreads>;
 
@@ -90,6 +104,8 @@ class AttentionEmitter {
     this.blocks = Math.ceil(this.keys / this.block);
     const rows = sizeOf(this.batch) * this.queries;
     this.shared = this.blocks > 16 && rows < emission.request.target.busyInvocations;
+    this.trips = this.shared ? Math.ceil(this.blocks / WORKGROUP_SIZE) : this.blocks;
+    this.inSumBlocks = this.trips > SUM_BLOCK && this.result.steps <= MAX_BLOCKED_STEPS;
     this.threads = ownerThreads(emission, rows, this.shared, 'row');
     this.row = ix.delinearize(ix.variable('row', rows), [...this.batch, this.queries]);
   }
@@ -104,6 +120,11 @@ class AttentionEmitter {
     });
     writer.statement(`var sums: array<${result.type}, ${result.steps}>;`);
     writer.statement(`var top = ${LOWEST};`);
+    if (this.inSumBlocks) {
+      writer.statement(`var earlier: array<${result.type}, ${result.steps}>;`);
+      writer.statement('var earlierTotal = 0.0;');
+      writer.statement(`var earlierTop = ${LOWEST};`);
+    }
     writer.statement('var total = 0.0;');
     const start = this.shared ? 'i32(local.x)' : '0';
     const stride = this.shared ? WORKGROUP_SIZE : 1;
@@ -112,9 +133,13 @@ class AttentionEmitter {
       writer.defineVariable('block');
       this.visitKeys();
     });
+    if (this.inSumBlocks) {
+      this.joinEarlier((earlier, sum) => writer.statement(`${sum} += ${earlier} * carry;`));
+    }
     if (this.shared) this.joinInvocations();
     else {
-      headLoop(this.emission, 'e', result, (e) => this.store(e, 'sums[e] / total'));
+      writer.statement('let denominator = total;');
+      headLoop(this.emission, 'e', result, (e) => this.store(e, 'sums[e] / denominator'));
     }
     return writer.finish(this.emission.title, this.threads.workgroups, this.threads.parameters);
   }
@@ -142,7 +167,8 @@ class AttentionEmitter {
       const { inside } = keys[j];
       writer.statement(`let weight${j} = ${inside ? `select(0.0, ${power}, ${inside})` : power};`);
     }
-    writer.statement(`total = total * fade + ${lanes.map((j) => `weight${j}`).join(' + ')};`);
+    const weights = lanes.map((j) => `weight${j}`).join(' + ');
+    writer.statement(`total = total * fade + (${weights});`);
     headLoop(this.emission, 'e', result, (e) => {
       const terms = lanes.map((j) => {
         const at = [...this.batchCoords(value.shape), keys[j].index, result.at(e)];
@@ -151,6 +177,24 @@ class AttentionEmitter {
       writer.statement(`sums[e] = sums[e] * fade + ${terms.join(' + ')};`);
     });
     writer.statement('top = highest;');
+    if (!this.inSumBlocks) return;
+    const trip = this.shared ? `(block / ${WORKGROUP_SIZE})` : 'block';
+    writer.block(`if ((${trip} & ${SUM_BLOCK - 1}) == ${SUM_BLOCK - 1})`, () => {
+      this.joinEarlier((earlier, sum, type) => {
+        writer.statement(`${earlier} = ${earlier} * carry + ${sum};`);
+        writer.statement(`${sum} = ${type}(0.0);`);
+      });
+      writer.statement('earlierTop = top;');
+    });
+  }
+
+  /** Brings the sums of earlier blocks to the maximum of now, and joins this block's to them. */
+  private joinEarlier(join: (earlier: string, sum: string, type: string) => void): void {
+    this.emission.writer.statement('let carry = exp(earlierTop - top);');
+    join('earlierTotal', 'total', 'f32');
+    headLoop(this.emission, 'e', this.result, () =>
+      join('earlier[e]', 'sums[e]', this.result.type),
+    );
   }
 
   /** Key `j` of the block; beyond the last one it repeats that, and `inside` says so. */

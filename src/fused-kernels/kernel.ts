@@ -14,6 +14,8 @@ export interface KernelTarget {
   readonly maxTile: readonly [rows: number, columns: number];
   /** Most rows of a matmul whose depth a workgroup shares; 0 where barriers cost more than they win. */
   readonly maxSplitRows: number;
+  /** Whether loops over arrays in registers are for the driver to unroll, which can take it minutes. */
+  readonly unrolls: boolean;
 }
 
 export interface KernelRequest {

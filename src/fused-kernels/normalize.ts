@@ -14,6 +14,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import type { FusedKernel, KernelTarget } from './kernel';
+import { runningSum } from './running-sum';
 import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
@@ -65,8 +66,19 @@ function isShared({ rows, steps }: RowSpace, target: KernelTarget): boolean {
   return steps > 16 && rows < target.busyInvocations;
 }
 
-/** Calls `body` for every step of the row that is this invocation's, in a loop or unrolled. */
-type Pass = (name: string, body: (step: IndexExpr, register: string | null) => void) => void;
+/** A step of a row: where it is, the register that keeps it, and how many there were before. */
+interface Step {
+  readonly index: IndexExpr;
+  readonly register: string | null;
+  readonly trip: string;
+}
+
+interface Pass {
+  /** Calls `body` for every step of the row that is this invocation's, in a loop or unrolled. */
+  readonly run: (name: string, body: (step: Step) => void) => void;
+  /** Steps that are an invocation's, at most. */
+  readonly trips: number;
+}
 
 function makePass(emission: KernelEmission, space: RowSpace, shared: boolean): Pass {
   const { writer } = emission;
@@ -75,26 +87,30 @@ function makePass(emission: KernelEmission, space: RowSpace, shared: boolean): P
   if (!shared || registers > MAX_REGISTERS) {
     const start = shared ? 'i32(local.x)' : '0';
     const stride = shared ? WORKGROUP_SIZE : 1;
-    return (name, body) => {
+    const run: Pass['run'] = (name, body) => {
       const header = `for (var ${name} = ${start}; ${name} < ${writer.dim('steps', steps)}; ${name} += ${stride})`;
       writer.block(header, () => {
         writer.defineVariable(name);
-        body(ix.variable(name, steps), null);
+        const trip = shared ? `(${name} / ${WORKGROUP_SIZE})` : name;
+        body({ index: ix.variable(name, steps), register: null, trip });
       });
     };
+    return { run, trips: shared ? registers : steps };
   }
   for (let i = 0; i < registers; i++) {
     writer.statement(`let step${i} = i32(local.x) + ${i * WORKGROUP_SIZE};`);
     writer.defineVariable(`step${i}`);
     writer.statement(`var kept${i} = ${vectorType('float32', space.width)}(0.0);`);
   }
-  return (_name, body) => {
+  const run: Pass['run'] = (_name, body) => {
     for (let i = 0; i < registers; i++) {
-      const visit = (): void => body(ix.variable(`step${i}`, steps), `kept${i}`);
+      const index = ix.variable(`step${i}`, steps);
+      const visit = (): void => body({ index, register: `kept${i}`, trip: String(i) });
       if ((i + 1) * WORKGROUP_SIZE <= steps) writer.block('', visit);
       else writer.block(`if (step${i} < ${writer.dim('steps', steps)})`, visit);
     }
   };
+  return { run, trips: registers };
 }
 
 function emitNormalize(emission: KernelEmission): ShaderProgram {
@@ -109,8 +125,8 @@ function emitNormalize(emission: KernelEmission): ShaderProgram {
   const row = ix.variable('row', rows);
   const threads = ownerThreads(emission, rows, shared, 'row');
   const pass = makePass(emission, space, shared);
-  const load = (step: IndexExpr): string =>
-    inliner.widen(inliner.value(input, space.coords(row, step)), width);
+  const load = ({ index }: Step): string =>
+    inliner.widen(inliner.value(input, space.coords(row, index)), width);
   const combine = (memory: string, sum: string): string => {
     const lanes = lanesAlongRow && width === 4 ? `dot(${sum}, vec4<f32>(1.0))` : sum;
     const kind = lanesAlongRow ? 'f32' : type;
@@ -127,25 +143,27 @@ function emitNormalize(emission: KernelEmission): ShaderProgram {
     const first = inliner.value(input, space.coords(row, ix.zero));
     const pivot = first.width === 4 && lanesAlongRow ? `${first.code}[0]` : first.code;
     writer.statement(`let pivot = ${pivot};`);
-    writer.statement(`var total = ${type}(0.0);`);
-    pass('a', (step, register) => {
+    const sum = runningSum(emission, 'total', type, pass.trips);
+    pass.run('a', (step) => {
+      const { register, trip } = step;
       const shifted = `${load(step)} - pivot`;
       if (register) writer.statement(`${register} = ${shifted};`);
-      writer.statement(`total += ${register ?? shifted};`);
+      sum.add(register ?? shifted, trip);
     });
-    writer.statement(`let mean = (${combine('rowSum', 'total')}) / ${count};`);
+    writer.statement(`let mean = (${combine('rowSum', sum.total)}) / ${count};`);
     deviation = (x) => `(${x} - pivot) - mean`;
     fromRegister = (x) => `${x} - mean`;
   }
-  writer.statement(`var squares = ${type}(0.0);`);
-  pass('b', (step, register) => {
+  const squares = runningSum(emission, 'squares', type, pass.trips);
+  pass.run('b', (step) => {
+    const { register, trip } = step;
     const first = form !== 'layer' || register === null;
     const code = first ? deviation(load(step)) : fromRegister(register);
     const { code: d } = inliner.define(code, width, 'float32', writer.depth);
     if (register) writer.statement(`${register} = ${d};`);
-    writer.statement(`squares += ${d} * ${d};`);
+    squares.add(`${d} * ${d}`, trip);
   });
-  const sum = combine('rowSquares', 'squares');
+  const sum = combine('rowSquares', squares.total);
   const epsilon = inliner.literal(anchor.attrs.epsilon as number, 'float32');
   const power =
     form === 'l2'
@@ -153,10 +171,10 @@ function emitNormalize(emission: KernelEmission): ShaderProgram {
       : `(${sum}) / ${count} + ${epsilon}`;
   writer.statement(`let inverse = inverseSqrt(${power});`);
 
-  pass('c', (step, register) => {
-    const code = `(${register ?? deviation(load(step))}) * inverse`;
+  pass.run('c', (step) => {
+    const code = `(${step.register ?? deviation(load(step))}) * inverse`;
     const operand: Operand = inliner.define(code, width, 'float32', writer.depth);
-    emission.epilogue(space.coords(row, step), operand, width);
+    emission.epilogue(space.coords(row, step.index), operand, width);
   });
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }

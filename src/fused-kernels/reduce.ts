@@ -11,6 +11,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import type { FusedKernel, KernelTarget } from './kernel';
+import { runningSum } from './running-sum';
 import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
@@ -52,6 +53,9 @@ const combiners: Readonly<Record<string, (dtype: DType) => Combiner>> = {
   All: () => ({ initial: () => 1, combine: (acc, x) => `${acc} & ${x}` }),
   Any: () => ({ initial: () => 0, combine: (acc, x) => `${acc} | ${x}` }),
 };
+
+/** Kernels whose combination is an addition, which {@link runningSum} does with fewer roundings. */
+const ADDS: ReadonlySet<string> = new Set(['Sum', 'Mean']);
 
 /** The loops of one reduction: which output coordinates, and which reduced element. */
 interface ReductionSpace {
@@ -108,7 +112,11 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   const threads = ownerThreads(emission, outputs, shared);
   const owner = ix.variable('o', outputs);
   const flat = width === 4 ? ix.add(ix.scale(owner, 4), laneVariable) : owner;
-  writer.statement(`var acc = ${vectorType(dtype, lanes)}(${initial});`);
+  const type = vectorType(dtype, lanes);
+  const adds = dtype === 'float32' && ADDS.has(anchor.kernel);
+  const trips = Math.ceil(steps / (shared ? WORKGROUP_SIZE : 1));
+  const sum = adds ? runningSum(emission, 'sum', type, trips) : null;
+  if (!sum) writer.statement(`var acc = ${type}(${initial});`);
   const start = shared ? 'i32(local.x)' : '0';
   const stride = shared ? WORKGROUP_SIZE : 1;
   const bound = step === 1 ? writer.dim('reduced', inner) : writer.dim('steps', steps);
@@ -119,8 +127,10 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
     const element = ix.delinearize(flatElement, space.innerShape);
     const x = inliner.value(input, space.coords(ix.delinearize(flat, space.outerShape), element));
     const wide = toDType(inliner, x, dtype, lanes);
-    writer.statement(`acc = ${combiner.combine('acc', wide, lanes)};`);
+    if (sum) sum.add(wide, shared ? `(r / ${WORKGROUP_SIZE})` : 'r');
+    else writer.statement(`acc = ${combiner.combine('acc', wide, lanes)};`);
   });
+  if (sum) writer.statement(`let acc = ${sum.total};`);
 
   const { combine } = combiner;
   let code = 'acc';

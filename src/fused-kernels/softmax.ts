@@ -10,6 +10,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import type { FusedKernel } from './kernel';
+import { runningSum } from './running-sum';
 import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
@@ -35,15 +36,14 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
     const column = ix.variable(name, steps);
     return [...row, width === 4 ? ix.add(ix.scale(column, 4), laneVariable) : column];
   };
+  // Never a literal: of a row of one, compilers would make x - x, and 0 of that, though x be −∞.
+  const limit = writer.uniform('steps', steps);
   const loop = (name: string, body: (x: Operand, coords: IndexExpr[]) => void): void => {
-    writer.block(
-      `for (var ${name} = ${start}; ${name} < ${writer.dim('steps', steps)}; ${name} += ${stride})`,
-      () => {
-        writer.defineVariable(name);
-        const coords = at(name);
-        body(inliner.value(logits, coords), coords);
-      },
-    );
+    writer.block(`for (var ${name} = ${start}; ${name} < ${limit}; ${name} += ${stride})`, () => {
+      writer.defineVariable(name);
+      const coords = at(name);
+      body(inliner.value(logits, coords), coords);
+    });
   };
   const combine = (memory: string, code: string, join: (a: string, b: string) => string): string =>
     shared ? combineInWorkgroup(emission, memory, 'f32', code, join) : code;
@@ -55,9 +55,10 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
   const maximum = combine('rowMax', max4, (a, b) => `max(${a}, ${b})`);
   writer.statement(`let highest = ${maximum};`);
 
-  writer.statement(`var total = ${type}(0.0);`);
-  loop('b', (x) => writer.statement(`total += exp(${inliner.widen(x, width)} - highest);`));
-  const sum4 = width === 4 ? 'dot(total, vec4<f32>(1.0))' : 'total';
+  const total = runningSum(emission, 'total', type, Math.ceil(steps / stride));
+  const trip = shared ? `(b / ${WORKGROUP_SIZE})` : 'b';
+  loop('b', (x) => total.add(`exp(${inliner.widen(x, width)} - highest)`, trip));
+  const sum4 = width === 4 ? `dot(${total.total}, vec4<f32>(1.0))` : total.total;
   const sum = combine('rowSum', sum4, (a, b) => `${a} + ${b}`);
   const log = anchor.kernel === 'LogSoftmax';
   writer.statement(`let denominator = ${log ? `log(${sum})` : sum};`);

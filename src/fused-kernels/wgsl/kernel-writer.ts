@@ -83,7 +83,11 @@ export class KernelWriter {
 
   /** A named dimension, as a uniform; 0 and 1 stay literals, because they change the code anyway. */
   dim(name: string, value: number): string {
-    if (value === 0 || value === 1) return String(value);
+    return value === 0 || value === 1 ? String(value) : this.uniform(name, value);
+  }
+
+  /** An integer that the shader's compiler must not know. */
+  uniform(name: string, value: number): string {
     if (!this.fields.some((field) => field.name === name)) {
       this.fields.push({ name, type: 'i32', value });
     }

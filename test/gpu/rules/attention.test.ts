@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
+import { seededNumbers } from '../../support/small-graph-model';
 import { checkFused, labelsOf, TARGETS } from '../../support/differential';
 
 const tensor = (b: GraphBuilder, shape: Shape) => b.input({ shape, dtype: 'float32' });
@@ -31,25 +32,25 @@ describe('sizes', () => {
     ['one of everything', { batch: [1], queries: 1, keys: 1, head: 1 }],
     ['vectors', { batch: [2, 3], queries: 8, keys: 12, head: 16 }],
     ['odd sizes', { batch: [3], queries: 5, keys: 7, head: 13, result: 9 }],
-    ['a decoder step over many keys', { batch: [2], queries: 1, keys: 333, head: 24 }],
+    ['a decoder step over many keys', { batch: [2], queries: 1, keys: 333, head: 8 }],
     [
       'keys for a workgroup, a ragged head',
-      { batch: [2], queries: 3, keys: 257, head: 10, result: 44 },
+      { batch: [2], queries: 3, keys: 257, head: 10, result: 36 },
     ],
     ['a head of 128', { batch: [1, 2], queries: 4, keys: 70, head: 128 }],
     ['values wider than keys', { batch: [1], queries: 6, keys: 9, head: 4, result: 20 }],
   ])('%s', async (_name, sizes) => {
     const plan = await checkFused((b) => attend(b, sizes, scale(b, sizes.head)), {
       tolerance: 'transcendental',
-      // Shaders of large heads take a software device a minute each: the widest choice will do.
-      targets: sizes.head > 64 ? ['gpu'] : TARGETS,
+      // Software drivers take minutes to unroll the loops that GPUs are given for large heads.
+      targets: TARGETS.filter((name) => name !== 'gpu' || sizes.head <= 16),
     });
     if (sizes.queries > 1) expect(labelsOf(plan)).toEqual(['Attention']);
   });
 });
 
 describe('masks', () => {
-  const sizes: Sizes = { batch: [2, 3], queries: 5, keys: 70, head: 8 };
+  const sizes: Sizes = { batch: [2, 3], queries: 5, keys: 70, head: 4 };
   const check = async (change: (b: GraphBuilder, scores: Value) => Value, inputs = {}) => {
     const plan = await checkFused((b) => attend(b, sizes, (scores) => change(b, scores)), {
       tolerance: 'transcendental',
@@ -64,7 +65,7 @@ describe('masks', () => {
         b.op('Sub', [b.scalar(1), tensor(b, [2, 1, 1, 70])]),
         b.scalar(-1e9),
       ]);
-      return b.op('Add', [scale(b, 8)(scores), hide]);
+      return b.op('Add', [scale(b, 4)(scores), hide]);
     }));
 
   test('causal, chosen by comparison', () =>
@@ -104,8 +105,13 @@ describe('masks', () => {
       ],
     }));
 
+  // Of small integers, so that scores are exact: a rounding of one would change its weight by as much.
   test('scores that overflow exp', () =>
-    check((b, scores) => b.op('Multiply', [scores, b.scalar(1000)])));
+    check((b, scores) => b.op('Multiply', [scores, b.scalar(1000)]), {
+      inputs: [5, 70].map((rows, seed) =>
+        Array.from(seededNumbers(seed, 6 * rows * 4), (x) => Math.round(4 * x)),
+      ),
+    }));
 });
 
 describe('layouts', () => {

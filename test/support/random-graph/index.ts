@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import type { DType, Graph, Shape } from '../../../src/ir/graph';
 import { RefusedError } from '../../../src/ir/infer';
 import { exactAnchors, smoothAnchors } from './anchors';
+import { composites } from './composites';
 import { Draft, type Family, type Tracked } from './draft';
 import { exactElementwise, smoothElementwise } from './elementwise';
 import { movementFamilies } from './movement';
@@ -43,6 +44,7 @@ const smoothGroups: readonly Group[] = [
   [4, smoothElementwise],
   [2, movementFamilies],
   [2, smoothAnchors],
+  [1, composites],
 ];
 
 function familyOf(groups: readonly Group[], [kind, which]: readonly number[]): Family {

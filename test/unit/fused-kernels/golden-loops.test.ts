@@ -39,8 +39,8 @@ describe('golden shaders of loops', () => {
      "// fused: Softmax
      struct Uniforms {
        rowCount: i32,
-       infinity: f32,
        steps: i32,
+       infinity: f32,
        in0_0: i32,
        out1_0: i32,
      }
@@ -92,11 +92,12 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let o = i32(gid.x);
        if (o >= u.oCount) { return; }
-       var acc = vec4<f32>(0.0);
+       var sum = vec4<f32>(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
          let v0 = in0[(o % u.in0_0) + (o / u.in0_0) * u.in0_1 + r * u.in0_0];
-         acc = acc + v0;
+         sum += v0;
        }
+       let acc = sum;
        let v1 = acc / f32(u.reduced);
        out1[o] = v1;
      }
@@ -131,12 +132,13 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let o = i32(gid.x);
        if (o >= u.oCount) { return; }
-       var acc = f32(0.0);
+       var sum = f32(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
          let v0 = in0[o + r * u.in0_0 + (-u.in0_1)];
          let v1 = select(0.0, v0, r + (-1) >= 0 && (r + (-1)) < u.extent_0);
-         acc = acc + v1;
+         sum += v1;
        }
+       let acc = sum;
        out1[o] = acc;
      }
      "

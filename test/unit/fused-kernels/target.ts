@@ -7,4 +7,5 @@ export const softwareTarget: KernelTarget = {
   busyInvocations: 64,
   maxTile: [4, 8],
   maxSplitRows: 0,
+  unrolls: false,
 };
