@@ -134,7 +134,7 @@ function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Val
     if (!value)
       throw new RefusedError({
         node: def.name,
-        reason: `input ${input} is of a type the IR lacks`,
+        reason: `input ${input} has no form in the IR`,
       });
     inputs.push(value);
   }

@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/graph';
 import { normalizeAxes, normalizeAxis } from '../../ir/infer/shape';
+import { batchNorm } from './batch-norm';
 import type { ImportTable, NodeImport } from './node-import';
 
 /** Sums and products count bools as integers. */
@@ -26,17 +27,6 @@ function argExtreme(kernel: string) {
 }
 
 const REDUCTIONS = ['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'];
-
-/** `x · factor + shift`, which a convolution before it can absorb. */
-function batchNorm(node: NodeImport): Value {
-  const { b } = node;
-  const [x, scale, offset, mean, variance] = [0, 1, 2, 3, 4].map((at) => node.input(at));
-  const epsilon = b.scalar(node.numberAttr('epsilon', 0.001));
-  const deviation = b.op('Sqrt', [b.op('Add', [variance, epsilon])]);
-  const factor = b.op('RealDiv', [scale, deviation]);
-  const shift = b.op('Sub', [offset, b.op('Multiply', [mean, factor])]);
-  return b.op('Add', [b.op('Multiply', [x, factor]), shift]);
-}
 
 /** Ops that combine the elements of an axis, and normalizations. */
 export const reductionImports: ImportTable = {
