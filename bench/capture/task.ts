@@ -39,7 +39,7 @@ export interface VariantResult {
 
 /**
  * Calls of one variant in a row, of which the median counts: frame after frame, as apps call a
- * model, and not with caches that another backend has just filled.
+ * model.
  */
 const CALLS = 10;
 
@@ -72,7 +72,7 @@ export async function measureCapture(
   }
   instrument.uninstall();
   report('timing');
-  const times = await timeInTurn(sessions, task.reps, read);
+  const times = await timeInTurn(sessions, task, read);
   const figure = read ? 'wallMs' : 'jsMs';
   const stock = sessions[0]?.variant === 'stock' ? times[0] : undefined;
   return results.map((result) => {
@@ -90,17 +90,17 @@ export async function measureCapture(
 
 async function timeInTurn(
   sessions: readonly VariantSession[],
-  reps: number,
+  { reps, warmups }: CaptureTask,
   read: boolean,
 ): Promise<{ jsMs: number; wallMs: number }[][]> {
   const times = sessions.map((): { jsMs: number; wallMs: number }[] => []);
   // After the wraps were taken off, code is compiled anew.
-  for (const session of sessions) {
-    for (let i = 0; i < (read ? 1 : 20); i++) await session.call({ read });
-  }
+  if (read) for (const session of sessions) await session.call({ read });
   for (let rep = 0; rep < reps; rep++) {
     for (const [at, session] of sessions.entries()) {
       const calls: { jsMs: number; wallMs: number }[] = [];
+      // A call is warm once it finds the caches as it left them, not as another backend did.
+      for (let i = 0; i < (read ? 0 : warmups); i++) await session.call({ read });
       for (let i = 0; i < (read ? 1 : CALLS); i++) calls.push(await session.call({ read }));
       const middle = (figure: 'jsMs' | 'wallMs'): number =>
         summarize(calls.map((call) => call[figure])).median;

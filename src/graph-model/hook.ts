@@ -12,7 +12,7 @@ import {
 import { internalsOf, isKnownConverter, type ModelInternals } from './model-internals';
 import { ModelRewriter, usesRegionOp } from './model-rewriter';
 import { registerRegionOps } from './region-op';
-import { PLAN_KERNEL } from './region-runner';
+import { PLAN_KERNEL, type PlanCall } from './region-runner';
 import type { PlanRuntime } from './runtime';
 
 type Inputs = Tensor | Tensor[] | NamedTensorMap;
@@ -77,10 +77,10 @@ function registerPlanKernel(backendName: string): void {
   registerKernel({
     kernelName: PLAN_KERNEL,
     backendName,
-    kernelFunc: ({ inputs, attrs }) =>
-      (attrs as unknown as { run: (inputs: TensorInfo[]) => TensorInfo[] }).run(
-        Object.values(inputs) as TensorInfo[],
-      ),
+    kernelFunc: ({ inputs, attrs }) => {
+      const { runtime, plan } = attrs as unknown as PlanCall;
+      return runtime.run(plan, Object.values(inputs) as TensorInfo[]);
+    },
   });
 }
 

@@ -25,6 +25,12 @@ const MAX_MISSES = 24;
 /** Inputs whose elements steer shapes become part of the signature; they must be few. */
 const MAX_HOST_ELEMENTS = 256;
 
+/** Attributes of that kernel. */
+export interface PlanCall {
+  readonly runtime: PlanRuntime;
+  readonly plan: CompiledPlan;
+}
+
 /** What a region does for one signature of its inputs. */
 interface Specialization {
   /** Absent where everything was known while compiling. */
@@ -252,7 +258,7 @@ export class RegionRunner {
     inputs: readonly Tensor[],
   ): Tensor[] {
     const named = Object.fromEntries(planInputs.map((from, at) => [at, inputs[from]]));
-    const attrs = { run: (infos: TensorInfo[]) => this.context.runtime.run(plan, infos) };
+    const attrs: PlanCall = { runtime: this.context.runtime, plan };
     return engine().runKernel<Tensor[]>(PLAN_KERNEL, named, attrs as unknown as NamedAttrMap);
   }
 }
