@@ -5,7 +5,10 @@ import type { AnswerTo, Message, Request } from './protocol';
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
-/** A runtime in a process of its own, idle unless it is asked. */
+/**
+ * A runtime in a process of its own, stopped unless it is asked: some work on between runs, at the
+ * cost of whoever has the turn.
+ */
 export class RuntimeProcess {
   private readonly child: ChildProcess;
   private said = '';
@@ -25,6 +28,7 @@ export class RuntimeProcess {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer);
+        this.signal('SIGSTOP');
         this.child.off('message', onMessage);
         this.child.off('exit', onExit);
         act();
@@ -44,8 +48,14 @@ export class RuntimeProcess {
       }, this.timeoutMs);
       this.child.on('message', onMessage);
       this.child.on('exit', onExit);
+      this.signal('SIGCONT');
       this.child.send(request);
     });
+  }
+
+  /** Windows has no such signals: there it stays awake. */
+  private signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (process.platform !== 'win32') this.child.kill(signal);
   }
 
   close(): void {

@@ -34,7 +34,7 @@ export class CaseSession {
 
   /** Runs once and reads the result back. */
   async run(): Promise<Float32Array> {
-    await useBackend(this.backend);
+    await this.activate();
     const feeds = this.resident ?? tensorsOf(this.inputs);
     const y = this.model.execute(feeds, 'y') as tf.Tensor;
     const values = await y.data<'float32'>();
@@ -45,10 +45,15 @@ export class CaseSession {
 
   /** Milliseconds of one run, result read back. */
   async time(): Promise<number> {
-    await useBackend(this.backend);
+    await this.activate();
     const start = performance.now();
     await this.run();
     return performance.now() - start;
+  }
+
+  /** Changing backends takes tfjs a while, even to the one in use. */
+  private async activate(): Promise<void> {
+    if (tf.getBackend() !== this.backend) await useBackend(this.backend);
   }
 
   async cost(instrument: GpuInstrument): Promise<RunCost> {
