@@ -6,7 +6,6 @@
 import { Option } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
 import { measureInBrowser, type BrowserReport } from './browser/browser';
-import { registerBackends } from './harness/backends';
 import {
   benchCommand,
   log,
@@ -16,15 +15,16 @@ import {
   writeReport,
   type CommonOptions,
 } from './harness/command';
-import { GpuInstrument } from './harness/instrument/instrument';
-import { prepareGpu } from './harness/prepare-gpu';
 import { formatProvenance, provenance } from './harness/provenance';
+import { formatTables } from './harness/report/tables';
+import { runInChild } from './harness/spawn';
 import { compareRuntimes, type PeerRow } from './peers/compare';
 import { availableRuntimes } from './peers/available';
 import { formatPeerRows, problemsOfPeers } from './peers/report';
 import { WORKLOADS } from './peers/workloads';
 import { CASES } from './transformer/cases';
-import { measureCase, type CaseResult } from './transformer/measure';
+import { MAGIKA, measureMagika, problemsOfMagika } from './transformer/magika';
+import type { CaseResult } from './transformer/measure';
 import { formatCases, problemsOfCases } from './transformer/report';
 
 /** The parts of the benchmark. */
@@ -61,20 +61,20 @@ function parseOptions(): { names: string[]; options: Options } {
       positiveInteger,
       3,
     )
-    .option('--timeout <seconds>', 'peers: for one answer of a process', positiveInteger, 900)
+    .option('--timeout <seconds>', 'for one answer of a process', positiveInteger, 900)
     .parse();
   return { names: command.args, options: command.opts<Options>() };
 }
 
-async function measureCases(names: readonly string[], options: Options): Promise<CaseResult[]> {
-  prepareGpu();
-  const instrument = new GpuInstrument();
-  instrument.install();
-  const { candidate } = await registerBackends('webgpu-fused');
+async function measureCases(
+  names: readonly string[],
+  { reps, warmups, timeout }: Options,
+): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
-  for (const entry of CASES.filter(({ name }) => names.includes(name))) {
-    log(entry.name);
-    results.push(await measureCase(entry, options, instrument, candidate));
+  for (const { name } of CASES.filter((entry) => names.includes(entry.name))) {
+    log(name);
+    const task = { kind: 'case', name, reps, warmups } as const;
+    results.push(await runInChild(task, { timeoutMs: timeout * 1000 }));
   }
   return results;
 }
@@ -94,6 +94,7 @@ async function main(): Promise<void> {
   const { names: parts, options } = parseOptions();
   const names = [...CASES, ...WORKLOADS]
     .map(({ name }) => name)
+    .concat(MAGIKA)
     .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)));
   if (options.list) {
     printSections([names.join('\n')]);
@@ -106,17 +107,29 @@ async function main(): Promise<void> {
   const origin = provenance(adapter.description, { reps, warmups, rounds, runs });
 
   const cases = wants('cases') ? await measureCases(names, options) : [];
+  const magika =
+    wants('cases') && names.includes(MAGIKA)
+      ? await measureMagika(options, options.timeout * 1000, (step) => log(`${MAGIKA}: ${step}`))
+      : undefined;
   const peers = wants('peers') ? await measurePeers(names, options) : undefined;
-  const browser = wants('browser') ? await measureInBrowser(names, options, log) : undefined;
+  const browser = wants('browser')
+    ? await measureInBrowser(
+        names.filter((name) => name !== MAGIKA),
+        options,
+        log,
+      )
+    : undefined;
 
   const problems = [
     ...problemsOfCases(cases),
+    ...(magika ? problemsOfMagika(magika) : []),
     ...(peers ? problemsOfPeers(peers.rows) : []),
     ...problemsOfBrowser(browser),
   ];
   printSections([
     formatProvenance(origin),
     cases.length ? `In Node (stock → ours)\n${formatCases(cases)}` : '',
+    magika ? formatTables([magika]) : '',
     peers?.rows.length ? `Other runtimes, in Node\n${formatPeerRows(peers.rows)}` : '',
     browser?.results.length
       ? `In ${browser.browser}, ${browser.adapter} (stock → ours)\n${formatCases(browser.results)}`
@@ -124,7 +137,7 @@ async function main(): Promise<void> {
     peers?.missing.length ? `Left out\n${indent(peers.missing)}` : '',
     problems.length ? `Not met\n${indent(problems)}` : 'Every limit is kept.',
   ]);
-  writeReport(options.json, origin, { cases, peers, browser, problems });
+  writeReport(options.json, origin, { cases, magika, peers, browser, problems });
   process.exitCode = problems.length ? 1 : 0;
 }
 

@@ -1,10 +1,7 @@
 /** Runs in the page: cases of the transformer benchmark on both backends. */
-import { registerBackends } from '../harness/backends';
 import { watchDevices } from '../harness/gpu-errors';
-import { GpuInstrument } from '../harness/instrument/instrument';
 import { measureCase, type CaseResult, type CaseSettings } from '../transformer/measure';
-import { CASES } from '../transformer/cases';
-import { asCase, WORKLOADS } from '../peers/workloads';
+import { caseNamed } from '../transformer/case-named';
 
 /** What the page offers to the process that opened it. */
 export interface BenchPage {
@@ -22,12 +19,7 @@ const benchPage: BenchPage = {
   },
   async measure(name, settings) {
     watchDevices();
-    const instrument = new GpuInstrument();
-    instrument.install();
-    const { candidate } = await registerBackends('webgpu-fused');
-    const entry = [...CASES, ...WORKLOADS.map(asCase)].find((one) => one.name === name);
-    if (!entry) throw new Error(`There is no case "${name}".`);
-    return measureCase(entry, settings, instrument, candidate);
+    return measureCase(caseNamed(name), settings);
   },
 };
 

@@ -4,6 +4,7 @@
  */
 import { measureCapture } from '../capture/task';
 import { measureWarmup } from '../capture/warmup';
+import { measureCaseTask } from '../transformer/task';
 import { compareModel } from './tasks/compare';
 import { measureFirst } from './tasks/first';
 import type { Message, Task } from './tasks/protocol';
@@ -23,6 +24,8 @@ async function runTask(task: Task): Promise<unknown> {
       return measureCapture(task, (progress) => send({ progress }));
     case 'warmup':
       return measureWarmup(task);
+    case 'case':
+      return measureCaseTask(task);
     case 'rewrite':
       return measureRewrite(task);
   }

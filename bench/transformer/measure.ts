@@ -1,8 +1,11 @@
-/** One case on stock `webgpu` and on `webgpu-fused`, in turn; runs in Node and in a page. */
+/**
+ * One case on stock `webgpu` and on `webgpu-fused`, in turn, in a process or a page that has nothing
+ * else; runs in Node and in browsers.
+ */
 import { largestError } from '../harness/accuracy';
-import { STOCK, type Side } from '../harness/backends';
+import { registerBackends, type Side } from '../harness/backends';
 import { takeGpuErrors } from '../harness/gpu-errors';
-import type { GpuInstrument } from '../harness/instrument/instrument';
+import { GpuInstrument } from '../harness/instrument/instrument';
 import { summarize, type Summary } from '../harness/statistics';
 import type { TransformerCase } from './cases';
 import { CaseSession, type RunCost } from './session';
@@ -15,6 +18,8 @@ export interface CaseSettings {
 export interface CaseSide extends RunCost {
   /** Largest difference from `cpu`, relative to the largest element. */
   readonly error: number;
+  /** The most bytes that buffers of this side hold at once, weights included. */
+  readonly peakBytes: number;
   readonly time: Summary;
 }
 
@@ -30,46 +35,50 @@ export interface CaseResult {
   readonly gpuErrors: readonly string[];
 }
 
-/** Warm-up of a side ends here, even if it had fewer runs: some of stock's take many seconds. */
+/** Phases end here, even if they had fewer runs: some of stock's take many seconds in a browser. */
 const MAX_WARMUP_MS = 20_000;
+const MAX_TIMING_MS = 120_000;
+
+/** Timed runs of a side, however long they take. */
+const MIN_REPS = 3;
 
 const SIDES = ['candidate', 'stock'] as const satisfies readonly Side[];
 
-/** Runs the sides alternately; which goes first alternates, too. */
+/** Call it once in a process or page, after {@link watchDevices} and before any device is made. */
 export async function measureCase(
   entry: TransformerCase,
   { reps, warmups }: CaseSettings,
-  instrument: GpuInstrument,
-  candidate: string,
 ): Promise<CaseResult> {
+  const instrument = new GpuInstrument();
+  instrument.install();
+  const names = await registerBackends('webgpu-fused');
   const reference = await CaseSession.open(entry, 'cpu');
   const expected = await reference.run();
   reference.dispose();
-  const sessions: Record<Side, CaseSession> = {
-    candidate: await CaseSession.open(entry, candidate),
-    stock: await CaseSession.open(entry, STOCK),
-  };
-  const errors: Record<Side, number> = { candidate: NaN, stock: NaN };
+
+  const sessions = {} as Record<Side, CaseSession>;
+  const sides = {} as Record<Side, Omit<CaseSide, 'time'>>;
   for (const side of SIDES) {
-    errors[side] = largestError(await sessions[side].run(), expected);
-    const end = performance.now() + MAX_WARMUP_MS;
-    for (let i = 0; i < warmups && performance.now() < end; i++) await sessions[side].run();
+    instrument.start();
+    const before = instrument.read().peakBytes;
+    const session = await CaseSession.open(entry, names[side]);
+    const error = largestError(await session.run(), expected);
+    await repeatWithin(MAX_WARMUP_MS, warmups, () => session.run());
+    const peakBytes = instrument.read().peakBytes - before;
+    sides[side] = { error, peakBytes, ...(await session.cost(instrument)) };
+    sessions[side] = session;
   }
-  const costs: Record<Side, RunCost> = {
-    candidate: await sessions.candidate.cost(instrument),
-    stock: await sessions.stock.cost(instrument),
-  };
+  instrument.uninstall();
+
   const times: Record<Side, number[]> = { candidate: [], stock: [] };
-  for (let rep = 0; rep < reps; rep++) {
+  // After the wraps were taken off, code is compiled anew.
+  for (const side of SIDES) await repeatWithin(MAX_WARMUP_MS, warmups, () => sessions[side].run());
+  const end = performance.now() + MAX_TIMING_MS;
+  for (let rep = 0; rep < reps && (rep < MIN_REPS || performance.now() < end); rep++) {
     const order = rep % 2 ? [...SIDES].reverse() : SIDES;
     for (const side of order) times[side].push(await sessions[side].time());
   }
-  for (const side of SIDES) sessions[side].dispose();
-  const sideOf = (side: Side): CaseSide => ({
-    ...costs[side],
-    error: errors[side],
-    time: summarize(times[side]),
-  });
+  const sideOf = (side: Side): CaseSide => ({ ...sides[side], time: summarize(times[side]) });
   return {
     name: entry.name,
     sides: { candidate: sideOf('candidate'), stock: sideOf('stock') },
@@ -77,4 +86,14 @@ export async function measureCase(
     limit: entry.dispatches,
     gpuErrors: takeGpuErrors(),
   };
+}
+
+/** Up to `count` times, as long as there is time for another one. */
+async function repeatWithin(
+  milliseconds: number,
+  count: number,
+  run: () => Promise<unknown>,
+): Promise<void> {
+  const end = performance.now() + milliseconds;
+  for (let i = 0; i < count && performance.now() < end; i++) await run();
 }

@@ -16,6 +16,7 @@ const columns: readonly Column<CaseResult>[] = [
   { title: 'case', cell: ({ name }) => name },
   pair('dispatches', ({ dispatches }) => String(dispatches)),
   pair('MB', ({ trafficBytes }) => megabytes(trafficBytes)),
+  pair('peak MB', ({ peakBytes }) => megabytes(peakBytes)),
   pair('error', ({ error }) => scientific(error)),
   pair('ms', ({ time }) => short(time.median)),
   { title: 'faster by', cell: ({ ratio }) => `${short(ratio.median)}×` },
@@ -34,9 +35,10 @@ export function problemsOfCases(results: readonly CaseResult[]): string[] {
 }
 
 function problemsOf({ sides, ratio, limit, gpuErrors }: CaseResult): string[] {
-  const { dispatches, error } = sides.candidate;
+  const { dispatches, error, peakBytes } = sides.candidate;
   const problems = [...gpuErrors];
   if (dispatches > limit) problems.push(`${dispatches} dispatches, at most ${limit} are allowed`);
+  if (peakBytes > sides.stock.peakBytes) problems.push('its peak memory is above stock’s');
   if (!(error <= Math.max(ROUNDING, 2 * sides.stock.error))) {
     problems.push('its error is above stock’s');
   }

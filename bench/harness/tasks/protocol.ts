@@ -8,6 +8,8 @@ import type { Summary } from '../statistics';
 import type { TimingSummary } from '../timing';
 import type { CaptureTask, VariantResult } from '../../capture/task';
 import type { WarmupResult, WarmupTask } from '../../capture/warmup';
+import type { CaseResult } from '../../transformer/measure';
+import type { CaseTask } from '../../transformer/task';
 
 /** Measures a warm model on both sides in one process. */
 export interface CompareTask {
@@ -36,7 +38,7 @@ export interface RewriteTask {
   model: string;
 }
 
-export type Task = CompareTask | FirstTask | RewriteTask | CaptureTask | WarmupTask;
+export type Task = CompareTask | FirstTask | RewriteTask | CaptureTask | WarmupTask | CaseTask;
 
 /** One side of a comparison. */
 export interface SideResult {
@@ -88,7 +90,9 @@ export type ResultOf<T extends Task> = T extends CompareTask
       ? VariantResult[]
       : T extends WarmupTask
         ? WarmupResult
-        : RewriteResult;
+        : T extends CaseTask
+          ? CaseResult
+          : RewriteResult;
 
 /** What a child process sends. */
 export type Message = { progress: string } | { result: unknown } | { failure: string };
