@@ -3,6 +3,16 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AnswerTo, Message, Request } from './protocol';
 
+/** Those that run: a stopped one would outlive this process. */
+const alive = new Set<RuntimeProcess>();
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    for (const one of alive) one.close();
+    process.kill(process.pid, signal);
+  });
+}
+
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 /**
@@ -18,6 +28,7 @@ export class RuntimeProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    alive.add(this);
     this.child.stderr?.on('data', (data) => {
       this.said = (this.said + String(data)).slice(-2000);
     });
@@ -60,5 +71,6 @@ export class RuntimeProcess {
 
   close(): void {
     this.child.kill('SIGKILL');
+    alive.delete(this);
   }
 }
