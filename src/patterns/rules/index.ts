@@ -12,6 +12,7 @@ import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
 import { splitReduction } from './split-reduction';
+import { widenConvolution } from './widen-convolution';
 import { widenDense } from './widen-dense';
 
 /** Gives what exporters write a common form, and constants to constants. */
@@ -36,7 +37,12 @@ const composites: readonly FusionRule[] = [
 ];
 
 /** Joins kernels side by side, and divides long ones, once it is clear which there are. */
-const horizontal: readonly FusionRule[] = [gatedProduct, widenDense, splitReduction];
+const horizontal: readonly FusionRule[] = [
+  gatedProduct,
+  widenDense,
+  widenConvolution,
+  splitReduction,
+];
 
 /** Joins kernels one after the other. */
 const vertical: readonly FusionRule[] = [denseChain];

@@ -243,6 +243,34 @@ describe('widen-dense', () => {
   });
 });
 
+describe('widen-convolution', () => {
+  const pad = { top: 0, bottom: 0, left: 0, right: 0 };
+  const attrs = { strides: [1, 1], dilations: [1, 1], pad };
+  const conv = (b: GraphBuilder, x: Value, channels: number) =>
+    b.op('Conv2D', [x, weight(b, [1, 1, x.shape[3], channels])], attrs);
+  const arms = (shape: Shape, ...channels: number[]) =>
+    rewritten(shape, (b, x) =>
+      channels.map((count) => conv(b, b.op('Relu', [conv(b, x, count)]), 2)),
+    );
+
+  it('joins convolutions of one image, and their activations', () => {
+    const { nodes, fired } = arms([1, 9, 9, 4], 4, 6);
+    expect(fired).toEqual(['widen-convolution']);
+    const [joint] = nodes.filter(({ kernel }) => kernel === 'Conv2D');
+    expect(joint.outputs[0].shape).toEqual([1, 9, 9, 10]);
+    expect(nodes.filter(({ kernel }) => kernel === 'Relu')).toHaveLength(1);
+  });
+
+  it('refuses to make channels unaligned', () => {
+    const { reasons } = arms([1, 9, 9, 4], 6, 4);
+    expect(reasons('widen-convolution')[0]).toBe('6 channels would leave the next ones unaligned');
+  });
+
+  it('leaves few pixels to chains of dense layers', () => {
+    expect(arms([1, 8, 8, 4], 4, 4).fired).not.toContain('widen-convolution');
+  });
+});
+
 describe('sink-constant', () => {
   const heads = (change: (b: GraphBuilder, y: Value) => Value) =>
     rewritten([6, 8], (b, x) => {
