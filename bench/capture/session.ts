@@ -31,14 +31,18 @@ export class VariantSession {
     return new VariantSession(variant, model, values);
   }
 
+  /** Makes its backend the active one. An app does that once: it is no part of a call. */
+  activate(): Promise<void> {
+    return activate(this.variant);
+  }
+
   /**
-   * Calls the model once and disposes of what comes back.
+   * Calls the model once and disposes of what comes back; the variant is the active one.
    *
    * @returns milliseconds from making the input tensors to the model's return and, with `read`, to
    *   the end of reading all outputs.
    */
   async call({ read }: { read: boolean }): Promise<{ jsMs: number; wallMs: number }> {
-    await activate(this.variant);
     const start = performance.now();
     const inputs = this.inputs();
     const running = this.model.run(inputs);
@@ -53,9 +57,8 @@ export class VariantSession {
     return { jsMs: returned - start, wallMs: end - start };
   }
 
-  /** Bytes of intermediates that this variant holds; call it on a warm model. */
+  /** Bytes of intermediates that this variant holds; call it on a warm model, when it is active. */
   async intermediates(before: PoolBytes): Promise<PlannedBytes | { intermediates: number }> {
-    await activate(this.variant);
     return this.variant === 'stock' ? this.pooled(before) : this.planned(before);
   }
 

@@ -95,9 +95,13 @@ async function timeInTurn(
 ): Promise<{ jsMs: number; wallMs: number }[][]> {
   const times = sessions.map((): { jsMs: number; wallMs: number }[] => []);
   // After the wraps were taken off, code is compiled anew.
-  if (read) for (const session of sessions) await session.call({ read });
+  for (const session of read ? sessions : []) {
+    await session.activate();
+    await session.call({ read });
+  }
   for (let rep = 0; rep < reps; rep++) {
     for (const [at, session] of sessions.entries()) {
+      await session.activate();
       const calls: { jsMs: number; wallMs: number }[] = [];
       // A call is warm once it finds the caches as it left them, not as another backend did.
       for (let i = 0; i < (read ? 0 : warmups); i++) await session.call({ read });
