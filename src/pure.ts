@@ -30,6 +30,7 @@ export {
   explain,
   optimize,
   warmup,
+  type CaptureExplanation,
   type ModelExplanation,
   type OptimizeOptions,
   type WarmupOptions,

@@ -4,6 +4,7 @@ import type { PlanRecord } from '../report/record';
 import { parseInput, refKey, type NodeDef } from './graph-def';
 import { installedHook } from './hook';
 import type { Rewrite } from './active-rewrite';
+import type { CaptureExplanation } from './model-capture';
 import type { ModelRewriter } from './model-rewriter';
 import { stockDispatches } from './stock-cost';
 
@@ -32,6 +33,8 @@ export interface ModelExplanation {
   /** Time that dividing the graph took; compiling comes on top. */
   readonly rewriteMs: number;
   readonly regions: readonly RegionExplanation[];
+  /** What warm calls replay; what is kept for that, each region's plan tells. */
+  readonly capture: CaptureExplanation;
   /** Fusions that were considered and not made, and nodes left to tfjs. */
   readonly refused: readonly RefusalExplanation[];
 }
@@ -142,6 +145,7 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
       nodes: region.nodes.length,
       plan: latest?.plan?.record,
     })),
+    capture: rewriter.explainCapture(rewrite),
     refused,
   };
 }

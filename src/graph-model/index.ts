@@ -12,6 +12,7 @@ export {
   type GraphModelHook,
   type GraphModelHookOptions,
 } from './hook';
+export type { CaptureExplanation } from './model-capture';
 export { importedOps } from './import';
 export { optimize, type OptimizeOptions } from './optimize';
 export { warmup, type WarmupOptions, type WarmupProgress, type WarmupReport } from './warmup';

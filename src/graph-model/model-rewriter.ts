@@ -2,13 +2,14 @@ import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core'
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { callRequirements, tensorsByPlaceholder, type CallRequirements } from './call';
 import type { GraphDef } from './graph-def';
+import { ModelCapture, whyStepwise, type CaptureExplanation } from './model-capture';
 import { makeExecutor, type Executor, type ModelInternals } from './model-internals';
 import { partitionGraph, type Partition, type Region } from './partition';
 import { registerRegion, unregisterRegion } from './region-op';
 import { RegionRunner } from './region-runner';
 import { Rewrite } from './active-rewrite';
 import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
-import type { CallCapture, PlanRuntime } from './runtime';
+import type { PlanRuntime } from './runtime';
 import { Weights } from './weights';
 
 /** Rewritten graphs kept for one model, one for each set of outputs that was asked for. */
@@ -44,7 +45,8 @@ export class ModelRewriter {
   private readonly ids = new Map<RegionRunner, number>();
   private divisions = 0;
   /** Of calls in which tfjs runs what is not in regions. */
-  private capture: CallCapture | undefined;
+  private readonly capture: ModelCapture;
+  private hasWarned = false;
 
   constructor(
     prototype: GraphModel,
@@ -58,6 +60,7 @@ export class ModelRewriter {
     this.topology = topology;
     this.executor = model.executor;
     this.backend = engine().backend;
+    this.capture = new ModelCapture(runtime);
     this.weights = new Weights(model, runtime.hostValues?.bind(runtime));
     const nodes = Object.values(this.executor.graph.nodes);
     this.custom = new Set(
@@ -109,19 +112,26 @@ export class ModelRewriter {
     if (rewrite.partition.isWhole) return rewrite.runWhole(tensors, outputs);
     const feeds = rewrite.feeds(tensors);
     const run = (): Tensor[] => rewrite.executor.execute(feeds, outputs);
-    this.capture ??= this.runtime.makeCapture?.();
-    return this.capture?.call(Object.values(feeds), run, outputs.join('\n')) ?? run();
+    return this.capture.call(Object.values(feeds), run, outputs.join('\n'));
   }
 
   /** Runs a prepared call of `executeAsync`. */
   executeAsync(call: PreparedCall): Promise<Tensor[]> {
     const { rewrite, tensors, outputs, requirements } = call;
     return rewrite.during(async () => {
-      // tfjs warns of a model that does not need executeAsync; it must not where only the
-      // rewritten one does not.
-      if (requirements.isDynamic && this.runsSynchronously(rewrite)) return this.execute(call);
-      return rewrite.executor.executeAsync(rewrite.feeds(tensors), outputs);
+      const stepwise = this.whyStepwise(rewrite);
+      if (stepwise !== undefined) {
+        this.capture.leave(stepwise);
+        return rewrite.executor.executeAsync(rewrite.feeds(tensors), outputs);
+      }
+      if (!requirements.isDynamic) this.warnOfExecuteAsync();
+      return this.execute(call);
     });
+  }
+
+  /** What warm calls of a rewrite replay, as of the latest call. */
+  explainCapture({ partition }: Rewrite): CaptureExplanation {
+    return this.capture.explain(partition.isWhole);
   }
 
   /**
@@ -140,7 +150,7 @@ export class ModelRewriter {
   }
 
   dispose(): void {
-    this.capture?.dispose();
+    this.capture.dispose();
     for (const rewrite of this.rewrites.values()) this.retire(rewrite);
     this.rewrites.clear();
   }
@@ -153,11 +163,24 @@ export class ModelRewriter {
     return this.requirements.get(key);
   }
 
-  private runsSynchronously({ partition }: Rewrite): boolean {
-    return partition.rest.every(({ name }) => {
-      const { category } = this.executor.graph.nodes[name];
-      return !['control', 'dynamic', 'hash_table', 'custom'].includes(category);
-    });
+  /** What tfjs runs in `executeAsync` only, if a rewrite leaves any of it outside its regions. */
+  private whyStepwise({ partition }: Rewrite): string | undefined {
+    const { nodes } = this.executor.graph;
+    for (const node of partition.rest) {
+      const reason = whyStepwise(node, nodes[node.name].category);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  /** As tfjs does, but not for each call: it costs more than a warm one. */
+  private warnOfExecuteAsync(): void {
+    if (this.hasWarned) return;
+    this.hasWarned = true;
+    console.warn(
+      '[webgpu-fused] executeAsync: got a model without control flow or outputs of dynamic shape; ' +
+        'needs no promise. model.execute() does the same.',
+    );
   }
 
   private rewriteFor(key: string, outputs: readonly string[]): Rewrite | undefined {

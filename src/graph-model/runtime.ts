@@ -20,6 +20,8 @@ export interface AheadReport {
 
 /** Watches calls that do the same each time, and replays them. */
 export interface CallCapture {
+  /** What became of the latest call. */
+  readonly status: { readonly isReplayed: boolean; readonly reason: string | null };
   /** Calls `run`, or replays what it did with inputs of these shapes and dtypes. */
   call(inputs: readonly Tensor[], run: () => Tensor[], key: string): Tensor[];
   dispose(): void;
@@ -58,6 +60,8 @@ export interface PlanRuntime {
   rehearse?<T>(work: () => T): T;
   /** Resolves when the device has done what it was given. */
   finish?(): Promise<void>;
+  /** Why a plan is made ready anew for each call instead of being replayed; null if it is not. */
+  replayObstacle?(): string | null;
   /** Captures calls that plans are only a part of; a capture for each kind of call. */
   makeCapture?(): CallCapture;
   /** Frees what a plan holds. */

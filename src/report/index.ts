@@ -8,6 +8,7 @@ export type {
 } from './record';
 export {
   formatBytes,
+  formatCapture,
   formatDispatches,
   formatKernels,
   formatPlan,

@@ -27,11 +27,22 @@ export function formatPlan(plan: PlanRecord, { name, before }: ReportSubject): s
   const lines = [
     `[webgpu-fused] ${name}: ${dispatches}, ${formatBytes(plan.bytes)} through memory`,
     ...alignColumns(rows).map((row) => `  ${row}`),
+    `  ${formatCapture(plan)}`,
   ];
   if (plan.refused.length > 0) {
     lines.push('  not fused, because:', ...formatRefusals(plan.refused).map((row) => `    ${row}`));
   }
   return lines.join('\n');
+}
+
+/** What a plan keeps between its runs, and what a run has left to do. */
+export function formatCapture({ dispatches, capture, memory }: PlanRecord): string {
+  const { kept, submits } = capture;
+  const shared = `${formatBytes(memory.allocated)} of intermediates (${formatBytes(memory.unshared)} unshared)`;
+  return (
+    `kept between calls: ${kept} of ${dispatches} bind groups, all uniforms, ${shared}; ` +
+    `${submits} ${submits === 1 ? 'submit' : 'submits'} a call`
+  );
 }
 
 /** Every kernel of a plan with the model nodes it computes. */

@@ -33,6 +33,11 @@ export interface CaptureStatus {
   readonly reason: string | null;
 }
 
+/** Why nothing is captured at all, or null. */
+export function captureObstacle(): string | null {
+  return flag('WEBGPU_FUSED_CAPTURE') ? null : 'WEBGPU_FUSED_CAPTURE is off';
+}
+
 export class CapturedCall {
   status: CaptureStatus = { isReplayed: false, reason: 'it has not been called yet' };
   private readonly signatures = new Map<string, Signature>();
@@ -69,7 +74,8 @@ export class CapturedCall {
   private obstacle(): string | null {
     const { backend } = this;
     const { state } = engine();
-    if (!flag('WEBGPU_FUSED_CAPTURE')) return 'WEBGPU_FUSED_CAPTURE is off';
+    const isOff = captureObstacle();
+    if (isOff) return isOff;
     if (backend.tracer) return 'it is part of a call that is watched itself';
     if (state.gradientDepth > 0) return 'a gradient is being computed';
     if (state.profiling || internalsOf(backend).activeTimers) return 'kernels are being timed';
@@ -127,8 +133,11 @@ export class CapturedCall {
       signature.reason = tracer.refusal;
       releaseTrace(trace, backend);
     } else {
-      signature.reason = last && difference(last, trace);
-      if (last && signature.reason === null) signature.replay = new Replay(backend, trace);
+      const changed = last
+        ? difference(last, trace)
+        : 'it was watched once; the next call confirms it';
+      signature.reason = changed ?? 'it is replayed from the next call on';
+      if (changed === null) signature.replay = new Replay(backend, trace);
       else signature.last = trace;
     }
     if (last) releaseTrace(last, backend);

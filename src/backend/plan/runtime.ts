@@ -6,7 +6,7 @@ import type { PlanRecord } from '../../report/record';
 import { formatKernels, formatPlan } from '../../report/text';
 import type { WebGPUFusedBackend } from '../backend';
 import { type AheadProgress, type AheadReport, compileAhead } from '../capture/ahead';
-import { CapturedCall } from '../capture/captured-call';
+import { CapturedCall, captureObstacle } from '../capture/captured-call';
 import { flag } from '../flags';
 import { tensorData } from '../host';
 import { compilePlan } from './compile';
@@ -77,6 +77,10 @@ export class BackendRuntime {
     const { device } = activeBackend();
     // A device that is lost does not answer any more.
     await Promise.race([device.queue.onSubmittedWorkDone(), device.lost]);
+  }
+
+  replayObstacle(): string | null {
+    return captureObstacle();
   }
 
   makeCapture(): CapturedCall {

@@ -1,7 +1,7 @@
 import * as layers from '@tensorflow/tfjs-layers';
 import { capture, type Captured } from '../../../src/pure';
 import { settle, useBackend } from '../../support/gpu';
-import { holdings, TestGraph, tf, values } from './support';
+import { holdings, tf, values } from './support';
 
 type Unary = (x: tf.Tensor) => tf.Tensor;
 
@@ -164,40 +164,5 @@ describe('a captured function', () => {
     expect(holdings()).toEqual(warmed);
     fn.dispose();
     expect(holdings()).toEqual(before);
-  });
-});
-
-describe('a graph model with a kernel that is not in a plan', () => {
-  test('is replayed as a whole', async () => {
-    const graph = new TestGraph();
-    graph.placeholder('x', 'float32', [-1, 8]);
-    graph.node('double', 'AddV2', ['x', 'x']);
-    graph.node('square', 'Mul', ['double', 'x']);
-    graph.node('top', 'TopKV2', ['square', graph.ints(3)]);
-    graph.node('less', 'Sub', ['top', graph.constant(1)]);
-    graph.node('y', 'Mul', ['less', graph.constant(10)]);
-    const model = graph.load();
-    const bindGroups = jest.spyOn(
-      (tf.backend() as unknown as { device: GPUDevice }).device,
-      'createBindGroup',
-    );
-    for (let seed = 0; seed < 8; seed++) {
-      bindGroups.mockClear();
-      const x = input(seed);
-      const y = model.execute({ x }, 'y') as tf.Tensor;
-      const actual = [...(await y.data())];
-      await settle();
-      const rows = [0, 1].flatMap((row) =>
-        [...values(16, seed).slice(8 * row, 8 * row + 8)]
-          .map((value) => 2 * value * value)
-          .sort((a, b) => b - a)
-          .slice(0, 3),
-      );
-      rows.forEach((value, i) => expect(actual[i]).toBeCloseTo(10 * (value - 1), 3));
-      tf.dispose([x, y]);
-    }
-    expect(bindGroups).not.toHaveBeenCalled();
-    bindGroups.mockRestore();
-    model.dispose();
   });
 });

@@ -45,6 +45,32 @@ describe('explain', () => {
     expect(() => JSON.stringify(told)).not.toThrow();
   });
 
+  it('says what warm calls replay, and why not all', async () => {
+    const whole = new TestGraph();
+    whole.placeholder('x', 'float32', [-1, 4]);
+    whole.node('a', 'Relu', ['x']);
+    whole.node('b', 'Square', ['a']);
+    expect((await optimize(whole.load())).capture).toEqual({ replayed: 'call', reason: null });
+
+    const dynamic = new TestGraph();
+    dynamic.placeholder('x', 'float32', [-1, 4]);
+    dynamic.node('a', 'Relu', ['x']);
+    dynamic.node('b', 'Square', ['a']);
+    dynamic.node('large', 'Where', ['b']);
+    expect((await optimize(dynamic.load())).capture).toEqual({
+      replayed: 'regions',
+      reason: 'Where (large) reads values back to know the shape of its result',
+    });
+
+    const model = withTopK().load();
+    installed.runtime.obstacle = 'WEBGPU_FUSED_CAPTURE is off';
+    model.execute({ x: tf.ones([1, 4]) }, 'd');
+    expect(explain(model).capture).toEqual({
+      replayed: 'nothing',
+      reason: 'WEBGPU_FUSED_CAPTURE is off',
+    });
+  });
+
   it('needs a model that is rewritten', () => {
     const model = withTopK().load();
     expect(() => explain(model)).toThrow('has not run');

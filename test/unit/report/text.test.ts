@@ -68,11 +68,15 @@ test('a plan is a table that says what was estimated', () => {
     refused: [refusal('it is too large')],
     dispatches: 2,
     bytes: 3e6,
+    capture: { kept: 1, rebound: 1, submits: 1 },
+    memory: { slabs: [5e5], allocated: 5e5, lowerBound: 5e5, unshared: 2e6 },
   } as unknown as PlanRecord;
   expect(formatPlan(record, { name: 'model', before: 4 })).toBe(
     [
       '[webgpu-fused] model: about 4 kernels as single ops → 2 dispatches, 3.0 MB through memory',
       '  2×  conv2d  Conv2D → Add  3.0 MB',
+      '  kept between calls: 1 of 2 bind groups, all uniforms, 0.5 MB of intermediates ' +
+        '(2.0 MB unshared); 1 submit a call',
       '  not fused, because:',
       '    1×  rule  it is too large',
     ].join('\n'),

@@ -13,6 +13,8 @@ export class InterpreterRuntime implements PlanRuntime {
   readonly compiled: InterpretedPlan[] = [];
   readonly disposed: CompiledPlan[] = [];
   runs = 0;
+  /** Why nothing is replayed. */
+  obstacle: string | null = null;
   /** Called before a graph is accepted; throws to refuse it. */
   check: (graph: Graph) => void = () => undefined;
 
@@ -43,6 +45,10 @@ export class InterpreterRuntime implements PlanRuntime {
     if (this.disposed.includes(plan)) throw new Error('the plan was disposed');
     this.runs++;
     return interpret((plan as InterpretedPlan).graph, inputs as Tensor[]);
+  }
+
+  replayObstacle(): string | null {
+    return this.obstacle;
   }
 
   dispose(plan: CompiledPlan): void {
