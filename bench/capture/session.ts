@@ -87,6 +87,11 @@ export class VariantSession {
     return { intermediates };
   }
 
+  /** Bytes that a call uploads. */
+  get inputBytes(): number {
+    return 4 * this.values.reduce((sum, { length }) => sum + length, 0);
+  }
+
   private inputs(): tf.NamedTensorMap {
     const specs = this.model.entry.inputs;
     return Object.fromEntries(

@@ -33,6 +33,7 @@ const CALL: Column<CaptureRow>[] = [
   pair('dispatches', ({ counts }) => whole(counts.dispatches)),
   pair('JS ms', ({ js }) => micro(js?.median)),
   { title: 'less by', cell: ({ js }) => times(js?.find((r) => r.variant === 'both')?.ratio) },
+  { title: 'WebGPU alone', cell: (row) => micro(resultOf(row, 'both')?.bare?.median) },
   pair('submits', ({ counts }) => whole(counts.submits)),
   pair('pipelines', ({ counts }) => whole(counts.pipelines)),
   pair('uniform writes', ({ counts }) => whole(counts.uniformWrites)),

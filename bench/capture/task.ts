@@ -6,6 +6,7 @@ import { prepareGpu } from '../harness/prepare-gpu';
 import type { GpuCounts } from '../harness/instrument/counts';
 import { GpuInstrument } from '../harness/instrument/instrument';
 import { summarize, type Summary } from '../harness/statistics';
+import { BareReplay } from './bare-replay';
 import { VariantSession } from './session';
 import { poolBytes } from './storage';
 import { activate, type Variant, VARIANTS } from './variants';
@@ -35,6 +36,14 @@ export interface VariantResult {
   intermediates: number;
   /** Absent for stock, which has no plan. */
   lowerBound?: number;
+  /** JS time of WebGPU's calls alone, of as many dispatches; of "both" on the null device. */
+  bare?: Summary;
+}
+
+/** Something that is called in turn with others. */
+interface Contender {
+  activate(): Promise<void>;
+  call(options: { read: boolean }): Promise<{ jsMs: number; wallMs: number }>;
 }
 
 /**
@@ -72,24 +81,39 @@ export async function measureCapture(
   }
   instrument.uninstall();
   report('timing');
-  const times = await timeInTurn(sessions, task, read);
+  const both = results.find(({ variant, failure }) => variant === 'both' && !failure);
+  const bare = both && !read ? [await bareReplay(both, sessions)] : [];
+  const times = await timeInTurn([...sessions, ...bare], task, read);
   const figure = read ? 'wallMs' : 'jsMs';
   const stock = sessions[0]?.variant === 'stock' ? times[0] : undefined;
   return results.map((result) => {
     const own = times[sessions.findIndex(({ variant }) => variant === result.variant)];
     if (!own) return result;
+    const least = result === both && bare.length > 0 ? times.at(-1) : undefined;
     const ratios = stock?.map((time, rep) => time[figure] / own[rep][figure]);
     return {
       ...result,
       js: summarize(own.map(({ jsMs }) => jsMs)),
       wall: summarize(own.map(({ wallMs }) => wallMs)),
       ratio: ratios && summarize(ratios),
+      bare: least && summarize(least.map(({ jsMs }) => jsMs)),
     };
   });
 }
 
-async function timeInTurn(
+/** What a call of `both` asks of WebGPU, on the same device. */
+async function bareReplay(
+  { counts }: VariantResult,
   sessions: readonly VariantSession[],
+): Promise<BareReplay> {
+  const session = sessions.find(({ variant }) => variant === 'both') as VariantSession;
+  await session.activate();
+  const { device } = tf.backend() as unknown as { device: GPUDevice };
+  return new BareReplay(device, counts.dispatches, session.inputBytes);
+}
+
+async function timeInTurn(
+  sessions: readonly Contender[],
   { reps, warmups }: CaptureTask,
   read: boolean,
 ): Promise<{ jsMs: number; wallMs: number }[][]> {
