@@ -106,6 +106,23 @@ describe('inputs of a warm model', () => {
     model.dispose();
   });
 
+  test.each([false, true])('may be a buffer of the app (zeroCopy: %p)', async (zeroCopy) => {
+    const model = tower().load();
+    const { device } = tf.backend() as unknown as { device: GPUDevice };
+    const { COPY_DST, COPY_SRC, STORAGE } = GPUBufferUsage;
+    const buffer = device.createBuffer({ size: 64, usage: STORAGE | COPY_SRC | COPY_DST });
+    for (const seed of [1, 2, 3, 4]) {
+      const frame = values(16, seed);
+      const [expected] = await onCpu(tower(), { x: frame }, ['y']);
+      device.queue.writeBuffer(buffer, 0, frame as Float32Array<ArrayBuffer>);
+      const input = tf.tensor({ buffer, zeroCopy }, [2, 8]);
+      const y = model.execute({ x: input }, 'y') as tf.Tensor;
+      await expectClose(y, expected);
+      tf.dispose([input, y]);
+    }
+    model.dispose();
+  });
+
   test('that were disposed of are refused', async () => {
     const model = tower().load();
     const x = values(8);

@@ -116,4 +116,24 @@ describe('a warm model after', () => {
     tf.dispose(inputs);
     model.dispose();
   });
+
+  test('a call in debug mode, which names its kernels', async () => {
+    const model = tower().load();
+    await expectRun(model, x, expected);
+    const printed = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const warned = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+    tf.env().set('DEBUG', true);
+    await expectRun(model, x, expected);
+    // tfjs prints a kernel when its time and its values have been read.
+    while (printed.mock.calls.length === 0) await new Promise((done) => setTimeout(done, 10));
+    tf.env().set('DEBUG', false);
+    const lines = printed.mock.calls.map((parts) => parts.join(' '));
+    printed.mockRestore();
+    warned.mockRestore();
+    const [{ plan }] = explain(model).regions;
+    expect(lines[0]).toContain('WebGPUFusedRegion');
+    for (const { label } of plan?.kernels ?? []) expect(lines[0]).toContain(label);
+    await expectRun(model, x, expected);
+    model.dispose();
+  });
 });

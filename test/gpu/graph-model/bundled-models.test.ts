@@ -44,4 +44,36 @@ describe('models that ship with the benchmark', () => {
     // The cpu takes seconds for a model, and a software device not much less.
     120_000,
   );
+
+  it('run in turn, every result held, and replay to the last bit what they give unrecorded', async () => {
+    await useBackend(tf, 'webgpu-fused');
+    const frames = [1, 2, 3, 4, 5, 6, 7, 8];
+    const models: Awaited<ReturnType<typeof loadModel>>[] = [];
+    for (const entry of selectModels(['meet', 'magika'])) models.push(await loadModel(entry));
+    const runAll = async (): Promise<tf.Tensor[]> => {
+      const held: tf.Tensor[] = [];
+      for (const frame of frames) {
+        for (const model of models) {
+          const inputs = createInputs(model.entry, frame);
+          held.push(...(await model.run(inputs)));
+          tf.dispose(inputs);
+        }
+      }
+      return held;
+    };
+    const replayed = await runAll();
+    tf.env().set('WEBGPU_FUSED_CAPTURE', false);
+    const unrecorded = await runAll();
+    tf.env().set('WEBGPU_FUSED_CAPTURE', true);
+    expect(replayed.length).toBeGreaterThanOrEqual(2 * frames.length);
+    const different = new Set<string>();
+    for (const [at, tensor] of replayed.entries()) {
+      const data = await tensor.data();
+      expect(data).toEqual(await unrecorded[at].data());
+      different.add(data.join());
+    }
+    expect(different.size).toBeGreaterThan(frames.length);
+    tf.dispose([replayed, unrecorded]);
+    for (const model of models) model.dispose();
+  }, 120_000);
 });
