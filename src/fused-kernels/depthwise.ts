@@ -1,9 +1,29 @@
 /** DepthwiseConv2dNative, NHWC, with any channel multiplier. */
+import type { Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
+import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
-import { emitWindow, windowReuse } from './window';
+import { emitWindow, windowReuse, type WindowSpec } from './window';
+
+/** The window of a depthwise convolution with `filter`. */
+export function depthwiseWindow({ inliner }: KernelEmission, filter: Value): WindowSpec {
+  const [height, width, , multiplier] = filter.shape;
+  return {
+    filter: [height, width],
+    initial: '0.0',
+    skipOutside: false,
+    weight: ([tapRow, tapColumn], channel) =>
+      inliner.value(filter, [
+        tapRow,
+        tapColumn,
+        ix.floorDiv(channel, multiplier),
+        ix.mod(channel, multiplier),
+      ]),
+    tap: (acc, x, weight) => `${acc} += ${x.code} * ${weight?.code};`,
+  };
+}
 
 export const depthwiseConv2dKernel: FusedKernel = {
   name: 'depthwise',
@@ -15,22 +35,7 @@ export const depthwiseConv2dKernel: FusedKernel = {
     return index === 0 ? windowReuse(node, filter.shape) : shape[1] * shape[2];
   },
   generate: (request) =>
-    emitKernel(request, (emission) => {
-      const { inliner } = emission;
-      const [, filter] = request.group.anchor.inputs;
-      const [height, width, , multiplier] = filter.shape;
-      return emitWindow(emission, {
-        filter: [height, width],
-        initial: '0.0',
-        skipOutside: false,
-        weight: ([tapRow, tapColumn], channel) =>
-          inliner.value(filter, [
-            tapRow,
-            tapColumn,
-            ix.floorDiv(channel, multiplier),
-            ix.mod(channel, multiplier),
-          ]),
-        tap: (acc, x, weight) => `${acc} += ${x.code} * ${weight?.code};`,
-      });
-    }),
+    emitKernel(request, (emission) =>
+      emitWindow(emission, depthwiseWindow(emission, request.group.anchor.inputs[1])),
+    ),
 };

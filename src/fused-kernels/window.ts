@@ -46,12 +46,14 @@ function outputsPerThread(node: Node, width: number, target: KernelTarget): numb
 }
 
 /** The outputs that one invocation computes. */
-interface WindowIndices {
+export interface WindowIndices {
   readonly batch: IndexExpr;
   readonly row: IndexExpr;
   readonly columns: readonly IndexExpr[];
   readonly channel: IndexExpr;
   readonly lanes: 1 | 4;
+  /** Outputs that a channel of the input has. */
+  readonly multiplier: number;
 }
 
 export function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderProgram {
@@ -61,23 +63,10 @@ export function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderPr
   const perThread = outputsPerThread(request.group.anchor, lanes, request.target);
   const shape = [batch, height, Math.ceil(width / perThread), channels / lanes];
   const workgroups = writer.flatThread('thread', sizeOf(shape));
-  const indices = emitIndices(emission, shape, perThread, lanes);
+  const multiplier = channels / request.group.anchor.inputs[0].shape[3];
+  const indices = { ...emitIndices(emission, shape, perThread, lanes), multiplier };
 
-  const type = vectorType('float32', lanes);
-  indices.columns.forEach((_, t) => writer.statement(`var acc${t} = ${type}(${spec.initial});`));
-  if (spec.finish) indices.columns.forEach((_, t) => writer.statement(`var count${t} = 0;`));
-  const [filterHeight, filterWidth] = spec.filter;
-  emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
-    if (filterWidth > MAX_UNROLLED_TAPS) {
-      emitLoop(emission, 'filterColumn', filterWidth, (tapColumn) =>
-        emitTap(emission, spec, indices, tapRow, tapColumn),
-      );
-      return;
-    }
-    for (let tap = 0; tap < filterWidth; tap++) {
-      emitTap(emission, spec, indices, tapRow, ix.constant(tap));
-    }
-  });
+  emitTaps(emission, spec, indices);
   indices.columns.forEach((column, t) => {
     const code = spec.finish ? writer.let(spec.finish(`acc${t}`, `count${t}`), 0) : `acc${t}`;
     const coords = [indices.batch, indices.row, column, indices.channel];
@@ -94,7 +83,7 @@ function emitIndices(
   shape: readonly number[],
   perThread: number,
   lanes: 1 | 4,
-): WindowIndices {
+): Omit<WindowIndices, 'multiplier'> {
   const parts = ix.delinearize(ix.variable('thread', sizeOf(shape)), shape);
   const [batch, row, tile, vector] = ['batch', 'outRow', 'tile', 'channel'].map((name, i) =>
     namedIndex(emission, name, parts[i], shape[i]),
@@ -108,11 +97,31 @@ function emitIndices(
   };
 }
 
+/** Takes the whole window into the accumulators `acc0`, `acc1`, …, one a column. */
+export function emitTaps(emission: KernelEmission, spec: WindowSpec, indices: WindowIndices): void {
+  const { writer } = emission;
+  const type = vectorType('float32', indices.lanes);
+  indices.columns.forEach((_, t) => writer.statement(`var acc${t} = ${type}(${spec.initial});`));
+  if (spec.finish) indices.columns.forEach((_, t) => writer.statement(`var count${t} = 0;`));
+  const [filterHeight, filterWidth] = spec.filter;
+  emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
+    if (filterWidth > MAX_UNROLLED_TAPS) {
+      emitLoop(emission, 'filterColumn', filterWidth, (tapColumn) =>
+        emitTap(emission, spec, indices, tapRow, tapColumn),
+      );
+      return;
+    }
+    for (let tap = 0; tap < filterWidth; tap++) {
+      emitTap(emission, spec, indices, tapRow, ix.constant(tap));
+    }
+  });
+}
+
 /** Takes one tap of the window into every accumulator. */
 function emitTap(
   emission: KernelEmission,
   spec: WindowSpec,
-  { batch, row, columns, channel }: WindowIndices,
+  { batch, row, columns, channel, multiplier }: WindowIndices,
   tapRow: IndexExpr,
   tapColumn: IndexExpr,
 ): void {
@@ -120,7 +129,6 @@ function emitTap(
   const { anchor } = request.group;
   const [x] = anchor.inputs;
   const { strides, dilations, pad } = windowAttrs(anchor);
-  const multiplier = anchor.outputs[0].shape[3] / x.shape[3];
   const weight = spec.weight?.([tapRow, tapColumn], channel) ?? null;
   const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], pad.top);
   columns.forEach((column, t) => {
