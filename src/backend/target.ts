@@ -19,11 +19,26 @@ export function classifyAdapter(info: GPUAdapterInfo | undefined): AdapterClass 
 const byClass: Readonly<
   Record<
     AdapterClass,
-    Pick<KernelTarget, 'busyInvocations' | 'maxTile' | 'maxSplitRows' | 'unrolls'>
+    Pick<
+      KernelTarget,
+      'busyInvocations' | 'maxTile' | 'maxSplitRows' | 'blockInvocations' | 'unrolls'
+    >
   >
 > = {
-  software: { busyInvocations: 64, maxTile: [4, 8], maxSplitRows: 0, unrolls: false },
-  gpu: { busyInvocations: 16384, maxTile: [4, 8], maxSplitRows: 8, unrolls: true },
+  software: {
+    busyInvocations: 64,
+    maxTile: [4, 8],
+    maxSplitRows: 0,
+    blockInvocations: 8,
+    unrolls: false,
+  },
+  gpu: {
+    busyInvocations: 16384,
+    maxTile: [4, 8],
+    maxSplitRows: 8,
+    blockInvocations: 64,
+    unrolls: true,
+  },
 };
 
 export function kernelTarget(device: GPUDevice, adapter: AdapterClass): KernelTarget {

@@ -5,6 +5,7 @@ import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
 import { denseChainKernel } from './dense-chain';
 import { depthwiseConv2dKernel } from './depthwise';
+import { depthwisePointwiseKernel } from './depthwise-pointwise';
 import { gatedMatmulKernel } from './gated-matmul';
 import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
@@ -21,6 +22,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   matmulKernel,
   gatedMatmulKernel,
   denseChainKernel,
+  depthwisePointwiseKernel,
   maxPoolKernel,
   avgPoolKernel,
   reduceKernel,

@@ -14,6 +14,11 @@ export interface KernelTarget {
   readonly maxTile: readonly [rows: number, columns: number];
   /** Most rows of a matmul whose depth a workgroup shares; 0 where barriers cost more than they win. */
   readonly maxSplitRows: number;
+  /**
+   * Invocations of a workgroup that exchanges rows through workgroup memory, at least. A processor
+   * runs a vector of them at a time and has to switch between vectors at every barrier.
+   */
+  readonly blockInvocations: number;
   /** Whether loops over arrays in registers are for the driver to unroll, which can take it minutes. */
   readonly unrolls: boolean;
 }

@@ -2,6 +2,7 @@ import { sameShape, type Value } from '../graph';
 import type { InferTable } from './table';
 import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
+import { windowInference } from './window';
 
 /** Largest head of an attention: a query and a row of sums are in registers of one invocation. */
 export const MAX_HEAD_SIZE = 256;
@@ -66,5 +67,12 @@ export const compositeInference: InferTable = {
       () => 'rows and weights do not fit',
     );
     return { shape: [x.shape[0], widths[weights.length]], dtype: 'float32' };
+  },
+  DepthwisePointwise: ([x, filter, weights], attrs) => {
+    demandFloats([x, filter, weights]);
+    const { shape } = windowInference.DepthwiseConv2dNative([x, filter], attrs, undefined);
+    const [channels, columns] = weights.shape;
+    demand(shape[3] === channels, () => 'pixels and weights do not fit');
+    return { shape: [...shape.slice(0, 3), columns], dtype: 'float32' };
   },
 };

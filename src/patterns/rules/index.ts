@@ -2,6 +2,7 @@
 import type { FusionRule } from '../rule';
 import { attention } from './attention';
 import { denseChain } from './dense-chain';
+import { depthwisePointwise } from './depthwise-pointwise';
 import { foldLinear } from './fold-linear';
 import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
@@ -45,7 +46,7 @@ const horizontal: readonly FusionRule[] = [
 ];
 
 /** Joins kernels one after the other. */
-const vertical: readonly FusionRule[] = [denseChain];
+const vertical: readonly FusionRule[] = [denseChain, depthwisePointwise];
 
 export const builtInStages: readonly (readonly FusionRule[])[] = [
   simplifications,

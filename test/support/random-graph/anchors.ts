@@ -50,6 +50,37 @@ const depthwise: Family = (draft) => {
   return products(draft, result, size[0] * size[1], x, filter);
 };
 
+/** A depthwise convolution and a pointwise one, with a bias and a step in between, or without. */
+const separable: Family = (draft) => {
+  const { b } = draft;
+  const x = chooseImage(draft);
+  if (!x) return null;
+  const size = windowSize(draft, x.value.shape);
+  const filter = draft.constant([...size, x.value.shape[3], draft.pickFrom([1, 2, 4])]);
+  const inputs = [x.value, filter.value];
+  const image = b.op('DepthwiseConv2dNative', inputs, windowAttrs(draft));
+  const hidden = products(draft, image, size[0] * size[1], x, filter);
+  if (!hidden) return null;
+  const channels = image.shape[3];
+  const shift = draft.constant([channels]);
+  const magnitude = hidden.magnitude + shift.magnitude;
+  const between = draft.flag()
+    ? {
+        value: b.op('Add', [image, shift.value]),
+        magnitude,
+        error: hidden.error + UNIT * magnitude,
+      }
+    : hidden;
+  const value = draft.flag() ? b.op('Relu', [between.value]) : between.value;
+  // Now and then the image is a value of its own, which others may read.
+  if (draft.pick(4) === 3) draft.values.push({ ...between, value });
+  const weights = draft.constant([1, 1, channels, draft.pickFrom([1, 4, 5, 8])]);
+  const [one, pad] = [[1, 1], { top: 0, bottom: 0, left: 0, right: 0 }];
+  const attrs = { strides: one, dilations: one, pad };
+  const result = b.op('Conv2D', [value, weights.value], attrs);
+  return products(draft, result, channels, { ...between, value }, weights);
+};
+
 const matmul: Family = (draft) => {
   const a = draft.choose((x) => isFloat(x) && x.value.shape.length >= 2);
   if (!a) return null;
@@ -161,6 +192,7 @@ const resizeBilinear: Family = (draft) => {
 export const exactAnchors: readonly Family[] = [
   conv2d,
   depthwise,
+  separable,
   matmul,
   gram,
   maxPool,
@@ -178,6 +210,7 @@ export const exactAnchors: readonly Family[] = [
 export const smoothAnchors: readonly Family[] = [
   conv2d,
   depthwise,
+  separable,
   matmul,
   maxPool,
   avgPool,

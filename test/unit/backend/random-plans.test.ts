@@ -13,6 +13,7 @@ const base: KernelTarget = {
   busyInvocations: 64,
   maxTile: [4, 8],
   maxSplitRows: 0,
+  blockInvocations: 8,
   unrolls: false,
 };
 

@@ -387,6 +387,116 @@ describe('golden shaders of products', () => {
     `);
   });
 
+  test('a depthwise separable block', () => {
+    const shader = shaderOf((b) => {
+      const weight = (...shape: number[]) =>
+        b.constant({ shape, dtype: 'float32' }, { handle: {} });
+      const hidden = b.op(
+        'DepthwiseConv2dNative',
+        [float(b, 1, 5, 5, 8), weight(3, 3, 8, 1)],
+        SAME,
+      );
+      const activated = b.op('Relu6', [b.op('Add', [hidden, weight(8)])]);
+      const one = { ...SAME, pad: { top: 0, bottom: 0, left: 0, right: 0 } };
+      const y = b.op('Conv2D', [activated, weight(1, 1, 8, 12)], one);
+      return b.op('Add', [b.op('Add', [y, weight(12)]), float(b, 1, 5, 5, 12)]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: DepthwisePointwise → Add → Add
+     struct Uniforms {
+       partCount: i32,
+       by_0: i32,
+       n0: i32,
+       by_1: i32,
+       filterRowCount: i32,
+       in0_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       extent_0: i32,
+       in0_1: i32,
+       in0_2: i32,
+       in1_3: i32,
+       hidden_0: i32,
+       jobCount: i32,
+       by_2: i32,
+       depth: i32,
+       in3_0: i32,
+       in3_1: i32,
+       in3_2: i32,
+       in3_3: i32,
+       pixels: i32,
+       in5_0: i32,
+       out6_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
+     @group(0) @binding(5) var<storage, read> in4: array<vec4<f32>>;
+     @group(0) @binding(6) var<storage, read> in5: array<vec4<f32>>;
+     @group(0) @binding(7) var<storage, read_write> out6: array<vec4<f32>>;
+     var<workgroup> hidden: array<vec4<f32>, 256>;
+     @compute @workgroup_size(8)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let tile = i32(group.x);
+       let thread = i32(local.x);
+       for (var part = thread; part < u.partCount; part += 8) {
+         let vector = (part % u.by_0);
+         let strip = min((part / u.by_0) + tile * 2, u.n0);
+         let outRow = (strip / u.by_1);
+         let stripInRow = (strip % u.by_1);
+         var acc0 = vec4<f32>(0.0);
+         for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
+           let v0 = in0[filterRow * u.in0_0 + vector];
+           let v1 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_2)];
+           let v2 = select(vec4<f32>(0.0), v1, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && stripInRow + (-1) >= 0);
+           acc0 += v2 * v0;
+           let v3 = in0[filterRow * u.in0_0 + vector + u.in0_1];
+           let v4 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_0)];
+           let v5 = select(vec4<f32>(0.0), v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0);
+           acc0 += v5 * v3;
+           let v6 = in0[filterRow * u.in0_0 + vector + u.in0_2];
+           let v7 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_3)];
+           let v8 = select(vec4<f32>(0.0), v7, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && (stripInRow + 1) < u.extent_0);
+           acc0 += v8 * v6;
+         }
+         let v9 = in2[vector];
+         let h0_0 = acc0 + v9;
+         let h0_1 = select(select(h0_0, vec4<f32>(0.0), h0_0 <= vec4<f32>(0.0)), vec4<f32>(6.0), h0_0 > vec4<f32>(6.0));
+         hidden[(part / u.hidden_0) * u.hidden_0 + vector] = h0_1;
+       }
+       workgroupBarrier();
+       for (var job = thread; job < u.jobCount; job += 8) {
+         let inTile = (job / u.by_2);
+         let column = (job % u.by_2);
+         var sum0 = vec4<f32>(0.0);
+         let pixel0 = min(inTile + tile * 2, u.n0);
+         for (var k = 0; k < u.depth; k++) {
+           let x0 = hidden[inTile * u.hidden_0 + k];
+           let v10 = in3[column + k * u.in3_0];
+           sum0 += x0[0] * v10;
+           let v11 = in3[column + k * u.in3_0 + u.in3_1];
+           sum0 += x0[1] * v11;
+           let v12 = in3[column + k * u.in3_0 + u.in3_2];
+           sum0 += x0[2] * v12;
+           let v13 = in3[column + k * u.in3_0 + u.in3_3];
+           sum0 += x0[3] * v13;
+         }
+         let v14 = in4[column];
+         let v15 = sum0 + v14;
+         let v16 = in5[column + pixel0 * u.in5_0];
+         let v17 = v15 + v16;
+         if (inTile + tile * 2 < u.pixels) {
+           out6[column + pixel0 * u.out6_0] = v17;
+         }
+       }
+     }
+     "
+    `);
+  });
+
   test('a gated product', () => {
     const shader = shaderOf((b) => {
       const weight = () => b.constant({ shape: [5, 12], dtype: 'float32' }, { handle: {} });

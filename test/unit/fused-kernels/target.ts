@@ -7,5 +7,6 @@ export const softwareTarget: KernelTarget = {
   busyInvocations: 64,
   maxTile: [4, 8],
   maxSplitRows: 0,
+  blockInvocations: 8,
   unrolls: false,
 };

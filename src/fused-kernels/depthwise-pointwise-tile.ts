@@ -1,0 +1,91 @@
+/** How the pixels of a depthwise separable block are divided among workgroups and invocations. */
+import { sizeOf, type Node } from '../ir/graph';
+import { windowAttrs } from './conv2d';
+import type { KernelTarget } from './kernel';
+
+/** Bytes of workgroup memory, and invocations, that every device has (WebGPU, section "Limits"). */
+const MAX_MEMORY = 16384;
+const MAX_INVOCATIONS = 256;
+/** More pixels make no more of a weight, which is loaded once for `rows` of them, and of a barrier little. */
+const MAX_PIXELS = 64;
+/** Pixels of a row that one invocation computes, so that they share what their windows share. */
+const MAX_STRIP = 4;
+/**
+ * Rows that are not made of whole strips may be longer by one part in this many, as 7 and 14 pixels
+ * are: what windows share is worth that, with filters of 5 × 5 more than with those of 3 × 3.
+ */
+const MIN_USED = 7;
+/**
+ * Lengths of arrays are part of a shader's text. Rounded up to powers of two, from this on, blocks
+ * of many sizes are one pipeline.
+ */
+const MIN_LENGTH = 256;
+
+export interface BlockTile {
+  /** Pixels of a strip: neighbours in a row, whose hidden channels one invocation computes. */
+  readonly strip: number;
+  /** Strips that cover a row of the output. */
+  readonly strips: number;
+  /** Pixels of a workgroup, a multiple of `strip`. */
+  readonly pixels: number;
+  /** Vectors of hidden channels that a pixel has. */
+  readonly vectors: number;
+  /** Vectors of workgroup memory. */
+  readonly length: number;
+  readonly workgroups: number;
+  readonly invocations: number;
+  /** Pixels whose product an invocation computes at once, for one vector of channels. */
+  readonly rows: number;
+}
+
+export function chooseBlockTile(node: Node, target: KernelTarget): BlockTile {
+  const [, , weights] = node.inputs;
+  const [channels, columns] = weights.shape;
+  const [batch, height, width] = node.outputs[0].shape;
+  const vectors = channels / 4;
+  const outputs = columns % 4 === 0 ? columns / 4 : columns;
+  const most = Math.min(MAX_PIXELS, MAX_MEMORY / 16 / vectors);
+  const { busyInvocations, maxTile, blockInvocations } = target;
+
+  const isBusy = (strip: number): boolean =>
+    strip === 1 || (batch * height * width * vectors) / strip >= busyInvocations;
+  const { strides, dilations } = windowAttrs(node);
+  let strip = strides[1] === 1 && dilations[1] === 1 ? MAX_STRIP : MAX_STRIP / 2;
+  while (strip > most || !isBusy(strip) || isWasteful(width, strip)) strip /= 2;
+
+  const strips = Math.ceil(width / strip);
+  const total = batch * height * strips * strip;
+  let pixels = strip;
+  while (
+    2 * pixels <= most &&
+    pixels < total &&
+    Math.ceil(total / (2 * pixels)) * blockInvocations >= busyInvocations
+  ) {
+    pixels *= 2;
+  }
+  const workgroups = Math.ceil(total / pixels);
+  let invocations = blockInvocations;
+  while (invocations < MAX_INVOCATIONS && invocations * workgroups < busyInvocations) {
+    invocations *= 2;
+  }
+  let rows = Math.min(pixels, maxTile[0]);
+  while (rows > 1 && (pixels / rows) * outputs < blockInvocations) rows /= 2;
+  return {
+    strip,
+    strips,
+    pixels,
+    vectors,
+    length: Math.max(MIN_LENGTH, 2 ** Math.ceil(Math.log2(pixels * vectors))),
+    workgroups,
+    invocations,
+    rows,
+  };
+}
+
+function isWasteful(width: number, strip: number): boolean {
+  const unused = Math.ceil(width / strip) * strip - width;
+  return unused * MIN_USED > width;
+}
+
+/** Pixels whose hidden channels a block computes. */
+export const pixelsOf = ({ outputs: [{ shape }] }: Node): number => sizeOf(shape.slice(0, 3));

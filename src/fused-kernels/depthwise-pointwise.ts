@@ -1,0 +1,177 @@
+/**
+ * A depthwise separable block in one dispatch: a depthwise convolution, what follows it element by
+ * element, and a pointwise convolution (Howard et al., "MobileNets", 2017). A workgroup owns some
+ * pixels of the output. It computes their hidden channels, all of them, into workgroup memory and
+ * multiplies them by the weights from there, so that the hidden image is neither written nor read.
+ * No hidden channel is computed twice, and every weight is read once for each few pixels, as by a
+ * convolution of its own.
+ */
+import type { Expr } from '../ir/expression';
+import type { IndexExpr } from '../ir/index-expression';
+import * as ix from '../ir/index-expression';
+import { depthwiseWindow } from './depthwise';
+import { chooseBlockTile, pixelsOf, type BlockTile } from './depthwise-pointwise-tile';
+import { emitKernel, type KernelEmission } from './emit';
+import { emitExpression } from './expression';
+import type { FusedKernel } from './kernel';
+import { floatOnly, namedIndex } from './loops';
+import { ownerThreads } from './shared-output';
+import { emitTaps } from './window';
+import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
+import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+
+/** A block being written. */
+interface Block {
+  readonly emission: KernelEmission;
+  readonly tile: BlockTile;
+  /** Output, its rows made of whole strips, without channels. */
+  readonly grid: readonly number[];
+  /** First pixel of this workgroup, in the grid. */
+  readonly first: IndexExpr;
+}
+
+const elementsOf = (vector: IndexExpr): IndexExpr => ix.add(ix.scale(vector, 4), laneVariable);
+
+function emitBlock(emission: KernelEmission, tile: BlockTile): ShaderProgram {
+  const { writer, request } = emission;
+  const [batch, height] = request.group.anchor.outputs[0].shape;
+  writer.declare(`var<workgroup> hidden: array<vec4<f32>, ${tile.length}>;`);
+  const { workgroups, parameters } = ownerThreads(emission, tile.workgroups, true, 'tile');
+  writer.statement('let thread = i32(local.x);');
+  writer.defineVariable('thread');
+  const block: Block = {
+    emission,
+    tile,
+    grid: [batch, height, tile.strips * tile.strip],
+    first: ix.scale(ix.variable('tile', tile.workgroups), tile.pixels),
+  };
+  emitHidden(block);
+  writer.statement('workgroupBarrier();');
+  emitPointwise(block);
+  return writer.finish(emission.title, workgroups, parameters);
+}
+
+/** A loop in which the invocations of a workgroup take turns. */
+function emitShared(
+  { emission: { writer }, tile }: Block,
+  name: string,
+  count: number,
+  body: (index: IndexExpr) => void,
+): void {
+  const header = `var ${name} = thread; ${name} < ${writer.dim(`${name}Count`, count)}`;
+  writer.block(`for (${header}; ${name} += ${tile.invocations})`, () => {
+    writer.defineVariable(name);
+    body(ix.variable(name, count));
+  });
+}
+
+/** The hidden channels of all pixels of the workgroup, a vector of a strip at a time. */
+function emitHidden(block: Block): void {
+  const { emission, tile, grid, first } = block;
+  const { writer, inliner, request } = emission;
+  const { strip, strips, pixels, vectors } = tile;
+  const { anchor } = request.group;
+  const [, filter, weights, ...operands] = anchor.inputs;
+  const [, , width] = anchor.outputs[0].shape;
+  const shape = [pixelsOf(anchor), weights.shape[0]];
+  const all = grid[0] * grid[1] * strips;
+  emitShared(block, 'part', (pixels / strip) * vectors, (part) => {
+    const [inTile, at] = ix.delinearize(part, [pixels / strip, vectors]);
+    const vector = namedIndex(emission, 'vector', at, vectors);
+    const stripAt = ix.add(ix.floorDiv(first, strip), inTile);
+    const parts = ix.delinearize(namedIndex(emission, 'strip', stripAt, all), [
+      grid[0],
+      grid[1],
+      strips,
+    ]);
+    const [batch, row, stripInRow] = ['batch', 'outRow', 'stripInRow'].map((name, i) =>
+      namedIndex(emission, name, parts[i], [grid[0], grid[1], strips][i]),
+    );
+    const columns = Array.from({ length: strip }, (_, t) =>
+      ix.shift(ix.scale(stripInRow, strip), t),
+    );
+    const channel = elementsOf(vector);
+    const multiplier = filter.shape[3];
+    const indices = { batch, row, columns, channel, lanes: 4, multiplier } as const;
+    emitTaps(emission, depthwiseWindow(emission, filter), indices);
+    columns.forEach((column, t) => {
+      const sum: Operand = { code: `acc${t}`, width: 4, dtype: 'float32', depth: writer.depth };
+      const pixel = ix.linearize([batch, row, column], [grid[0], grid[1], width]);
+      const activation = anchor.attrs.activation as Expr;
+      const code = emitExpression(emission, activation, 4, `h${t}_`, (slot) => {
+        if (slot === 0) return sum;
+        const operand = operands[slot - 1];
+        return inliner.value(operand, broadcastCoords([pixel, channel], shape, operand.shape));
+      });
+      const inMemory = ix.add(ix.scale(ix.shift(ix.scale(inTile, strip), t), vectors), vector);
+      writer.statement(`hidden[${inliner.index(inMemory, 'hidden')}] = ${code};`);
+    });
+  });
+}
+
+/** The product of the hidden channels with the weights, and what follows it. */
+function emitPointwise(block: Block): void {
+  const { emission, tile, grid, first } = block;
+  const { writer, inliner, request } = emission;
+  const { pixels, vectors, rows } = tile;
+  const { anchor } = request.group;
+  const [, , weights] = anchor.inputs;
+  const [, , width, channels] = anchor.outputs[0].shape;
+  const lanes = channels % 4 === 0 ? 4 : 1;
+  const jobs = [pixels / rows, channels / lanes];
+  const all = grid[0] * grid[1] * grid[2];
+  emitShared(block, 'job', jobs[0] * jobs[1], (job) => {
+    const [rowTile, column] = ix.delinearize(job, jobs);
+    const inTile = namedIndex(emission, 'inTile', ix.scale(rowTile, rows), pixels);
+    const vector = namedIndex(emission, 'column', column, jobs[1]);
+    const channel = lanes === 4 ? elementsOf(vector) : vector;
+    const tilePixels = Array.from({ length: rows }, (_, i) => {
+      const index = ix.shift(ix.add(first, inTile), i);
+      writer.statement(`var sum${i} = ${vectorType('float32', lanes)}(0.0);`);
+      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all) };
+    });
+    writer.block(`for (var k = 0; k < ${writer.dim('depth', vectors)}; k++)`, () => {
+      writer.defineVariable('k');
+      const k = ix.variable('k', vectors);
+      tilePixels.forEach((_, i) => {
+        const at = ix.add(ix.scale(ix.shift(inTile, i), vectors), k);
+        writer.statement(`let x${i} = hidden[${inliner.index(at, 'hidden')}];`);
+      });
+      for (let step = 0; step < 4; step++) {
+        const weight = inliner.value(weights, [ix.shift(ix.scale(k, 4), step), channel]);
+        const factor = inliner.widen(weight, lanes);
+        tilePixels.forEach((_, i) => writer.statement(`sum${i} += x${i}[${step}] * ${factor};`));
+      }
+    });
+    const inside = (index: IndexExpr, extent: number, name: string): string[] =>
+      index.max < extent ? [] : [`${inliner.index(index)} < ${writer.dim(name, extent)}`];
+    tilePixels.forEach(({ index, pixel }, i) => {
+      const sum: Operand = { code: `sum${i}`, width: lanes, dtype: 'float32', depth: writer.depth };
+      const [batch, row, outColumn] = ix.delinearize(pixel, grid);
+      const store = (): void => emission.epilogue([batch, row, outColumn, channel], sum, lanes);
+      const guards = [...inside(index, all, 'pixels'), ...inside(outColumn, width, 'width')];
+      if (guards.length === 0) store();
+      else writer.block(`if (${guards.join(' && ')})`, store);
+    });
+  });
+}
+
+export const depthwisePointwiseKernel: FusedKernel = {
+  name: 'depthwise-pointwise',
+  anchors: ['DepthwisePointwise'],
+  refuse: floatOnly,
+  reuse: (node, index) => {
+    const [x, filter, weights] = node.inputs;
+    const pixels = pixelsOf(node);
+    if (index === 1) return pixels;
+    if (index === 2) return pixels / 4;
+    if (index > 2) return 1;
+    const taps = filter.shape[0] * filter.shape[1] * weights.shape[0];
+    // Neighbours in a strip share about half of their loads.
+    return Math.max(1, (taps * pixels) / x.shape.reduce((size, dim) => size * dim, 1) / 2);
+  },
+  generate: (request) => {
+    const tile = chooseBlockTile(request.group.anchor, request.target);
+    return emitKernel(request, (emission) => emitBlock(emission, tile), tile.invocations);
+  },
+};
