@@ -21,7 +21,12 @@ const byClass: Readonly<
     AdapterClass,
     Pick<
       KernelTarget,
-      'busyInvocations' | 'maxTile' | 'maxSplitRows' | 'blockInvocations' | 'unrolls'
+      | 'busyInvocations'
+      | 'maxTile'
+      | 'maxSplitRows'
+      | 'blockInvocations'
+      | 'blockMemory'
+      | 'unrolls'
     >
   >
 > = {
@@ -30,6 +35,7 @@ const byClass: Readonly<
     maxTile: [4, 8],
     maxSplitRows: 0,
     blockInvocations: 8,
+    blockMemory: 16384,
     unrolls: false,
   },
   gpu: {
@@ -37,6 +43,7 @@ const byClass: Readonly<
     maxTile: [4, 8],
     maxSplitRows: 8,
     blockInvocations: 64,
+    blockMemory: 4096,
     unrolls: true,
   },
 };

@@ -15,12 +15,6 @@ const MAX_STRIP = 4;
  * are: what windows share is worth that, with filters of 5 × 5 more than with those of 3 × 3.
  */
 const MIN_USED = 7;
-/**
- * Lengths of arrays are part of a shader's text. Rounded up to powers of two, from this on, blocks
- * of many sizes are one pipeline.
- */
-const MIN_LENGTH = 256;
-
 export interface BlockTile {
   /** Pixels of a strip: neighbours in a row, whose hidden channels one invocation computes. */
   readonly strip: number;
@@ -45,7 +39,7 @@ export function chooseBlockTile(node: Node, target: KernelTarget): BlockTile {
   const vectors = channels / 4;
   const outputs = columns % 4 === 0 ? columns / 4 : columns;
   const most = Math.min(MAX_PIXELS, MAX_MEMORY / 16 / vectors);
-  const { busyInvocations, maxTile, blockInvocations } = target;
+  const { busyInvocations, maxTile, blockInvocations, blockMemory } = target;
 
   const isBusy = (strip: number): boolean =>
     strip === 1 || (batch * height * width * vectors) / strip >= busyInvocations;
@@ -75,7 +69,8 @@ export function chooseBlockTile(node: Node, target: KernelTarget): BlockTile {
     strips,
     pixels,
     vectors,
-    length: Math.max(MIN_LENGTH, 2 ** Math.ceil(Math.log2(pixels * vectors))),
+    // Part of the shader's text: rounded up, so that blocks of many sizes are one pipeline.
+    length: Math.max(blockMemory / 16, 2 ** Math.ceil(Math.log2(pixels * vectors))),
     workgroups,
     invocations,
     rows,

@@ -26,8 +26,6 @@ interface Block {
   readonly tile: BlockTile;
   /** Output, its rows made of whole strips, without channels. */
   readonly grid: readonly number[];
-  /** First pixel of this workgroup, in the grid. */
-  readonly first: IndexExpr;
 }
 
 const elementsOf = (vector: IndexExpr): IndexExpr => ix.add(ix.scale(vector, 4), laneVariable);
@@ -39,53 +37,68 @@ function emitBlock(emission: KernelEmission, tile: BlockTile): ShaderProgram {
   const { workgroups, parameters } = ownerThreads(emission, tile.workgroups, true, 'tile');
   writer.statement('let thread = i32(local.x);');
   writer.defineVariable('thread');
-  const block: Block = {
-    emission,
-    tile,
-    grid: [batch, height, tile.strips * tile.strip],
-    first: ix.scale(ix.variable('tile', tile.workgroups), tile.pixels),
-  };
+  const block: Block = { emission, tile, grid: [batch, height, tile.strips * tile.strip] };
+  // Written out, so that neither one strip nor one workgroup more or less makes another shader.
+  const first =
+    tile.workgroups > 1 ? `tile * ${writer.uniform('tileStrips', tileStrips(tile))}` : '0';
+  writer.statement(`let firstStrip = ${first};`);
+  writer.defineVariable('firstStrip');
   emitHidden(block);
   writer.statement('workgroupBarrier();');
   emitPointwise(block);
   return writer.finish(emission.title, workgroups, parameters);
 }
 
-/** A loop in which the invocations of a workgroup take turns. */
+const tileStrips = ({ pixels, strip }: BlockTile): number => pixels / strip;
+
+/** First strip of this workgroup, in the grid; the last workgroup may reach over its end. */
+const firstStrip = ({ tile }: Block): IndexExpr =>
+  ix.variable('firstStrip', tile.workgroups * tileStrips(tile) + 1);
+
+/** Quotient and remainder of `index` by `columns`, named; one text for one row and for many. */
+function divided(
+  { emission: { writer }, tile }: Block,
+  index: string,
+  columns: number,
+  [quotient, remainder]: readonly [string, string],
+): readonly [row: IndexExpr, column: IndexExpr] {
+  const by = writer.uniform(`${remainder}Count`, columns);
+  writer.statement(`let ${quotient} = ${index} / ${by};`);
+  writer.statement(`let ${remainder} = ${index} % ${by};`);
+  writer.defineVariable(quotient);
+  writer.defineVariable(remainder);
+  return [ix.variable(quotient, tile.pixels + 1), ix.variable(remainder, columns)];
+}
+
+/** A loop over `count` pieces of work, in which the invocations of a workgroup take turns. */
 function emitShared(
   { emission: { writer }, tile }: Block,
   name: string,
   count: number,
-  body: (index: IndexExpr) => void,
+  body: () => void,
 ): void {
-  const header = `var ${name} = thread; ${name} < ${writer.dim(`${name}Count`, count)}`;
-  writer.block(`for (${header}; ${name} += ${tile.invocations})`, () => {
-    writer.defineVariable(name);
-    body(ix.variable(name, count));
-  });
+  const header = `var ${name} = thread; ${name} < ${writer.uniform(`${name}Count`, count)}`;
+  writer.block(`for (${header}; ${name} += ${tile.invocations})`, body);
 }
 
 /** The hidden channels of all pixels of the workgroup, a vector of a strip at a time. */
 function emitHidden(block: Block): void {
-  const { emission, tile, grid, first } = block;
+  const { emission, tile, grid } = block;
   const { writer, inliner, request } = emission;
-  const { strip, strips, pixels, vectors } = tile;
+  const { strip, strips, vectors } = tile;
   const { anchor } = request.group;
   const [, filter, weights, ...operands] = anchor.inputs;
   const [, , width] = anchor.outputs[0].shape;
   const shape = [pixelsOf(anchor), weights.shape[0]];
   const all = grid[0] * grid[1] * strips;
-  emitShared(block, 'part', (pixels / strip) * vectors, (part) => {
-    const [inTile, at] = ix.delinearize(part, [pixels / strip, vectors]);
-    const vector = namedIndex(emission, 'vector', at, vectors);
-    const stripAt = ix.add(ix.floorDiv(first, strip), inTile);
-    const parts = ix.delinearize(namedIndex(emission, 'strip', stripAt, all), [
-      grid[0],
-      grid[1],
-      strips,
-    ]);
+  const named = (name: string, index: IndexExpr, extent: number): IndexExpr =>
+    namedIndex(emission, name, index, extent, name);
+  emitShared(block, 'part', tileStrips(tile) * vectors, () => {
+    const [inTile, vector] = divided(block, 'part', vectors, ['inTile', 'vector']);
+    const at = named('strip', ix.add(firstStrip(block), inTile), all);
+    const inGrid = ix.delinearize(at, [grid[0], grid[1], strips]);
     const [batch, row, stripInRow] = ['batch', 'outRow', 'stripInRow'].map((name, i) =>
-      namedIndex(emission, name, parts[i], [grid[0], grid[1], strips][i]),
+      named(name, inGrid[i], [grid[0], grid[1], strips][i]),
     );
     const columns = Array.from({ length: strip }, (_, t) =>
       ix.shift(ix.scale(stripInRow, strip), t),
@@ -111,24 +124,24 @@ function emitHidden(block: Block): void {
 
 /** The product of the hidden channels with the weights, and what follows it. */
 function emitPointwise(block: Block): void {
-  const { emission, tile, grid, first } = block;
+  const { emission, tile, grid } = block;
   const { writer, inliner, request } = emission;
-  const { pixels, vectors, rows } = tile;
+  const { strip, pixels, vectors, rows } = tile;
   const { anchor } = request.group;
   const [, , weights] = anchor.inputs;
   const [, , width, channels] = anchor.outputs[0].shape;
   const lanes = channels % 4 === 0 ? 4 : 1;
-  const jobs = [pixels / rows, channels / lanes];
+  const vectorsOut = channels / lanes;
   const all = grid[0] * grid[1] * grid[2];
-  emitShared(block, 'job', jobs[0] * jobs[1], (job) => {
-    const [rowTile, column] = ix.delinearize(job, jobs);
-    const inTile = namedIndex(emission, 'inTile', ix.scale(rowTile, rows), pixels);
-    const vector = namedIndex(emission, 'column', column, jobs[1]);
+  emitShared(block, 'job', (pixels / rows) * vectorsOut, () => {
+    const [rowTile, vector] = divided(block, 'job', vectorsOut, ['rowTile', 'column']);
+    const inTile = ix.scale(rowTile, rows);
     const channel = lanes === 4 ? elementsOf(vector) : vector;
+    const first = ix.add(ix.scale(firstStrip(block), strip), inTile);
     const tilePixels = Array.from({ length: rows }, (_, i) => {
-      const index = ix.shift(ix.add(first, inTile), i);
+      const index = ix.shift(first, i);
       writer.statement(`var sum${i} = ${vectorType('float32', lanes)}(0.0);`);
-      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all) };
+      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all, 'pixels') };
     });
     writer.block(`for (var k = 0; k < ${writer.dim('depth', vectors)}; k++)`, () => {
       writer.defineVariable('k');
@@ -143,11 +156,23 @@ function emitPointwise(block: Block): void {
         tilePixels.forEach((_, i) => writer.statement(`sum${i} += x${i}[${step}] * ${factor};`));
       }
     });
+    // Where rows are whole, a pixel is its own place in the output, which its coordinates would hide.
+    const coordsOf = (pixel: IndexExpr, i: number): IndexExpr[] =>
+      ix.delinearize(pixel, grid).map((coord, axis) => {
+        if (grid[2] === width) return coord;
+        return namedIndex(
+          emission,
+          `${['batch', 'row', 'outColumn'][axis]}${i}`,
+          coord,
+          grid[axis],
+          'pixels',
+        );
+      });
     const inside = (index: IndexExpr, extent: number, name: string): string[] =>
-      index.max < extent ? [] : [`${inliner.index(index)} < ${writer.dim(name, extent)}`];
+      index.max < extent ? [] : [`${inliner.index(index, name)} < ${writer.dim(name, extent)}`];
     tilePixels.forEach(({ index, pixel }, i) => {
       const sum: Operand = { code: `sum${i}`, width: lanes, dtype: 'float32', depth: writer.depth };
-      const [batch, row, outColumn] = ix.delinearize(pixel, grid);
+      const [batch, row, outColumn] = coordsOf(pixel, i);
       const store = (): void => emission.epilogue([batch, row, outColumn, channel], sum, lanes);
       const guards = [...inside(index, all, 'pixels'), ...inside(outColumn, width, 'width')];
       if (guards.length === 0) store();

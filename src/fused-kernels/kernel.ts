@@ -19,6 +19,8 @@ export interface KernelTarget {
    * runs a vector of them at a time and has to switch between vectors at every barrier.
    */
   readonly blockInvocations: number;
+  /** Bytes that such a workgroup has at least; a GPU runs fewer at once, the more each has. */
+  readonly blockMemory: number;
   /** Whether loops over arrays in registers are for the driver to unroll, which can take it minutes. */
   readonly unrolls: boolean;
 }

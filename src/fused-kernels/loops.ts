@@ -4,17 +4,21 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 
-/** Gives an index a name of its own, so that its text is not repeated in every offset. */
+/**
+ * Gives an index a name of its own, so that its text is not repeated in every offset. With a `scope`,
+ * its sizes are uniforms that it shares with indices of that scope only.
+ */
 export function namedIndex(
   { writer, inliner }: KernelEmission,
   name: string,
   index: IndexExpr,
   extent: number,
+  scope?: string,
 ): IndexExpr {
   if (extent === 1) return ix.zero;
-  const code = inliner.index(index);
+  const code = inliner.index(index, scope);
   // A last tile may reach over the edge: it computes the last element again and stores it not.
-  const bounded = index.max >= extent ? `min(${code}, ${writer.integer(extent - 1)})` : code;
+  const bounded = index.max >= extent ? `min(${code}, ${writer.integer(extent - 1, scope)})` : code;
   writer.statement(`let ${name} = ${bounded};`);
   writer.defineVariable(name);
   return ix.variable(name, extent);

@@ -14,6 +14,7 @@ const base: KernelTarget = {
   maxTile: [4, 8],
   maxSplitRows: 0,
   blockInvocations: 8,
+  blockMemory: 16384,
   unrolls: false,
 };
 

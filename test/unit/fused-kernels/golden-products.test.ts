@@ -404,10 +404,12 @@ describe('golden shaders of products', () => {
     expect(shader).toMatchInlineSnapshot(`
      "// fused: DepthwisePointwise → Add → Add
      struct Uniforms {
+       tileStrips: i32,
        partCount: i32,
-       by_0: i32,
-       n0: i32,
-       by_1: i32,
+       vectorCount: i32,
+       strip_0: i32,
+       outRow_0: i32,
+       stripInRow_0: i32,
        filterRowCount: i32,
        in0_0: i32,
        in1_0: i32,
@@ -419,7 +421,8 @@ describe('golden shaders of products', () => {
        in1_3: i32,
        hidden_0: i32,
        jobCount: i32,
-       by_2: i32,
+       columnCount: i32,
+       pixels_0: i32,
        depth: i32,
        in3_0: i32,
        in3_1: i32,
@@ -437,16 +440,18 @@ describe('golden shaders of products', () => {
      @group(0) @binding(5) var<storage, read> in4: array<vec4<f32>>;
      @group(0) @binding(6) var<storage, read> in5: array<vec4<f32>>;
      @group(0) @binding(7) var<storage, read_write> out6: array<vec4<f32>>;
-     var<workgroup> hidden: array<vec4<f32>, 256>;
+     var<workgroup> hidden: array<vec4<f32>, 1024>;
      @compute @workgroup_size(8)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
        let thread = i32(local.x);
+       let firstStrip = tile * u.tileStrips;
        for (var part = thread; part < u.partCount; part += 8) {
-         let vector = (part % u.by_0);
-         let strip = min((part / u.by_0) + tile * 2, u.n0);
-         let outRow = (strip / u.by_1);
-         let stripInRow = (strip % u.by_1);
+         let inTile = part / u.vectorCount;
+         let vector = part % u.vectorCount;
+         let strip = min(firstStrip + inTile, u.strip_0);
+         let outRow = (strip / u.outRow_0);
+         let stripInRow = (strip % u.stripInRow_0);
          var acc0 = vec4<f32>(0.0);
          for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
            let v0 = in0[filterRow * u.in0_0 + vector];
@@ -465,16 +470,16 @@ describe('golden shaders of products', () => {
          let v9 = in2[vector];
          let h0_0 = acc0 + v9;
          let h0_1 = select(select(h0_0, vec4<f32>(0.0), h0_0 <= vec4<f32>(0.0)), vec4<f32>(6.0), h0_0 > vec4<f32>(6.0));
-         hidden[(part / u.hidden_0) * u.hidden_0 + vector] = h0_1;
+         hidden[inTile * u.hidden_0 + vector] = h0_1;
        }
        workgroupBarrier();
        for (var job = thread; job < u.jobCount; job += 8) {
-         let inTile = (job / u.by_2);
-         let column = (job % u.by_2);
+         let rowTile = job / u.columnCount;
+         let column = job % u.columnCount;
          var sum0 = vec4<f32>(0.0);
-         let pixel0 = min(inTile + tile * 2, u.n0);
+         let pixel0 = min(firstStrip + rowTile, u.pixels_0);
          for (var k = 0; k < u.depth; k++) {
-           let x0 = hidden[inTile * u.hidden_0 + k];
+           let x0 = hidden[k + rowTile * u.hidden_0];
            let v10 = in3[column + k * u.in3_0];
            sum0 += x0[0] * v10;
            let v11 = in3[column + k * u.in3_0 + u.in3_1];
@@ -488,7 +493,7 @@ describe('golden shaders of products', () => {
          let v15 = sum0 + v14;
          let v16 = in5[column + pixel0 * u.in5_0];
          let v17 = v15 + v16;
-         if (inTile + tile * 2 < u.pixels) {
+         if (firstStrip + rowTile < u.pixels) {
            out6[column + pixel0 * u.out6_0] = v17;
          }
        }

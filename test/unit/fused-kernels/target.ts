@@ -8,5 +8,6 @@ export const softwareTarget: KernelTarget = {
   maxTile: [4, 8],
   maxSplitRows: 0,
   blockInvocations: 8,
+  blockMemory: 16384,
   unrolls: false,
 };
