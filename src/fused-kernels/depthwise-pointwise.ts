@@ -14,7 +14,7 @@ import { chooseBlockTile, pixelsOf, type BlockTile } from './depthwise-pointwise
 import { emitKernel, type KernelEmission } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel } from './kernel';
-import { floatOnly, namedIndex } from './loops';
+import { namedIndex } from './loops';
 import { ownerThreads } from './shared-output';
 import { emitTaps } from './window';
 import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
@@ -184,7 +184,7 @@ function emitPointwise(block: Block): void {
 export const depthwisePointwiseKernel: FusedKernel = {
   name: 'depthwise-pointwise',
   anchors: ['DepthwisePointwise'],
-  refuse: floatOnly,
+  refuse: () => null,
   reuse: (node, index) => {
     const [x, filter, weights] = node.inputs;
     const pixels = pixelsOf(node);

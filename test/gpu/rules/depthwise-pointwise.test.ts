@@ -1,7 +1,13 @@
 /** Depthwise separable blocks, as one kernel. */
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
-import { checkFused, labelsOf, TARGETS, type Build } from '../../support/differential';
+import {
+  checkFused,
+  labelsOf,
+  TARGETS,
+  type Build,
+  type TargetName,
+} from '../../support/differential';
 
 /** Whole numbers from −2 to 2, sparse enough for sums of sums to stay exact. */
 function weight(b: GraphBuilder, shape: Shape): Value {
@@ -50,8 +56,12 @@ function block(shape: Shape, columns: number, window?: Window): Build {
   };
 }
 
-async function check(build: Build, label = 'DepthwisePointwise → Add'): Promise<void> {
-  const plan = await checkFused(build, { targets: TARGETS });
+async function check(
+  build: Build,
+  label = 'DepthwisePointwise → Add',
+  targets?: readonly TargetName[],
+): Promise<void> {
+  const plan = await checkFused(build, { targets });
   expect(labelsOf(plan)).toEqual([label]);
 }
 
@@ -70,7 +80,7 @@ describe('sizes', () => {
     [[1, 4, 4, 1024], 8],
     [[1, 3, 5, 260], 36],
     [[1, 24, 24, 8], 8],
-  ])('%j to %d channels', (shape, columns) => check(block(shape, columns)));
+  ])('%j to %d channels', (shape, columns) => check(block(shape, columns), undefined, TARGETS));
 });
 
 describe('windows', () => {
@@ -113,6 +123,15 @@ describe('what stands between, before and after', () => {
       const scaled = b.op('Multiply', [sum, image(b, [2, 5, 7, 1])]);
       const isPositive = b.op('Greater', [scaled, weight(b, [8])]);
       return pointwise(b, b.op('Select', [isPositive, scaled, hidden]), 5);
+    }, 'DepthwisePointwise'));
+
+  test('a mask and whole numbers', () =>
+    check((b) => {
+      const hidden = depthwise(b, image(b, [1, 5, 6, 8]));
+      const mask = b.input({ shape: [1, 5, 6, 8], dtype: 'bool' });
+      const steps = b.input({ shape: [8], dtype: 'int32' });
+      const shifted = b.op('Add', [hidden, b.op('Cast', [steps], { dtype: 'float32' })]);
+      return pointwise(b, b.op('Select', [mask, shifted, hidden]), 4);
     }, 'DepthwisePointwise'));
 
   test('nothing between', () =>
