@@ -132,7 +132,7 @@ describe('what stands between, before and after', () => {
       const steps = b.input({ shape: [8], dtype: 'int32' });
       const shifted = b.op('Add', [hidden, b.op('Cast', [steps], { dtype: 'float32' })]);
       return pointwise(b, b.op('Select', [mask, shifted, hidden]), 4);
-    }, 'DepthwisePointwise'));
+    }, 'Cast → DepthwisePointwise'));
 
   test('nothing between', () =>
     check((b) => pointwise(b, depthwise(b, image(b, [1, 9, 5, 8])), 4), 'DepthwisePointwise'));
