@@ -6,7 +6,7 @@ import type { KernelTarget } from './kernel';
 /** Bytes of workgroup memory, and invocations, that every device has (WebGPU, section "Limits"). */
 const MAX_MEMORY = 16384;
 const MAX_INVOCATIONS = 256;
-/** More pixels make no more of a weight, which is loaded once for `rows` of them, and of a barrier little. */
+/** Beyond this, more pixels save nothing: a weight is loaded once for `rows` of them whatever their number. */
 const MAX_PIXELS = 64;
 /** Pixels of a row that one invocation computes, so that they share what their windows share. */
 const MAX_STRIP = 4;
@@ -15,6 +15,7 @@ const MAX_STRIP = 4;
  * are: what windows share is worth that, with filters of 5 × 5 more than with those of 3 × 3.
  */
 const MIN_USED = 7;
+
 export interface BlockTile {
   /** Pixels of a strip: neighbours in a row, whose hidden channels one invocation computes. */
   readonly strip: number;
