@@ -5,10 +5,10 @@ import { loadModel, type RunnableModel } from '../models/load';
 import { selectModels } from '../models/zoo';
 import { explain } from '../../src/graph-model';
 import { loadOneDispatch, ONE_DISPATCH } from './one-dispatch';
-import { type PoolBytes, poolBytes, pooled } from './storage';
+import { poolBytes, pooled } from './storage';
 import { activate, type Variant } from './variants';
 
-/** What a variant's plans say of their memory, summed over the regions of the model. */
+/** What a model's plans, or the replay around them, say of their memory. */
 export interface PlannedBytes {
   intermediates: number;
   lowerBound: number;
@@ -58,22 +58,25 @@ export class VariantSession {
   }
 
   /** Bytes of intermediates that this variant holds; call it on a warm model, when it is active. */
-  async intermediates(before: PoolBytes): Promise<PlannedBytes | { intermediates: number }> {
-    return this.variant === 'stock' ? this.pooled(before) : this.planned(before);
+  async intermediates(before: number): Promise<PlannedBytes | { intermediates: number }> {
+    return this.variant === 'stock' ? this.pooled(before) : this.planned();
   }
 
-  private planned(before: PoolBytes): PlannedBytes {
+  private planned(): PlannedBytes {
     if (!this.model.graph) throw new Error('Only graph models have plans.');
-    const plans = explain(this.model.graph).regions.flatMap(({ plan }) => plan?.memory ?? []);
-    const replays = poolBytes(tf.backend()).replays - before.replays;
+    const { capture, regions } = explain(this.model.graph);
+    // One plan, a replay around several, or plans that know nothing of each other.
+    const known = capture.memory
+      ? [capture.memory]
+      : regions.flatMap(({ plan }) => plan?.memory ?? []);
     return {
-      intermediates: replays + plans.reduce((sum, { allocated }) => sum + allocated, 0),
-      lowerBound: plans.reduce((sum, { lowerBound }) => sum + lowerBound, 0),
+      intermediates: known.reduce((sum, { allocated }) => sum + allocated, 0),
+      lowerBound: known.reduce((sum, { lowerBound }) => sum + lowerBound, 0),
     };
   }
 
   /** Stock: what its pool has more than before, less weights, inputs and outputs. */
-  private async pooled(before: PoolBytes): Promise<{ intermediates: number }> {
+  private async pooled(before: number): Promise<{ intermediates: number }> {
     const { tensorMap } = pooled(tf.backend());
     const weights = Object.values(this.model.graph?.weights ?? {}).flat();
     const resident = weights.filter(({ dataId }) => tensorMap.get(dataId)?.resource);
@@ -81,7 +84,7 @@ export class VariantSession {
     const outputs = await this.model.run(inputs);
     const apart = [...resident, ...Object.values(inputs), ...outputs];
     const bytes = apart.reduce((sum, { size }) => sum + 4 * size, 0);
-    const intermediates = poolBytes(tf.backend()).storage - before.storage - bytes;
+    const intermediates = poolBytes(tf.backend()) - before - bytes;
     tf.dispose(inputs);
     tf.dispose(outputs);
     return { intermediates };

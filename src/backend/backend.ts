@@ -34,8 +34,6 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   readonly lazy: LazyQueue;
   /** Watches the call that runs now, if it is to be captured. */
   tracer: Tracer | null = null;
-  /** Memory that replays hold besides that of plans. */
-  replayBytes = 0;
   private readonly deviceState: DeviceState;
   private isDisposed = false;
 

@@ -1,7 +1,7 @@
 /** What warm calls of a model replay: calls that are more than one region, and why some are not. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NodeDef } from './graph-def';
-import type { CallCapture, PlanRuntime } from './runtime';
+import type { CallCapture, PlanRuntime, ReplayedMemory } from './runtime';
 
 /** Categories of tfjs's ops because of which a graph is taken step by step, and what they do. */
 const STEPWISE: Readonly<Record<string, string>> = {
@@ -17,6 +17,8 @@ export interface CaptureExplanation {
   readonly replayed: 'call' | 'regions' | 'nothing';
   /** Why not the whole call. */
   readonly reason: string | null;
+  /** Of a call that is more than one region: what it keeps, the plans of its regions included. */
+  readonly memory?: ReplayedMemory;
 }
 
 /** Why tfjs runs a node in `executeAsync` only; undefined if it does not have to. */
@@ -49,11 +51,9 @@ export class ModelCapture {
     if (obstacle !== null) return { replayed: 'nothing', reason: obstacle };
     if (isWhole) return { replayed: 'call', reason: null };
     if (this.stepwise !== undefined) return { replayed: 'regions', reason: this.stepwise };
-    const { isReplayed, reason } = this.capture?.status ?? {
-      isReplayed: false,
-      reason: 'no call was watched yet',
-    };
-    return isReplayed ? { replayed: 'call', reason: null } : { replayed: 'regions', reason };
+    const status = this.capture?.status;
+    if (status?.isReplayed) return { replayed: 'call', reason: null, memory: status.memory };
+    return { replayed: 'regions', reason: status?.reason ?? 'no call was watched yet' };
   }
 
   dispose(): void {

@@ -18,10 +18,20 @@ export interface AheadReport {
   readonly longestTaskMs: number;
 }
 
+/** Bytes of intermediates that a replayed call keeps, and the most that lives at once. */
+export interface ReplayedMemory {
+  readonly allocated: number;
+  readonly lowerBound: number;
+}
+
 /** Watches calls that do the same each time, and replays them. */
 export interface CallCapture {
   /** What became of the latest call. */
-  readonly status: { readonly isReplayed: boolean; readonly reason: string | null };
+  readonly status: {
+    readonly isReplayed: boolean;
+    readonly reason: string | null;
+    readonly memory?: ReplayedMemory;
+  };
   /** Calls `run`, or replays what it did with inputs of these shapes and dtypes. */
   call(inputs: readonly Tensor[], run: () => Tensor[], key: string): Tensor[];
   dispose(): void;

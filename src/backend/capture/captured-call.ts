@@ -8,6 +8,7 @@ import { flag } from '../flags';
 import { internalsOf, tensorData } from '../host';
 import { submitAll } from './encode';
 import { Replay } from './replay';
+import type { ReplayMemory } from './replay-memory';
 import { difference, releaseTrace, type Trace } from './trace';
 import { Tracer } from './tracer';
 
@@ -31,6 +32,8 @@ export interface CaptureStatus {
   readonly isReplayed: boolean;
   /** Why not. */
   readonly reason: string | null;
+  /** What a replay keeps between calls. */
+  readonly memory?: ReplayMemory;
 }
 
 /** Why nothing is captured at all, or null. */
@@ -57,7 +60,7 @@ export class CapturedCall {
     const signature = this.find(key + signatureOf(this.backend, inputs));
     if (signature.replay && !signature.replay.isCurrent) this.reset(signature);
     if (signature.replay) {
-      this.status = { isReplayed: true, reason: null };
+      this.status = { isReplayed: true, reason: null, memory: signature.replay.memory };
       return this.track(signature.replay.run(inputs));
     }
     const results = signature.attempts < MAX_ATTEMPTS ? this.watch(signature, inputs, run) : run();

@@ -6,6 +6,7 @@ import type { PlanExecutor } from '../plan/executor';
 import { placeOnSlabs } from '../plan/slabs';
 import { encodeSteps, submitAll } from './encode';
 import type { Recording } from './recording';
+import { type Life, livesOf, lowerBoundOf, type ReplayMemory, touched } from './replay-memory';
 import { type Source, Step } from './step';
 import {
   isUnchanged,
@@ -13,7 +14,6 @@ import {
   type Trace,
   type TracedDispatch,
   type TracedResult,
-  type TracedStep,
 } from './trace';
 
 const STORAGE = (): GPUBufferUsageFlags =>
@@ -36,6 +36,7 @@ export class Replay {
   private readonly recordings: ReadonlyMap<PlanExecutor, Recording | null>;
   /** Values that are results, in the order of {@link run}'s tensors; each once. */
   private readonly made: readonly number[];
+  readonly memory: ReplayMemory;
 
   constructor(
     private readonly backend: WebGPUFusedBackend,
@@ -49,6 +50,11 @@ export class Replay {
     );
     this.sources = this.place();
     this.segments = this.split();
+    const slabs = [...this.recordings.values()].flatMap((recording) => recording?.slabs ?? []);
+    this.memory = {
+      allocated: [...slabs, ...this.owned].reduce((sum, { size }) => sum + size, 0),
+      lowerBound: lowerBoundOf(trace, new Set(this.made)),
+    };
   }
 
   /** False once a tensor that the call closed over has changed, or a plan was given up. */
@@ -95,10 +101,7 @@ export class Replay {
   }
 
   dispose(): void {
-    for (const buffer of this.owned) {
-      this.backend.bufferManager.releaseBuffer(buffer);
-      this.backend.replayBytes -= buffer.size;
-    }
+    for (const buffer of this.owned) this.backend.bufferManager.releaseBuffer(buffer);
     releaseTrace(this.trace, this.backend);
   }
 
@@ -124,17 +127,14 @@ export class Replay {
   /** Intermediates that only dispatches touch, on slabs; a plan takes whole buffers. */
   private placeShared(): Map<number, Source> {
     const { values, steps } = this.trace;
-    const lives = new Map<number, { first: number; last: number }>();
+    const lives = livesOf(steps);
     const apart = new Set(this.made);
     const conflicts = values.map(() => new Set<number>());
-    steps.forEach((step, at) => {
-      for (const id of touched(step)) {
-        const known = lives.get(id);
-        if (known) known.last = at;
-        else lives.set(id, { first: at, last: at });
-        if (step.kind === 'plan') apart.add(id);
+    steps.forEach((step) => {
+      if (step.kind === 'plan') {
+        for (const id of touched(step)) apart.add(id);
+        return;
       }
-      if (step.kind === 'plan') return;
       for (const id of step.inputs) {
         conflicts[id].add(step.output);
         conflicts[step.output].add(id);
@@ -153,7 +153,7 @@ export class Replay {
     const { slabs, placements } = placeOnSlabs(
       shared.map((id) => ({
         size: values[id].bytes,
-        ...(lives.get(id) as { first: number; last: number }),
+        ...(lives.get(id) as Life),
       })),
       shared.map((id) => new Set([...conflicts[id]].flatMap((other) => position.get(other) ?? []))),
       free,
@@ -205,7 +205,6 @@ export class Replay {
   private acquire(size: number): GPUBuffer {
     const buffer = this.backend.bufferManager.acquireBuffer(size, STORAGE());
     this.owned.push(buffer);
-    this.backend.replayBytes += size;
     return buffer;
   }
 
@@ -213,8 +212,4 @@ export class Replay {
     this.backend.uploadToGPU(dataId);
     return tensorData(this.backend, dataId).resource as GPUBuffer;
   }
-}
-
-function touched(step: TracedStep): number[] {
-  return step.kind === 'plan' ? [...step.inputs, ...step.outputs] : [...step.inputs, step.output];
 }

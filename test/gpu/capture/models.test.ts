@@ -67,7 +67,11 @@ describe('a graph model with a kernel that is not in a plan', () => {
     await call(0);
     expect(explain(model).capture.replayed).toBe('regions');
     for (let seed = 1; seed < 8; seed++) await call(seed);
-    expect(explain(model).capture).toEqual({ replayed: 'call', reason: null });
+    const { replayed, reason, memory } = explain(model).capture;
+    expect({ replayed, reason }).toEqual({ replayed: 'call', reason: null });
+    // The operands of TopK are there while it runs, and no dispatch writes what it reads.
+    expect(memory?.lowerBound).toBeGreaterThan(0);
+    expect(memory?.allocated).toBeGreaterThanOrEqual(memory?.lowerBound ?? Infinity);
     expect(await madeDuring(() => call(8))).toEqual([]);
     model.dispose();
   });

@@ -67,7 +67,7 @@ test('a capture replays them', async () => {
     return tf.add(sum, mlp(mixed, [dense]));
   });
   for (let i = 0; i < 3; i++) expectClose(await valuesOf(() => call(x)), wanted);
-  expect(call.status).toEqual({ isReplayed: true, reason: null });
+  expect(call.status).toMatchObject({ isReplayed: true, reason: null });
   call.dispose();
   tf.dispose([x, weights, dense.weights, dense.bias]);
 });
