@@ -6,24 +6,14 @@ import type { KernelTarget } from '../../../src/fused-kernels/kernel';
 import { fuzz } from '../../support/fuzz';
 import { printGraph } from '../../support/print-graph';
 import { buildRandomGraph, recipes } from '../../support/random-graph';
-
-const base: KernelTarget = {
-  maxWorkgroupsPerDimension: 65535,
-  maxStorageBuffers: 8,
-  busyInvocations: 64,
-  maxTile: [4, 8],
-  maxSplitRows: 0,
-  blockInvocations: 8,
-  blockMemory: 16384,
-  unrolls: false,
-};
+import { softwareTarget } from '../fused-kernels/target';
 
 const targets: readonly KernelTarget[] = [
-  base,
-  { ...base, busyInvocations: 16384 },
-  { ...base, busyInvocations: 1, maxTile: [8, 16] },
+  softwareTarget,
+  { ...softwareTarget, busyInvocations: 16384, blockInvocations: 64, blockMemory: 4096 },
+  { ...softwareTarget, busyInvocations: 1, maxTile: [8, 16] },
   // As few as there can be: masked attention reads four tensors and writes one.
-  { ...base, maxStorageBuffers: 5 },
+  { ...softwareTarget, maxStorageBuffers: 5 },
 ];
 
 function checkPlan(plan: Plan, target: KernelTarget): void {

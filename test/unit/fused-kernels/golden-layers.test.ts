@@ -1,0 +1,225 @@
+/** The text of shaders whose hidden rows or pixels stay in a workgroup. */
+import { float } from '../patterns/fuse';
+import { shaderOf } from './shader-of';
+
+const SAME = {
+  strides: [1, 1],
+  dilations: [1, 1],
+  pad: { top: 1, bottom: 1, left: 1, right: 1 },
+};
+
+describe('golden shaders of layers in a row', () => {
+  test('two dense layers', () => {
+    const shader = shaderOf((b) => {
+      const weight = (...shape: number[]) =>
+        b.constant({ shape, dtype: 'float32' }, { handle: {} });
+      const plain = { transposeA: false, transposeB: false };
+      const hidden = b.op('BatchMatMul', [float(b, 2, 64), weight(64, 12)], plain);
+      const activated = b.op('Relu', [b.op('Add', [hidden, weight(12)])]);
+      return b.op('Add', [b.op('BatchMatMul', [activated, weight(12, 3)], plain), weight(3)]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: DenseChain → Add
+     struct Uniforms {
+       elements: i32,
+       in0_0: i32,
+       depth0: i32,
+       vectors0: i32,
+       by_0: i32,
+       sharers0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       depth1: i32,
+       vectors1: i32,
+       in3_0: i32,
+       in3_1: i32,
+       in3_2: i32,
+       in3_3: i32,
+       out5_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<f32>;
+     @group(0) @binding(5) var<storage, read> in4: array<f32>;
+     @group(0) @binding(6) var<storage, read_write> out5: array<f32>;
+     var<workgroup> even: array<vec4<f32>, 64>;
+     var<workgroup> odd: array<vec4<f32>, 64>;
+     var<workgroup> partial: array<vec4<f32>, 64>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let tile = i32(group.x);
+       let thread = i32(local.x);
+       let row0 = tile;
+       for (var e = thread; e < u.elements; e += 64) {
+         let row = tile;
+         let v0 = in0[e + row * u.in0_0];
+         even[e] = v0;
+       }
+       workgroupBarrier();
+       let column0 = (thread % u.by_0);
+       var sum0_0 = vec4<f32>(0.0);
+       for (var k = thread / u.vectors0; k < u.depth0; k += u.sharers0 / u.vectors0) {
+         let x0 = even[k];
+         let v1 = in1[column0 + k * u.in1_0];
+         sum0_0 += x0[0] * v1;
+         let v2 = in1[column0 + k * u.in1_0 + u.in1_1];
+         sum0_0 += x0[1] * v2;
+         let v3 = in1[column0 + k * u.in1_0 + u.in1_2];
+         sum0_0 += x0[2] * v3;
+         let v4 = in1[column0 + k * u.in1_0 + u.in1_3];
+         sum0_0 += x0[3] * v4;
+       }
+       partial[thread] = sum0_0;
+       workgroupBarrier();
+       let v5 = in2[column0];
+       if (thread < u.vectors0) {
+         for (var p = thread + u.vectors0; p < u.sharers0; p += u.vectors0) {
+           sum0_0 += partial[p];
+         }
+         let a0_0_0 = sum0_0 + v5;
+         let a0_0_1 = select(a0_0_0, vec4<f32>(0.0), a0_0_0 <= vec4<f32>(0.0));
+         odd[column0] = a0_0_1;
+       }
+       workgroupBarrier();
+       let column1 = (thread % u.by_0);
+       var sum1_0 = f32(0.0);
+       for (var k = 0; k < u.depth1; k += 1) {
+         let x0 = odd[k];
+         let v6 = in3[column1 + k * u.in3_0];
+         sum1_0 += x0[0] * v6;
+         let v7 = in3[column1 + k * u.in3_0 + u.in3_1];
+         sum1_0 += x0[1] * v7;
+         let v8 = in3[column1 + k * u.in3_0 + u.in3_2];
+         sum1_0 += x0[2] * v8;
+         let v9 = in3[column1 + k * u.in3_0 + u.in3_3];
+         sum1_0 += x0[3] * v9;
+       }
+       let v10 = in4[column1];
+       if (thread < u.vectors1) {
+         let v11 = sum1_0 + v10;
+         out5[column1 + row0 * u.out5_0] = v11;
+       }
+     }
+     "
+    `);
+  });
+
+  test('a depthwise separable block', () => {
+    const shader = shaderOf((b) => {
+      const weight = (...shape: number[]) =>
+        b.constant({ shape, dtype: 'float32' }, { handle: {} });
+      const hidden = b.op(
+        'DepthwiseConv2dNative',
+        [float(b, 1, 5, 5, 8), weight(3, 3, 8, 1)],
+        SAME,
+      );
+      const activated = b.op('Relu6', [b.op('Add', [hidden, weight(8)])]);
+      const one = { ...SAME, pad: { top: 0, bottom: 0, left: 0, right: 0 } };
+      const y = b.op('Conv2D', [activated, weight(1, 1, 8, 12)], one);
+      return b.op('Add', [b.op('Add', [y, weight(12)]), float(b, 1, 5, 5, 12)]);
+    });
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: DepthwisePointwise → Add → Add
+     struct Uniforms {
+       tileStrips: i32,
+       partCount: i32,
+       vectorCount: i32,
+       strip_0: i32,
+       outRow_0: i32,
+       stripInRow_0: i32,
+       filterRowCount: i32,
+       in0_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       extent_0: i32,
+       in0_1: i32,
+       in0_2: i32,
+       in1_3: i32,
+       hidden_0: i32,
+       jobCount: i32,
+       columnCount: i32,
+       pixels_0: i32,
+       depth: i32,
+       in3_0: i32,
+       in3_1: i32,
+       in3_2: i32,
+       in3_3: i32,
+       pixels: i32,
+       in5_0: i32,
+       out6_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
+     @group(0) @binding(5) var<storage, read> in4: array<vec4<f32>>;
+     @group(0) @binding(6) var<storage, read> in5: array<vec4<f32>>;
+     @group(0) @binding(7) var<storage, read_write> out6: array<vec4<f32>>;
+     var<workgroup> hidden: array<vec4<f32>, 1024>;
+     @compute @workgroup_size(8)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let tile = i32(group.x);
+       let thread = i32(local.x);
+       let firstStrip = tile * u.tileStrips;
+       for (var part = thread; part < u.partCount; part += 8) {
+         let inTile = part / u.vectorCount;
+         let vector = part % u.vectorCount;
+         let strip = min(firstStrip + inTile, u.strip_0);
+         let outRow = (strip / u.outRow_0);
+         let stripInRow = (strip % u.stripInRow_0);
+         var acc0 = vec4<f32>(0.0);
+         for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
+           let v0 = in0[filterRow * u.in0_0 + vector];
+           let v1 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_2)];
+           let v2 = select(vec4<f32>(0.0), v1, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && stripInRow + (-1) >= 0);
+           acc0 += v2 * v0;
+           let v3 = in0[filterRow * u.in0_0 + vector + u.in0_1];
+           let v4 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_0)];
+           let v5 = select(vec4<f32>(0.0), v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0);
+           acc0 += v5 * v3;
+           let v6 = in0[filterRow * u.in0_0 + vector + u.in0_2];
+           let v7 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_3)];
+           let v8 = select(vec4<f32>(0.0), v7, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && (stripInRow + 1) < u.extent_0);
+           acc0 += v8 * v6;
+         }
+         let v9 = in2[vector];
+         let h0_0 = acc0 + v9;
+         let h0_1 = select(select(h0_0, vec4<f32>(0.0), h0_0 <= vec4<f32>(0.0)), vec4<f32>(6.0), h0_0 > vec4<f32>(6.0));
+         hidden[inTile * u.hidden_0 + vector] = h0_1;
+       }
+       workgroupBarrier();
+       for (var job = thread; job < u.jobCount; job += 8) {
+         let rowTile = job / u.columnCount;
+         let column = job % u.columnCount;
+         var sum0 = vec4<f32>(0.0);
+         let pixel0 = min(firstStrip + rowTile, u.pixels_0);
+         for (var k = 0; k < u.depth; k++) {
+           let x0 = hidden[k + rowTile * u.hidden_0];
+           let v10 = in3[column + k * u.in3_0];
+           sum0 += x0[0] * v10;
+           let v11 = in3[column + k * u.in3_0 + u.in3_1];
+           sum0 += x0[1] * v11;
+           let v12 = in3[column + k * u.in3_0 + u.in3_2];
+           sum0 += x0[2] * v12;
+           let v13 = in3[column + k * u.in3_0 + u.in3_3];
+           sum0 += x0[3] * v13;
+         }
+         let v14 = in4[column];
+         let v15 = sum0 + v14;
+         let v16 = in5[column + pixel0 * u.in5_0];
+         let v17 = v15 + v16;
+         if (firstStrip + rowTile < u.pixels) {
+           out6[column + pixel0 * u.out6_0] = v17;
+         }
+       }
+     }
+     "
+    `);
+  });
+});
