@@ -8,7 +8,13 @@ import {
   type GPUData,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { KernelTarget } from '../fused-kernels/kernel';
+import {
+  type AdapterClass,
+  classifyAdapter,
+  deviceFacts,
+  type KernelTarget,
+  kernelTarget,
+} from '../fused-kernels/target';
 import type { Tracer } from './capture/tracer';
 import { cacheValues, dataMover } from './data-mover';
 import { holdDevice, releaseDevice, type DeviceState } from './device';
@@ -18,7 +24,6 @@ import { LazyQueue } from './lazy/queue';
 import { forgetValue } from './lazy/specialize';
 import { PipelineCache } from './plan/pipelines';
 import { needsEventPump } from './read-sync';
-import { type AdapterClass, classifyAdapter, kernelTarget } from './target';
 import { Validation } from './validation';
 import { uploadValues } from './upload';
 
@@ -37,10 +42,13 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   private readonly deviceState: DeviceState;
   private isDisposed = false;
 
-  constructor(device: GPUDevice, info?: GPUAdapterInfo) {
+  /**
+   * @param adapterClass the class of adapter that kernels are chosen for, if not that of `info`
+   */
+  constructor(device: GPUDevice, info?: GPUAdapterInfo, adapterClass = classifyAdapter(info)) {
     super(device, info);
-    this.adapterClass = classifyAdapter(info);
-    this.target = kernelTarget(device, this.adapterClass);
+    this.adapterClass = adapterClass;
+    this.target = kernelTarget(deviceFacts(device), adapterClass);
     this.pipelines = new PipelineCache(device);
     this.tensorMap = new DataStorage(this, dataMover);
     this.lazy = new LazyQueue(this, (data) => this.release(data));

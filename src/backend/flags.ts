@@ -10,6 +10,8 @@ export const FLAGS = {
   WEBGPU_FUSED_CAPTURE: true,
   /** 0 off, 1 summary, 2 plan, 3 WGSL, 4 every match attempt. */
   WEBGPU_FUSED_DEBUG: 0,
+  /** The class of adapter that kernels are chosen for; empty: that of the adapter. */
+  WEBGPU_FUSED_ADAPTER: '',
 } as const;
 
 export type FlagName = keyof typeof FLAGS;
@@ -21,8 +23,12 @@ export function registerFlags(): void {
   }
 }
 
-export function flag(name: Exclude<FlagName, 'WEBGPU_FUSED_DEBUG'>): boolean;
-export function flag(name: 'WEBGPU_FUSED_DEBUG'): number;
-export function flag(name: FlagName): boolean | number {
-  return env().get(name) as boolean | number;
+type FlagValue<Name extends FlagName> = (typeof FLAGS)[Name] extends boolean
+  ? boolean
+  : (typeof FLAGS)[Name] extends number
+    ? number
+    : string;
+
+export function flag<Name extends FlagName>(name: Name): FlagValue<Name> {
+  return env().get(name) as unknown as FlagValue<Name>;
 }

@@ -1,9 +1,10 @@
 /** Registers the backend and its kernels with tfjs. */
 import { registerBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { ADAPTER_CLASSES, type AdapterClass, isAdapterClass } from '../fused-kernels/target';
 import { BACKEND_NAME, WebGPUFusedBackend } from './backend';
 import { registerCpuFallbacks } from './cpu-fallback';
 import { requestDevice } from './device';
-import { registerFlags } from './flags';
+import { flag, registerFlags } from './flags';
 import { mirrorKernels, replaceKernels } from './kernel-mirror';
 import { installLazyKernels } from './lazy/install';
 import { installEventPump } from './read-sync';
@@ -37,5 +38,16 @@ export function replaceWebGPU(): void {
 async function createBackend(name: string): Promise<WebGPUFusedBackend> {
   const { device, info } = await requestDevice();
   registerCpuFallbacks(name);
-  return new WebGPUFusedBackend(device, info);
+  return new WebGPUFusedBackend(device, info, forcedClass());
+}
+
+/** The class of adapter that `WEBGPU_FUSED_ADAPTER` names, if it does. */
+function forcedClass(): AdapterClass | undefined {
+  const name = flag('WEBGPU_FUSED_ADAPTER');
+  if (name === '') return undefined;
+  if (isAdapterClass(name)) return name;
+  throw new Error(
+    `[webgpu-fused] WEBGPU_FUSED_ADAPTER: got '${name}'; needs a class of adapters. Use one of ` +
+      `${ADAPTER_CLASSES.join(', ')}, or '' for that of the adapter.`,
+  );
 }

@@ -7,8 +7,12 @@ import { compilePlan } from '../../src/backend/plan/compile';
 import { PlanExecutor } from '../../src/backend/plan/executor';
 import type { Plan } from '../../src/backend/plan/plan';
 import { registerWebGPUFused } from '../../src/backend/register';
-import { kernelTarget } from '../../src/backend/target';
-import type { KernelTarget } from '../../src/fused-kernels/kernel';
+import {
+  type AdapterClass,
+  deviceFacts,
+  type KernelTarget,
+  kernelTarget,
+} from '../../src/fused-kernels/target';
 import { GraphBuilder } from '../../src/ir/builder';
 import type { Graph, Value } from '../../src/ir/graph';
 import { useBackend } from './gpu';
@@ -30,22 +34,32 @@ export function buildGraph(build: Build): Graph {
   return b.graph;
 }
 
-/** What kernels are chosen by: both classes of adapter, and extremes that no adapter reports. */
-export const TARGETS = ['software', 'gpu', 'large tiles', 'few workgroups'] as const;
+/** The class of adapter that stands for all GPUs: that which kernels were measured on. */
+export const GPU_CLASS: AdapterClass = 'nvidia';
+
+/**
+ * What kernels are chosen by: kinds of adapters, whichever one runs these tests, and extremes that
+ * no adapter reports.
+ */
+export const TARGETS = ['software', 'gpu', 'mobile gpu', 'large tiles', 'few workgroups'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 export async function targetNamed(name: TargetName): Promise<KernelTarget> {
   await useBackend(tf, BACKEND_NAME);
   const { device } = tf.backend() as WebGPUFusedBackend;
+  const facts = deviceFacts(device);
   switch (name) {
     case 'software':
+      return kernelTarget(facts, 'software');
     case 'gpu':
-      return kernelTarget(device, name);
+      return kernelTarget(facts, GPU_CLASS);
+    case 'mobile gpu':
+      return kernelTarget(facts, 'arm');
     case 'large tiles':
-      return { ...kernelTarget(device, 'software'), busyInvocations: 1 };
+      return { ...kernelTarget(facts, 'software'), busyInvocations: 1 };
     case 'few workgroups':
       // Dispatches wrap from x to y, as those of 4 million invocations and more do.
-      return { ...kernelTarget(device, 'software'), maxWorkgroupsPerDimension: 3 };
+      return kernelTarget({ ...facts, maxWorkgroupsPerDimension: 3 }, 'software');
   }
 }
 

@@ -1,4 +1,7 @@
+import { forceClassOfEnvironment } from './adapter-class';
 import { takeGpuErrors } from './gpu';
+
+forceClassOfEnvironment();
 
 // WGSL and validation errors do not throw: a test that left one behind has failed.
 afterEach(async () => {

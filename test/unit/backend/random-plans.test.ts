@@ -6,11 +6,11 @@ import type { KernelTarget } from '../../../src/fused-kernels/kernel';
 import { fuzz } from '../../support/fuzz';
 import { printGraph } from '../../support/print-graph';
 import { buildRandomGraph, recipes } from '../../support/random-graph';
-import { softwareTarget } from '../fused-kernels/target';
+import { gpuTarget, softwareTarget } from '../fused-kernels/target';
 
 const targets: readonly KernelTarget[] = [
   softwareTarget,
-  { ...softwareTarget, busyInvocations: 16384, blockInvocations: 64, blockMemory: 4096 },
+  gpuTarget,
   { ...softwareTarget, busyInvocations: 1, maxTile: [8, 16] },
   // As few as there can be: masked attention reads four tensors and writes one.
   { ...softwareTarget, maxStorageBuffers: 5 },

@@ -1,13 +1,13 @@
-import type { KernelTarget } from '../../../src/fused-kernels/kernel';
+import { type DeviceFacts, kernelTarget } from '../../../src/fused-kernels/target';
 
-/** A fixed target, so that the shaders of these tests do not depend on any device. */
-export const softwareTarget: KernelTarget = {
+/** The limits that every WebGPU device has, so that shaders do not depend on the one at hand. */
+export const defaultFacts: DeviceFacts = {
   maxWorkgroupsPerDimension: 65535,
   maxStorageBuffers: 8,
-  busyInvocations: 64,
-  maxTile: [4, 8],
-  maxSplitRows: 0,
-  blockInvocations: 8,
-  blockMemory: 16384,
-  unrolls: false,
+  maxInvocations: 256,
+  maxWorkgroupMemory: 16384,
+  subgroupSizes: null,
 };
+
+export const softwareTarget = kernelTarget(defaultFacts, 'software');
+export const gpuTarget = kernelTarget(defaultFacts, 'nvidia');
