@@ -6,7 +6,22 @@
 /** What a kernel may choose by: limits of the device, and what its class of adapter likes. */
 export interface KernelTarget extends ClassTraits, DeviceFacts {
   readonly adapterClass: AdapterClass;
+  /** Chooses among a family's candidates; without it, the family's rule does. */
+  readonly choose?: Choose;
 }
+
+/** A choice that a family has to make. */
+export interface Choice {
+  /** The family that chooses, such as `product`. */
+  readonly family: string;
+  /** What decides which candidate is fastest: the sizes of the case, in classes. */
+  readonly shape: string;
+  /** Names of the candidates that are legal, the rule's pick first. */
+  readonly candidates: readonly string[];
+}
+
+/** Answers the name of the candidate to take; any other answer means the rule's pick. */
+export type Choose = (choice: Choice) => string | undefined;
 
 /** Limits of a device, whatever its class. */
 export interface DeviceFacts {
