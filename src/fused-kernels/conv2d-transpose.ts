@@ -6,12 +6,12 @@
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
-import { windowAttrs } from './conv2d';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
+import { windowAttrs } from './window-coords';
 import type { Bounds } from './wgsl/inliner';
 
 /** One spatial axis: outputs `out = inner · phases + phase` read `dy` through `taps` filter rows. */

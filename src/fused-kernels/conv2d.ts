@@ -1,32 +1,16 @@
 /** Conv2D, NHWC × HWIO, any stride, dilation and padding: a product over the filter window. */
-import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
-import type { WindowAttrs } from '../ir/infer/window';
 import { concatSplits } from './concat-splits';
+import { chooseDirectTile, emitDirect, invocationsOf } from './conv2d-direct';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
 import { emitProduct, type ProductSpec } from './register-tile';
+import { sourceCoord, windowAttrs } from './window-coords';
 import type { Bounds } from './wgsl/inliner';
-
-/** Strides, dilations and padding of a convolution or a pool. */
-export function windowAttrs(node: Node): WindowAttrs {
-  return node.attrs as unknown as WindowAttrs;
-}
-
-/** Input coordinate that output `out` reads at filter position `tap`. */
-export function sourceCoord(
-  out: IndexExpr,
-  tap: IndexExpr,
-  stride: number,
-  dilation: number,
-  before: number,
-): IndexExpr {
-  return ix.shift(ix.add(ix.scale(out, stride), ix.scale(tap, dilation)), -before);
-}
 
 function convolution(emission: KernelEmission): ProductSpec {
   const { anchor } = emission.request.group;
@@ -73,6 +57,10 @@ export const conv2dKernel: FusedKernel = {
     const products = sizeOf(node.outputs[0].shape) * sizeOf(filter.shape.slice(0, 3));
     return index === 0 ? products / sizeOf(x.shape) / 8 : products / sizeOf(filter.shape) / 4;
   },
-  generate: (request) =>
-    emitKernel(request, (emission) => emitProduct(emission, convolution(emission))),
+  generate: (request) => {
+    const direct = chooseDirectTile(request.group.anchor, request.target);
+    return direct
+      ? emitKernel(request, (emission) => emitDirect(emission, direct), invocationsOf(direct))
+      : emitKernel(request, (emission) => emitProduct(emission, convolution(emission)));
+  },
 };

@@ -1,7 +1,7 @@
 /** How the pixels of a depthwise separable block are divided among workgroups and invocations. */
 import { sizeOf, type Node } from '../ir/graph';
-import { windowAttrs } from './conv2d';
 import type { KernelTarget } from './kernel';
+import { windowAttrs } from './window-coords';
 
 /** Bytes of workgroup memory, and invocations, that every device has (WebGPU, section "Limits"). */
 const MAX_MEMORY = 16384;

@@ -8,9 +8,9 @@ import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
-import { sourceCoord, windowAttrs } from './conv2d';
 import type { KernelTarget } from './kernel';
 import { emitLoop, namedIndex } from './loops';
+import { sourceCoord, windowAttrs } from './window-coords';
 import { laneVariable, type Bounds, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 

@@ -28,6 +28,23 @@ const conv2d: readonly Case[] = [
   { name: 'the window is the image', x: [3, 4, 5, 8], filter: [4, 5, 7] },
   { name: 'one row', x: [1, 1, 13, 4], filter: [1, 5, 4], pad: [0, 0, 2, 2] },
   { name: 'many channels out', x: [1, 3, 3, 2], filter: [1, 1, 66] },
+  {
+    name: '7×7, stride 2',
+    x: [1, 17, 13, 3],
+    filter: [7, 7, 40],
+    strides: [2, 2],
+    pad: [2, 3, 2, 3],
+  },
+  { name: 'a long row of taps', x: [2, 2, 20, 3], filter: [1, 11, 12], pad: [0, 0, 5, 5] },
+  { name: 'seven channels, 36 out', x: [1, 6, 7, 7], filter: [3, 2, 36], pad: [1, 1, 1, 0] },
+  {
+    name: 'four channels, dilated',
+    x: [2, 7, 9, 4],
+    filter: [2, 3, 8],
+    dilations: [3, 2],
+    pad: [1, 2, 2, 2],
+  },
+  { name: 'two channels to three', x: [1, 9, 6, 2], filter: [3, 3, 3], pad: [1, 1, 1, 1] },
 ];
 
 describe('Conv2D', () => {

@@ -1,0 +1,201 @@
+/**
+ * Convolutions of images of few channels, as the first of a network is. The filter of some output
+ * channels is kept in workgroup memory. An invocation owns one vector of channels of a few
+ * neighbouring pixels and reads the image from the buffer: what neighbours read is in the caches,
+ * and a window of three channels is too shallow to be worth staging.
+ */
+import type { Node } from '../ir/graph';
+import type { IndexExpr } from '../ir/index-expression';
+import * as ix from '../ir/index-expression';
+import type { KernelEmission } from './emit';
+import type { KernelTarget } from './kernel';
+import { emitLoop, namedIndex } from './loops';
+import { ownerThreads } from './shared-output';
+import { sourceCoord, windowAttrs } from './window-coords';
+import { laneVariable, type Bounds, type Operand } from './wgsl/inliner';
+import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+
+/** From this many channels on, a product that stages tiles of the image does better. */
+const MAX_CHANNELS = 7;
+/** Invocations of a workgroup, and vectors of channels they share: measured for 3 channels in. */
+const INVOCATIONS = 256;
+const MAX_VECTORS = 8;
+/** Neighbouring pixels of an invocation, which share each vector of the filter. */
+const STRIP = 2;
+/** Bytes of workgroup memory that every device has (WebGPU, section "Limits"). */
+const MAX_MEMORY = 16384;
+/** Elements of a filter row that are written out; longer rows stay a loop over taps. */
+const MAX_UNROLLED = 24;
+
+/** How the pixels and channels of an output are divided. */
+export interface DirectTile {
+  /** Channels of a vector. */
+  readonly lanes: 1 | 4;
+  /** Vectors of channels of one workgroup. */
+  readonly vectors: number;
+  /** Workgroups side by side along the channels. */
+  readonly groups: number;
+  /** Strips of pixels of one workgroup, one for every `vectors` invocations. */
+  readonly strips: number;
+  /** Elements of the window: rows, columns and channels in. */
+  readonly depth: number;
+}
+
+/** The tile of a convolution that is to be computed directly; null if it is not. */
+export function chooseDirectTile(node: Node, target: KernelTarget): DirectTile | null {
+  const [height, width, channels, columns] = node.inputs[1].shape;
+  if (!target.stagesTiles || channels > MAX_CHANNELS) return null;
+  const lanes = columns % 4 === 0 ? 4 : 1;
+  const depth = height * width * channels;
+  const memory = Math.min(MAX_MEMORY, target.workgroupMemory);
+  const fitting = Math.floor(memory / (depth * lanes * 4));
+  const most = Math.min(MAX_VECTORS, fitting);
+  if (most === 0) return null;
+  // As many to each workgroup, so that the last one has no idle invocations.
+  const groups = Math.ceil(columns / lanes / most);
+  const vectors = Math.ceil(columns / lanes / groups);
+  const invocations = Math.min(INVOCATIONS, target.maxInvocations);
+  return { lanes, vectors, groups, strips: Math.floor(invocations / vectors), depth };
+}
+
+/** Invocations of a workgroup. */
+export const invocationsOf = ({ strips, vectors }: DirectTile): number => strips * vectors;
+
+/** Writes the whole kernel. */
+export function emitDirect(emission: KernelEmission, tile: DirectTile): ShaderProgram {
+  const { writer, inliner, request } = emission;
+  const { lanes, vectors, groups, strips } = tile;
+  const { anchor } = request.group;
+  const [batch, height, width, channels] = anchor.outputs[0].shape;
+  const filterShape = anchor.inputs[1].shape;
+  const grid = [batch, height, Math.ceil(width / STRIP)];
+  const total = grid.reduce((product, dim) => product * dim, 1);
+  const shape = [Math.ceil(total / strips), groups];
+  const type = vectorType('float32', lanes);
+  // Nested, so that indices which are literals need no bounds check: WGSL checks all others.
+  const nested = [vectors, filterShape[2], filterShape[1], filterShape[0]];
+  const weights = nested.reduce((element, extent) => `array<${element}, ${extent}>`, type);
+  writer.declare(`var<workgroup> weights: ${weights};`);
+  const { workgroups, parameters } = ownerThreads(emission, shape[0] * groups, true, 'tile');
+  const [stripTile, group] = ix.delinearize(ix.variable('tile', shape[0] * groups), shape);
+  writer.statement(`let inTile = i32(local.x) / ${vectors};`);
+  writer.statement(`let vector = i32(local.x) % ${vectors};`);
+  writer.defineVariable('inTile');
+  writer.defineVariable('vector');
+  const vector = ix.variable('vector', vectors);
+  const columnAt = ix.add(ix.scale(group, vectors), vector);
+  const column = namedIndex(emission, 'column', columnAt, channels / lanes);
+  const channel = lanes === 4 ? ix.add(ix.scale(column, 4), laneVariable) : column;
+  stageFilter(emission, tile, channel);
+
+  const stripAt = ix.add(ix.scale(stripTile, strips), ix.variable('inTile', strips));
+  const strip = namedIndex(emission, 'strip', stripAt, total);
+  const [b, row, first] = ['batch', 'outRow', 'stripInRow'].map((name, axis) =>
+    namedIndex(emission, name, ix.delinearize(strip, grid)[axis], grid[axis]),
+  );
+  const pixels = Array.from({ length: STRIP }, (_, t) => ix.shift(ix.scale(first, STRIP), t));
+  pixels.forEach((_, t) => writer.statement(`var acc${t} = ${type}(0.0);`));
+  emitWindow(emission, [b, row], pixels);
+
+  const inside = (index: IndexExpr, extent: number, name: string): string[] =>
+    index.max < extent ? [] : [`${inliner.index(index)} < ${writer.dim(name, extent)}`];
+  const guarded = (conditions: readonly string[], body: () => void): void => {
+    if (conditions.length === 0) body();
+    else writer.block(`if (${conditions.join(' && ')})`, body);
+  };
+  const owned = [
+    ...inside(stripAt, total, 'strips'),
+    ...inside(columnAt, channels / lanes, 'columns'),
+  ];
+  guarded(owned, () =>
+    pixels.forEach((pixel, t) =>
+      guarded(inside(pixel, width, 'width'), () => {
+        const sum: Operand = { code: `acc${t}`, width: lanes, dtype: 'float32', depth: 0 };
+        emission.epilogue([b, row, pixel, channel], sum, lanes);
+      }),
+    ),
+  );
+  return writer.finish(emission.title, workgroups, parameters);
+}
+
+/** Fills workgroup memory with the filter of this workgroup's channels. */
+function stageFilter(
+  { writer, inliner, request }: KernelEmission,
+  { lanes, strips, depth }: DirectTile,
+  channel: IndexExpr,
+): void {
+  const [, filter] = request.group.anchor.inputs;
+  const [, columns, channels] = filter.shape;
+  writer.block(`for (var k = inTile; k < ${depth}; k += ${strips})`, () => {
+    writer.defineVariable('k');
+    const at = ix.delinearize(ix.variable('k', depth), filter.shape.slice(0, 3));
+    const weight = inliner.widen(inliner.value(filter, [...at, channel]), lanes);
+    const place = [`k / ${columns * channels}`, `k / ${channels} % ${columns}`, `k % ${channels}`];
+    writer.statement(`weights[${place.join('][')}][vector] = ${weight};`);
+  });
+  writer.statement('workgroupBarrier();');
+}
+
+/** Takes the whole window of every pixel into its accumulator. */
+function emitWindow(
+  emission: KernelEmission,
+  [batch, row]: readonly IndexExpr[],
+  pixels: readonly IndexExpr[],
+): void {
+  const { anchor } = emission.request.group;
+  const [filterHeight, filterWidth, channels] = anchor.inputs[1].shape;
+  const { strides, dilations, pad } = windowAttrs(anchor);
+  const { inliner, writer } = emission;
+  const rowElements = filterWidth * channels;
+  const literal = (index: IndexExpr): string =>
+    ix.isConstant(index) ? String(index.offset) : inliner.index(index);
+  const takeTap = (tapRow: IndexExpr, tapColumn: IndexExpr) => {
+    const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], pad.top);
+    const image = pixels.map((pixel) => {
+      const inColumn = sourceCoord(pixel, tapColumn, strides[1], dilations[1], pad.left);
+      return loadChannels(emission, [batch, inRow, inColumn]);
+    });
+    for (let c = 0; c < channels; c++) {
+      const place = [tapRow, tapColumn, ix.constant(c)].map(literal).join('][');
+      const weight = writer.let(`weights[${place}][vector]`, writer.depth);
+      image.forEach((values, t) => writer.statement(`acc${t} += ${values[c]} * ${weight};`));
+    }
+  };
+  emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
+    if (rowElements > MAX_UNROLLED) {
+      emitLoop(emission, 'filterColumn', filterWidth, (tapColumn) => takeTap(tapRow, tapColumn));
+      return;
+    }
+    for (let tap = 0; tap < filterWidth; tap++) takeTap(tapRow, ix.constant(tap));
+  });
+}
+
+/** Texts of the channels of one pixel of the image, 0 outside of it. */
+function loadChannels(
+  { inliner, writer, request }: KernelEmission,
+  at: readonly IndexExpr[],
+): string[] {
+  const [x] = request.group.anchor.inputs;
+  const channels = x.shape[3];
+  const bounds: Bounds[] = [1, 2]
+    .map((axis) => ({ coord: at[axis], extent: x.shape[axis] }))
+    .filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
+  const inside =
+    bounds.length > 0 ? writer.let(inliner.condition(bounds).code, writer.depth) : null;
+  const load = (channel: IndexExpr): Operand => {
+    const value = inliner.value(x, [...at, channel]);
+    if (inside === null) return value;
+    const zero = inliner.widen({ ...value, code: '0.0', width: 1 }, value.width);
+    return inliner.define(
+      `select(${zero}, ${value.code}, ${inside})`,
+      value.width,
+      'float32',
+      writer.depth,
+    );
+  };
+  if (channels !== 4) {
+    return Array.from({ length: channels }, (_, c) => load(ix.constant(c)).code);
+  }
+  const { code, width } = load(laneVariable);
+  return [0, 1, 2, 3].map((c) => (width === 4 ? `${code}[${c}]` : code));
+}

@@ -1,0 +1,142 @@
+/** The text of convolutions as GPUs run them. */
+import { float } from '../patterns/fuse';
+import { shaderOf } from './shader-of';
+import { gpuTarget } from './target';
+
+describe('golden shaders of convolutions on a GPU', () => {
+  test('of three channels, stride 2', () => {
+    const pad = { top: 0, bottom: 1, left: 0, right: 1 };
+    const shader = shaderOf((b) => {
+      const x = [float(b, 1, 64, 64, 3), float(b, 3, 3, 3, 32)];
+      const y = b.op('Conv2D', x, { strides: [2, 2], dilations: [1, 1], pad });
+      return b.op('Relu', [b.op('Add', [y, float(b, 32)])]);
+    }, gpuTarget);
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Conv2D → Add → Relu
+     struct Uniforms {
+       in0_0: i32,
+       n0: i32,
+       by_0: i32,
+       filterRowCount: i32,
+       extent_0: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+       in1_4: i32,
+       in1_5: i32,
+       in1_6: i32,
+       in1_7: i32,
+       in1_8: i32,
+       in1_9: i32,
+       in1_10: i32,
+       in1_11: i32,
+       in1_12: i32,
+       in1_13: i32,
+       in1_14: i32,
+       out3_0: i32,
+       out3_1: i32,
+       out3_2: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<f32>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read_write> out3: array<vec4<f32>>;
+     var<workgroup> weights: array<array<array<array<vec4<f32>, 8>, 3>, 3>, 3>;
+     @compute @workgroup_size(256)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let tile = i32(group.x);
+       let inTile = i32(local.x) / 8;
+       let vector = i32(local.x) % 8;
+       let column = vector;
+       for (var k = inTile; k < 27; k += 32) {
+         let v0 = in0[column + k * u.in0_0];
+         weights[k / 9][k / 3 % 3][k % 3][vector] = v0;
+       }
+       workgroupBarrier();
+       let strip = inTile + tile * u.n0;
+       let outRow = (strip / u.by_0);
+       let stripInRow = (strip % u.by_0);
+       var acc0 = vec4<f32>(0.0);
+       var acc1 = vec4<f32>(0.0);
+       for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
+         let v1 = (filterRow + outRow * 2) < u.extent_0;
+         let v2 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2];
+         let v3 = select(0.0, v2, v1);
+         let v4 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + 1];
+         let v5 = select(0.0, v4, v1);
+         let v6 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_3];
+         let v7 = select(0.0, v6, v1);
+         let v8 = (filterRow + outRow * 2) < u.extent_0;
+         let v9 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_4];
+         let v10 = select(0.0, v9, v8);
+         let v11 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_5];
+         let v12 = select(0.0, v11, v8);
+         let v13 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_6];
+         let v14 = select(0.0, v13, v8);
+         let v15 = weights[filterRow][0][0][vector];
+         acc0 += v3 * v15;
+         acc1 += v10 * v15;
+         let v16 = weights[filterRow][0][1][vector];
+         acc0 += v5 * v16;
+         acc1 += v12 * v16;
+         let v17 = weights[filterRow][0][2][vector];
+         acc0 += v7 * v17;
+         acc1 += v14 * v17;
+         let v18 = (filterRow + outRow * 2) < u.extent_0;
+         let v19 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_7];
+         let v20 = select(0.0, v19, v18);
+         let v21 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_8];
+         let v22 = select(0.0, v21, v18);
+         let v23 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_9];
+         let v24 = select(0.0, v23, v18);
+         let v25 = (filterRow + outRow * 2) < u.extent_0;
+         let v26 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_10];
+         let v27 = select(0.0, v26, v25);
+         let v28 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_11];
+         let v29 = select(0.0, v28, v25);
+         let v30 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_12];
+         let v31 = select(0.0, v30, v25);
+         let v32 = weights[filterRow][1][0][vector];
+         acc0 += v20 * v32;
+         acc1 += v27 * v32;
+         let v33 = weights[filterRow][1][1][vector];
+         acc0 += v22 * v33;
+         acc1 += v29 * v33;
+         let v34 = weights[filterRow][1][2][vector];
+         acc0 += v24 * v34;
+         acc1 += v31 * v34;
+         let v35 = (filterRow + outRow * 2) < u.extent_0;
+         let v36 = select(0.0, v9, v35);
+         let v37 = select(0.0, v11, v35);
+         let v38 = select(0.0, v13, v35);
+         let v39 = (filterRow + outRow * 2) < u.extent_0 && (stripInRow * 4 + 4) < u.extent_0;
+         let v40 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_2];
+         let v41 = select(0.0, v40, v39);
+         let v42 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_13];
+         let v43 = select(0.0, v42, v39);
+         let v44 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_14];
+         let v45 = select(0.0, v44, v39);
+         let v46 = weights[filterRow][2][0][vector];
+         acc0 += v36 * v46;
+         acc1 += v41 * v46;
+         let v47 = weights[filterRow][2][1][vector];
+         acc0 += v37 * v47;
+         acc1 += v43 * v47;
+         let v48 = weights[filterRow][2][2][vector];
+         acc0 += v38 * v48;
+         acc1 += v45 * v48;
+       }
+       let v49 = in2[column];
+       let v50 = acc0 + v49;
+       let v51 = select(v50, vec4<f32>(0.0), v50 <= vec4<f32>(0.0));
+       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1] = v51;
+       let v52 = acc1 + v49;
+       let v53 = select(v52, vec4<f32>(0.0), v52 <= vec4<f32>(0.0));
+       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1 + u.out3_2] = v53;
+     }
+     "
+    `);
+  });
+});
