@@ -1,16 +1,16 @@
 /** The public API without side effects. */
 import { BACKEND_NAME } from './backend/backend';
-import { flag } from './backend/flags';
-import { BackendRuntime } from './backend/plan/runtime';
+import { flag } from './host/flags';
+import { BackendRuntime } from './backend/graph-runtime';
 import { registerWebGPUFused, REPLACED_NAME, replaceWebGPU } from './backend/register';
 import { installedHook, installGraphModelHook } from './graph-model';
 import { registerNamedKernels } from './named';
 
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
-export { capture, type Captured } from './backend/capture/capture';
-export type { CaptureStatus } from './backend/capture/captured-call';
-export { useDevice } from './backend/device';
-export { lastTrace, type FlushTrace } from './backend/lazy/trace';
+export { capture, type Captured } from './capture/capture';
+export type { CaptureStatus } from './capture/captured-call';
+export { useDevice } from './host/request-device';
+export { lastTrace, type FlushTrace } from './eager/flush-trace';
 export {
   attention,
   layerNorm,

@@ -2,7 +2,7 @@
  * What WebGPU alone takes for a warm call: a loop over as many dispatches and an upload of as many
  * bytes, without tfjs. No replay can take less, on the machine at hand.
  */
-import { DISPATCHES_PER_SUBMIT } from '../../src/backend/plan/plan';
+import { DISPATCHES_PER_SUBMIT } from '../../src/compiler/plan';
 
 /** Kernels that take turns, so that each dispatch sets its pipeline, as those of a model do. */
 const PIPELINES = 8;

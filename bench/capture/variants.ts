@@ -1,6 +1,6 @@
 /** The four ways of running a model that the ablation compares. */
 import { env } from '@tensorflow/tfjs-core';
-import { experiment } from '../../src/backend/plan/unfused';
+import { experiment } from '../../src/compiler/unfused';
 import { STOCK, useBackend } from '../harness/backends';
 
 export const VARIANTS = ['stock', 'both', 'capture only', 'fusion only'] as const;

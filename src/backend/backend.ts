@@ -1,5 +1,5 @@
 /** The backend: stock WebGPU with a device of our own, and an executor of fused plans. */
-import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import {
   DataStorage,
   type BackendValues,
@@ -15,30 +15,28 @@ import {
   type KernelTarget,
   kernelTarget,
 } from '../fused-kernels/target';
-import type { Tracer } from './capture/tracer';
-import { cacheValues, dataMover } from './data-mover';
-import { holdDevice, releaseDevice, type DeviceState } from './device';
-import { tensorData } from './host';
-import { lazyState, type LazyData } from './lazy/pending';
-import { LazyQueue } from './lazy/queue';
-import { forgetValue } from './lazy/specialize';
-import { PipelineCache } from './plan/pipelines';
-import { needsEventPump } from './read-sync';
-import { Validation } from './validation';
-import { uploadValues } from './upload';
+import { cacheValues, dataMover } from '../host/data-mover';
+import { holdDevice, releaseDevice, type DeviceState } from '../host/request-device';
+import { tensorData } from '../host/internals';
+import type { LazyBackend } from '../eager/lazy-backend';
+import { lazyState, type LazyData } from '../eager/pending';
+import { LazyQueue } from '../eager/queue';
+import { forgetValue } from '../eager/specialize';
+import { PipelineCache } from '../runtime/pipelines';
+import { needsEventPump } from '../host/read-sync';
+import { PlanDevice } from '../runtime/plan-device';
+import { Validation } from '../runtime/validation';
+import { uploadValues } from '../host/upload';
 
 export const BACKEND_NAME = 'webgpu-fused';
 
-export class WebGPUFusedBackend extends WebGPUBackend {
+export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   readonly adapterClass: AdapterClass;
   readonly target: KernelTarget;
   readonly pipelines: PipelineCache;
-  /** Shaders that the driver has not accepted yet. */
   readonly validation = new Validation();
   /** Kernels that were called and have not run yet. */
   readonly lazy: LazyQueue;
-  /** Watches the call that runs now, if it is to be captured. */
-  tracer: Tracer | null = null;
   private readonly deviceState: DeviceState;
   private isDisposed = false;
 
@@ -55,8 +53,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     this.deviceState = holdDevice(device);
   }
 
-  /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. */
-  assertAlive(): void {
+  override assertAlive(): void {
     const { lost } = this.deviceState;
     if (!lost) return;
     throw new Error(
@@ -66,9 +63,13 @@ export class WebGPUFusedBackend extends WebGPUBackend {
     );
   }
 
+  override runPending(): void {
+    this.lazy.flush('task-end');
+  }
+
   override readSync(dataId: DataId): BackendValues {
     this.lazy.need(dataId, 'read');
-    this.tracer?.read(dataId);
+    this.observer?.read(dataId);
     this.validation.assertComputed(dataId);
     if (needsEventPump()) cacheValues(this, dataId);
     return super.readSync(dataId);
@@ -76,7 +77,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
 
   override async read(dataId: DataId): Promise<BackendValues> {
     this.lazy.need(dataId, 'read');
-    this.tracer?.read(dataId);
+    this.observer?.read(dataId);
     if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
     if (this.tensorMap.has(dataId) && tensorData(this, dataId).values == null) this.assertAlive();
     try {
@@ -91,19 +92,19 @@ export class WebGPUFusedBackend extends WebGPUBackend {
 
   override readToGPU(dataId: DataId): GPUData {
     this.lazy.need(dataId, 'read-gpu');
-    this.tracer?.refuse('it reads a tensor back');
+    this.observer?.refuse('it reads a tensor back');
     return super.readToGPU(dataId);
   }
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
     const dataId = super.write(values, shape, dtype);
-    this.tracer?.create(dataId);
+    this.observer?.create(dataId);
     return dataId;
   }
 
   override runWebGPUProgram(...args: Parameters<WebGPUBackend['runWebGPUProgram']>): TensorInfo {
     const launch = (): TensorInfo => super.runWebGPUProgram(...args);
-    const made = this.tracer ? this.tracer.dispatch(args[0], args[1], launch) : launch();
+    const made = this.observer ? this.observer.dispatch(args[0], args[1], launch) : launch();
     this.validation.track([made], args[1]);
     return made;
   }
@@ -112,13 +113,13 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   override uploadToGPU(dataId: DataId): void {
     this.lazy.need(dataId, 'kernel');
     const elements = uploadValues(this, dataId);
-    if (elements) this.tracer?.upload(dataId, elements);
+    if (elements) this.observer?.upload(dataId, elements);
     else super.uploadToGPU(dataId);
   }
 
   override shouldExecuteOnCPU(inputs: TensorInfo[], sizeThreshold?: number): boolean {
     // What the host computes, a replay would not.
-    if (this.tracer) return false;
+    if (this.observer) return false;
     return (
       super.shouldExecuteOnCPU(inputs, sizeThreshold) &&
       inputs.every(({ dataId }) => !this.lazy.isPending(dataId))
@@ -136,7 +137,7 @@ export class WebGPUFusedBackend extends WebGPUBackend {
   override disposeData(dataId: DataId, force = false): boolean {
     const data = this.tensorMap.has(dataId) ? tensorData(this, dataId) : undefined;
     const state = lazyState(data);
-    const isInvolved = state !== undefined && (state.record !== null || state.holds > 0);
+    const isInvolved = state !== undefined && (state.invocation !== null || state.holds > 0);
     const isGone = isInvolved
       ? this.lazy.references.drop(data as LazyData, force)
       : super.disposeData(dataId, force);

@@ -2,12 +2,12 @@
 import { registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { ADAPTER_CLASSES, type AdapterClass, isAdapterClass } from '../fused-kernels/target';
 import { BACKEND_NAME, WebGPUFusedBackend } from './backend';
-import { registerCpuFallbacks } from './cpu-fallback';
-import { requestDevice } from './device';
-import { flag, registerFlags } from './flags';
-import { mirrorKernels, replaceKernels } from './kernel-mirror';
-import { installLazyKernels } from './lazy/install';
-import { installEventPump } from './read-sync';
+import { registerCpuFallbacks } from '../host/cpu-fallback';
+import { requestDevice } from '../host/request-device';
+import { flag, registerFlags } from '../host/flags';
+import { mirrorKernels, replaceKernels } from '../host/kernel-mirror';
+import { installLazyKernels } from '../eager/install';
+import { installEventPump } from '../host/read-sync';
 
 /** Below stock `webgpu` (3): importing this package never changes an app's default. */
 const PRIORITY = 2;

@@ -17,7 +17,7 @@ import {
   where,
   type TensorLike,
 } from '@tensorflow/tfjs-core';
-import type { ComposedKernel, KernelCall } from '../backend/lazy/kernels';
+import type { ComposedKernel, KernelCall } from '../eager/kernels';
 import { apply, constant, input, scalarOp, type Expr, type ScalarOp } from '../ir/expression';
 import type { Value } from '../ir/graph';
 import { MAX_HEAD_SIZE } from '../ir/infer/composite';

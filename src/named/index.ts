@@ -1,5 +1,5 @@
 /** Fused kernels by name, for eager code: one call, one dispatch, gradients included. */
-import { registerComposedKernel } from '../backend/lazy/install';
+import { registerComposedKernel } from '../eager/install';
 import { attentionKernel } from './attention';
 import { mlpKernel } from './mlp';
 import { normKernel } from './normalize';

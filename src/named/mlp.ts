@@ -1,6 +1,6 @@
 /** A multilayer perceptron: dense layers one after the other. */
 import { add, matMul, reshape, tidy, type Tensor, type TensorLike } from '@tensorflow/tfjs-core';
-import type { ComposedKernel } from '../backend/lazy/kernels';
+import type { ComposedKernel } from '../eager/kernels';
 import { sizeOf, type Value } from '../ir/graph';
 import { activate, activationNames, applyActivation, type ActivationName } from './activations';
 import { fail, floatTensor, optionalTensor, type Input } from './arguments';

@@ -15,7 +15,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import type { Attrs } from '../ir/graph';
-import type { ComposedKernel } from '../backend/lazy/kernels';
+import type { ComposedKernel } from '../eager/kernels';
 
 /** The results of a kernel: of the backend's, or composed. Absent operands are undefined. */
 export function run(

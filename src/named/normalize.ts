@@ -13,7 +13,7 @@ import {
   type Tensor,
   type TensorLike,
 } from '@tensorflow/tfjs-core';
-import type { ComposedKernel } from '../backend/lazy/kernels';
+import type { ComposedKernel } from '../eager/kernels';
 import { broadcastsTo, fail, floatTensor, optionalTensor, sumTo, type Input } from './arguments';
 import { isDifferentiating, nothing, run, withGradient } from './named-kernel';
 

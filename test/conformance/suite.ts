@@ -5,7 +5,7 @@ import { env, type DataId } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util';
-import { cacheValues } from '../../src/backend/data-mover';
+import { cacheValues } from '../../src/host/data-mover';
 import '../../src/index';
 
 declare const conformanceBackend: string;

@@ -1,6 +1,6 @@
 /** Runs backends with the kernels of another class of adapter than the one at hand. */
 import { env } from '@tensorflow/tfjs-core';
-import { registerFlags } from '../../src/backend/flags';
+import { registerFlags } from '../../src/host/flags';
 import type { AdapterClass } from '../../src/fused-kernels/target';
 
 /** Backends made from now on choose kernels for `name`; for their adapter, if it is empty. */

@@ -1,5 +1,5 @@
 /** Finds out whether a wrong result is the fault of a kernel by itself, or of fusing it. */
-import { compilePlan } from '../../src/backend/plan/compile';
+import { compilePlan } from '../../src/compiler/compile';
 import { Graph, type Node, type Value } from '../../src/ir/graph';
 import { runOnCpu, runPlan, targetNamed } from './differential';
 import { findDifference, largest } from './tolerance';

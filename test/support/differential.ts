@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-webgpu';
 import { BACKEND_NAME, type WebGPUFusedBackend } from '../../src/backend/backend';
-import { compilePlan } from '../../src/backend/plan/compile';
-import { PlanExecutor } from '../../src/backend/plan/executor';
-import type { Plan } from '../../src/backend/plan/plan';
+import { compilePlan } from '../../src/compiler/compile';
+import { PlanExecutor } from '../../src/runtime/executor';
+import type { Plan } from '../../src/compiler/plan';
 import { registerWebGPUFused } from '../../src/backend/register';
 import {
   type AdapterClass,

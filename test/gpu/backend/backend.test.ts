@@ -66,7 +66,7 @@ describe('device', () => {
     const requestAdapter = gpu.requestAdapter.bind(gpu);
     gpu.requestAdapter = () => Promise.resolve(null);
     try {
-      const { requestDevice } = await import('../../../src/backend/device');
+      const { requestDevice } = await import('../../../src/host/request-device');
       await expect(requestDevice()).rejects.toThrow(/no WebGPU adapter.*lavapipe/);
     } finally {
       gpu.requestAdapter = requestAdapter;

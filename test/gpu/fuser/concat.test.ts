@@ -1,4 +1,4 @@
-import { compilePlan } from '../../../src/backend/plan/compile';
+import { compilePlan } from '../../../src/compiler/compile';
 import { GraphBuilder } from '../../../src/ir/builder';
 import { checkFused } from '../../support/differential';
 import { softwareTarget } from '../../unit/fused-kernels/target';

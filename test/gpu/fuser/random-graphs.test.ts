@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { compilePlan } from '../../../src/backend/plan/compile';
+import { compilePlan } from '../../../src/compiler/compile';
 import { blameNode } from '../../support/blame';
 import { runOnCpu, runPlan, targetNamed, TARGETS } from '../../support/differential';
 import { fuzz } from '../../support/fuzz';

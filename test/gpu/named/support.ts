@@ -1,6 +1,6 @@
 /** Runs a named operation on `cpu` and here, recorded and not, and counts dispatches. */
 import type { FlushTrace } from '../../../src/index';
-import { expectClose, tf, trace, useLazy, useReference } from '../lazy/support';
+import { expectClose, tf, trace, useLazy, useReference } from '../eager/support';
 
 export { tf, trace, useLazy, useReference, expectClose };
 

@@ -1,4 +1,4 @@
-import { compilePlan } from '../../../src/backend/plan/compile';
+import { compilePlan } from '../../../src/compiler/compile';
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
 import {

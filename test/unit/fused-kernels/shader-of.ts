@@ -1,4 +1,4 @@
-import { compilePlan } from '../../../src/backend/plan/compile';
+import { compilePlan } from '../../../src/compiler/compile';
 import type { KernelTarget } from '../../../src/fused-kernels/kernel';
 import { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';

@@ -1,0 +1,135 @@
+/** Compiles and runs plans on the active `webgpu-fused` backend: what graph models are given. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { engine } from '@tensorflow/tfjs-core';
+import type { Graph, HostData } from '../ir/graph';
+import type { PlanRecord } from '../report/record';
+import { formatKernels, formatPlan } from '../report/text';
+import type { WebGPUFusedBackend } from './backend';
+import { type AheadProgress, type AheadReport, compileAhead } from '../runtime/compile-ahead';
+import { CapturedCall, captureObstacle } from '../capture/captured-call';
+import { flag } from '../host/flags';
+import { tensorData } from '../host/internals';
+import { compilePlan } from '../compiler/compile';
+import { PlanExecutor } from '../runtime/executor';
+import type { Plan } from '../compiler/plan';
+
+/** A plan that is ready to run, and what was fused in it. */
+export interface ReadyPlan {
+  readonly record: PlanRecord;
+  readonly executor: PlanExecutor;
+  /** False while its shaders are still to be compiled. */
+  isPrepared: boolean;
+  /** Set when the driver has rejected one of its shaders. */
+  failure?: { readonly nodes: readonly string[]; readonly reason: string };
+}
+
+export class BackendRuntime {
+  /** Plans compiled while {@link ahead} collects them; null at other times. */
+  private collected: ReadyPlan[] | null = null;
+  /** Whether plans whose shaders are still to be compiled give outputs without computing them. */
+  private isRehearsal = false;
+
+  /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
+  compile(graph: Graph, label: string): ReadyPlan {
+    const backend = activeBackend();
+    const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
+    const plan = compilePlan(graph, backend.target, label, { trace });
+    logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
+    const executor = new PlanExecutor(backend, plan, true);
+    const ready: ReadyPlan = { record: plan.record, executor, isPrepared: false };
+    if (this.collected) this.collected.push(ready);
+    else prepare(ready);
+    return ready;
+  }
+
+  run(plan: ReadyPlan, inputs: readonly TensorInfo[]): TensorInfo[] {
+    if (!plan.isPrepared && this.isRehearsal) return plan.executor.outline(inputs);
+    if (!plan.isPrepared) prepare(plan);
+    const outputs = plan.executor.run(inputs);
+    activeBackend().validation.track(outputs, inputs, plan);
+    return outputs;
+  }
+
+  async ahead(work: () => Promise<void>, onProgress: AheadProgress): Promise<AheadReport> {
+    const plans = (this.collected = [] as ReadyPlan[]);
+    try {
+      await work();
+    } finally {
+      this.collected = null;
+    }
+    const waiting = plans.filter(({ isPrepared }) => !isPrepared);
+    const executors = waiting.map(({ executor }) => executor);
+    const report = await compileAhead(activeBackend(), executors, onProgress);
+    for (const plan of waiting) report.task(() => prepare(plan));
+    return report;
+  }
+
+  rehearse<T>(work: () => T): T {
+    this.isRehearsal = true;
+    try {
+      return work();
+    } finally {
+      this.isRehearsal = false;
+    }
+  }
+
+  async finish(): Promise<void> {
+    const { device } = activeBackend();
+    // A device that is lost does not answer any more.
+    await Promise.race([device.queue.onSubmittedWorkDone(), device.lost]);
+  }
+
+  replayObstacle(): string | null {
+    return captureObstacle();
+  }
+
+  makeCapture(): CapturedCall {
+    return new CapturedCall(activeBackend());
+  }
+
+  dispose(plan: ReadyPlan): void {
+    plan.executor.dispose();
+  }
+
+  storedType(tensor: TensorInfo): string {
+    return tensorData(activeBackend(), tensor.dataId).dtype;
+  }
+
+  hostValues(tensor: TensorInfo): HostData | undefined {
+    const { values } = tensorData(activeBackend(), tensor.dataId);
+    return ArrayBuffer.isView(values) ? (values as HostData) : undefined;
+  }
+}
+
+/** Makes a plan ready to run; what the driver says of its shaders comes later. */
+function prepare(plan: ReadyPlan): void {
+  const { device, validation } = activeBackend();
+  plan.isPrepared = true;
+  device.pushErrorScope('validation');
+  try {
+    plan.executor.prepare();
+  } finally {
+    validation.watch(device.popErrorScope(), (reason) => {
+      plan.failure = { nodes: [], reason };
+    });
+  }
+}
+
+function logRule(line: string): void {
+  console.info(`[webgpu-fused] rule ${line}`);
+}
+
+/** What `WEBGPU_FUSED_DEBUG` asks for: 1 the table, 2 every kernel's nodes, 3 the shaders. */
+function logPlan(plan: Plan, level: number): void {
+  if (level >= 1) console.info(formatPlan(plan.record, { name: plan.label }));
+  if (level >= 2) console.info(formatKernels(plan.record));
+  if (level >= 3) {
+    for (const wgsl of new Set(plan.dispatches.map(({ program }) => program.wgsl))) {
+      console.info(wgsl);
+    }
+  }
+}
+
+function activeBackend(): WebGPUFusedBackend {
+  return engine().backend as WebGPUFusedBackend;
+}

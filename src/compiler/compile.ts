@@ -1,0 +1,120 @@
+/** Compiles a graph of primitives to a plan: rewrite, fuse, generate, lay out memory. */
+import type { KernelTarget } from '../fused-kernels/kernel';
+import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
+import type { Graph, Value } from '../ir/graph';
+import { mergeCommonSubexpressions } from '../ir/common-subexpressions';
+import { splitConstantPart } from '../ir/constant-part';
+import { removeDeadNodes } from '../ir/graph';
+import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fuser/index';
+import { fusionTables } from '../registry/kernels';
+import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
+import { rewriteGraph } from '../registry/rules';
+import type { CaptureRecord, MemoryRecord, RefusalRecord } from '../report/record';
+import { generateKernels } from './generate';
+import { type Access, type BufferPlan, checkBuffers, planBuffers } from './memory';
+import { DISPATCHES_PER_SUBMIT, type Plan, RefusedError } from './plan';
+import { experiment, unfusedConstraints } from './unfused';
+
+const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
+
+/**
+ * Compiles `graph`, which is changed on the way.
+ * @throws RefusedError if some kernel cannot be computed here.
+ */
+export function compilePlan(
+  graph: Graph,
+  target: KernelTarget,
+  label: string,
+  options: RewriteOptions = {},
+): Plan {
+  // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
+  mergeCommonSubexpressions(graph);
+  removeDeadNodes(graph);
+  const { maxStorageBuffers } = target;
+  const rewritten = experiment.isFused
+    ? rewriteGraph(graph, { maxStorageBuffers, ...options })
+    : NO_REWRITES;
+  removeDeadNodes(graph);
+  const constantPart = splitConstantPart(graph);
+  const prelude = constantPart && {
+    plan: planGraph(constantPart.graph, target, `${label} (constants)`),
+    results: constantPart.results,
+  };
+  return planGraph(graph, target, label, rewritten, prelude);
+}
+
+/** Fuses a rewritten graph, generates its kernels and lays out its memory. */
+function planGraph(
+  graph: Graph,
+  target: KernelTarget,
+  label: string,
+  rewritten: RewriteResult = NO_REWRITES,
+  prelude: Plan['prelude'] = null,
+): Plan {
+  const tables = fusionTables(target.maxStorageBuffers);
+  const unsupported = findUnsupported(graph, tables);
+  if (unsupported) throw new RefusedError(unsupported.node.origins, unsupported.reason);
+  mergeCommonSubexpressions(graph);
+  removeDeadNodes(graph);
+  splitWideConcats(graph, target.maxStorageBuffers - 1);
+  const { fused, kernels: generated } = generateKernels(
+    graph,
+    tables,
+    target,
+    experiment.isFused ? undefined : unfusedConstraints(graph),
+  );
+  const dispatches = generated.map(({ label: name, program }) => ({ label: name, program }));
+  const accesses = dispatches.map(({ program }) => program.bindings);
+  const outputs = new Set(graph.outputs);
+  const isIntermediate = (value: Value): boolean =>
+    value.producer !== undefined && !outputs.has(value);
+  const buffers = planBuffers(accesses, isIntermediate);
+  checkBuffers(buffers, accesses);
+  const bound = new Set(accesses.flat().map(({ value }) => value));
+  const constants = [...bound].filter((value) => value.constant !== undefined);
+  const kernels = generated.map(({ record }) => record);
+  return {
+    label,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    constants,
+    prelude,
+    dispatches,
+    buffers,
+    record: {
+      kernels,
+      rewrites: rewritten.rewrites,
+      refused: [...rewritten.refusals, ...fused.refusals.map(refusalRecord)],
+      rules: rewritten.statistics,
+      dispatches: dispatches.length,
+      bytes: kernels.reduce((sum, kernel) => sum + kernel.bytes, 0),
+      memory: memoryRecord(buffers),
+      capture: captureRecord(graph, accesses),
+    },
+  };
+}
+
+function memoryRecord({ slabs, placements, lowerBound }: BufferPlan): MemoryRecord {
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+  const unshared = sum([...placements.keys()].map(byteSize));
+  return { slabs, allocated: sum(slabs), lowerBound, unshared };
+}
+
+function captureRecord(
+  { inputs, outputs }: Graph,
+  dispatches: readonly (readonly Access[])[],
+): CaptureRecord {
+  const changing = new Set([...inputs, ...outputs]);
+  const isRebound = (accesses: readonly Access[]): boolean =>
+    accesses.some(({ value }) => changing.has(value));
+  const rebound = dispatches.filter(isRebound).length;
+  return {
+    kept: dispatches.length - rebound,
+    rebound,
+    submits: Math.ceil(dispatches.length / DISPATCHES_PER_SUBMIT),
+  };
+}
+
+function refusalRecord({ rule, nodes, reason }: Refusal): RefusalRecord {
+  return { rule, nodes: nodes.flatMap((node) => node.origins), reason };
+}

@@ -1,0 +1,149 @@
+/** Turns the groups of a fused graph into shaders, and fuses less where a shader cannot be. */
+import type { KernelTarget } from '../fused-kernels/kernel';
+import type { Storage } from '../fused-kernels/wgsl/inliner';
+import { byteSize, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { Graph, Node, Value } from '../ir/graph';
+import * as ix from '../ir/index-expression';
+import type { KernelGroup } from '../ir/kernel-group';
+import {
+  fuseGraph,
+  type FusedGraph,
+  type FusionConstraints,
+  type FusionTables,
+} from '../patterns/fuser/index';
+import { kernelFor } from '../registry/kernels';
+import type { KernelRecord } from '../report/record';
+import { RefusedError } from './plan';
+
+export interface GeneratedKernel {
+  readonly label: string;
+  readonly program: ShaderProgram;
+  readonly record: KernelRecord;
+}
+
+/** Attempts at a graph before it is refused; each takes one fusion back for every kernel that fails. */
+const MAX_ATTEMPTS = 16;
+
+/**
+ * Fuses `graph` and writes its shaders.
+ * @throws RefusedError if a kernel cannot be written even by itself.
+ */
+export function generateKernels(
+  graph: Graph,
+  tables: FusionTables,
+  target: KernelTarget,
+  constraints?: FusionConstraints,
+): { fused: FusedGraph; kernels: GeneratedKernel[] } {
+  const store = new Map<Node, string>(constraints?.store);
+  const separate = new Map<Node, string>(constraints?.separate);
+  for (let attempt = 1; ; attempt++) {
+    const fused = fuseGraph(graph, tables, { store, separate });
+    const storage = storageOf(fused);
+    const kernels: GeneratedKernel[] = [];
+    const failures: { group: KernelGroup; reason: string }[] = [];
+    for (const group of fused.groups) {
+      const result = tryGenerate(group, storage, target);
+      if (typeof result === 'string') failures.push({ group, reason: result });
+      else kernels.push(result);
+    }
+    if (failures.length === 0) return { fused, kernels };
+    for (const { group, reason } of failures) {
+      // What follows the anchor, or else what stands in front of it.
+      const last =
+        [...group.members].reverse().find((node) => node !== group.anchor) ?? group.anchor;
+      const inlined = heaviestInlined(group, storage);
+      if (attempt === MAX_ATTEMPTS || (!inlined && last === group.anchor)) {
+        throw new RefusedError(group.anchor.origins, reason);
+      }
+      if (inlined) store.set(inlined, reason);
+      else separate.set(last, reason);
+    }
+  }
+}
+
+/** The kernel of a group, or the reason why there is none. */
+function tryGenerate(
+  group: KernelGroup,
+  storage: (value: Value) => Storage | null,
+  target: KernelTarget,
+): GeneratedKernel | string {
+  const family = kernelFor(group.anchor.kernel);
+  let program: ShaderProgram;
+  try {
+    program = family.generate({ group, target, storage });
+  } catch (error) {
+    return `its shader could not be written: ${(error as Error).message}`;
+  }
+  if (program.bindings.length > target.maxStorageBuffers) {
+    return `it binds ${program.bindings.length} storage buffers; the device has ${target.maxStorageBuffers}`;
+  }
+  return {
+    label: program.title,
+    program,
+    record: {
+      label: program.title,
+      family: family.name,
+      origins: originsOf(group, storage),
+      bytes: program.bindings.reduce((sum, { value }) => sum + byteSize(value), 0),
+    },
+  };
+}
+
+/** Which buffer a value of the fused graph is in, and where; null if no kernel stores it. */
+function storageOf(fused: FusedGraph): (value: Value) => Storage | null {
+  const stored = new Set<Value>(fused.groups.flatMap((group) => group.stores));
+  for (const { buffer } of fused.windows.values()) stored.add(buffer);
+  const storage = (value: Value): Storage | null => {
+    const window = fused.windows.get(value);
+    if (window) {
+      const outer = storage(window.buffer) as Storage;
+      const shifted = (coords: readonly ix.IndexExpr[]): ix.IndexExpr[] =>
+        coords.map((coord, axis) => (axis === window.axis ? ix.shift(coord, window.begin) : coord));
+      return { buffer: outer.buffer, locate: (coords) => outer.locate(shifted(coords)) };
+    }
+    return !value.producer || stored.has(value)
+      ? { buffer: value, locate: (coords) => [...coords] }
+      : null;
+  };
+  return storage;
+}
+
+/** The nodes that a group computes inside its loads. */
+function inlinedBy(group: KernelGroup, storage: (value: Value) => Storage | null): Node[] {
+  const seen = new Set<Node>(group.members);
+  const found: Node[] = [];
+  const stack = [...group.members];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    for (const input of node.inputs) {
+      const { producer } = input;
+      if (!producer || seen.has(producer) || storage(input)) continue;
+      seen.add(producer);
+      found.push(producer);
+      stack.push(producer);
+    }
+  }
+  return found;
+}
+
+/** The inlined node with the most operands: storing it frees most bindings. */
+function heaviestInlined(
+  group: KernelGroup,
+  storage: (value: Value) => Storage | null,
+): Node | undefined {
+  const leaves = (node: Node): number =>
+    new Set(
+      inlinedBy({ anchor: node, members: [node], stores: [] }, storage)
+        .concat(node)
+        .flatMap((inner) => inner.inputs)
+        .filter((input) => storage(input)),
+    ).size;
+  return inlinedBy(group, storage)
+    .filter((node) => leaves(node) > 1)
+    .sort((a, b) => leaves(b) - leaves(a))[0];
+}
+
+/** Names of all model nodes a group computes, those it inlines included. */
+function originsOf(group: KernelGroup, storage: (value: Value) => Storage | null): string[] {
+  const nodes = [...inlinedBy(group, storage).reverse(), ...group.members];
+  return [...new Set(nodes.flatMap((node) => node.origins))];
+}

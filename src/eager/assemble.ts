@@ -1,0 +1,130 @@
+/** Turns a queued stream into a graph, and says how to feed what the graph becomes. */
+import type { DataType } from '@tensorflow/tfjs-core';
+import { GraphBuilder } from '../ir/builder';
+import { sizeOf, type DType, type Graph, type Shape, type Value } from '../ir/graph';
+import type { External, Invocation } from './pending';
+import { lowerFresh, viewOf } from './signature';
+import type { Stream } from './stream';
+
+/** Scalars of one dtype, which are sent as one input of the plan. */
+export interface ScalarPack {
+  readonly dtype: DataType;
+  /** Positions among the stream's externals. */
+  readonly externals: readonly number[];
+}
+
+/** Where the inputs and outputs of a graph are in the stream it was made of. */
+export interface Wiring {
+  /** Positions among the stream's externals; inputs of the graph come in this order … */
+  readonly externals: readonly number[];
+  /** … followed by these. */
+  readonly packs: readonly ScalarPack[];
+  /** What each output of the graph is: position of the invocation, and which of its outputs. */
+  readonly outputs: readonly (readonly [invocation: number, output: number])[];
+}
+
+export interface Assembled {
+  readonly graph: Graph;
+  readonly wiring: Wiring;
+  /** Bytes that the invocations would read and write one by one. */
+  readonly bytes: number;
+  /** Kernels of the invocations, in order. */
+  readonly kernels: readonly string[];
+}
+
+/** Invocations that somebody still wants something of. */
+export function isAlive(invocation: Invocation): boolean {
+  return invocation.wanted > 0;
+}
+
+/**
+ * The graph of the stream's living invocations; its outputs are what the engine still refers to.
+ * Externals at the positions in `fixed` become constants.
+ */
+export function assemble(
+  { invocations, externals }: Stream,
+  fixed: ReadonlySet<number> = new Set(),
+): Assembled {
+  const b = new GraphBuilder();
+  const alive = invocations.map(isAlive);
+  const shapes = shapesInUse(invocations, alive);
+  const { values, wiring } = feed(b, externals, shapes, fixed);
+  const taken = new Set<Value>();
+  const outputs: (readonly [number, number])[] = [];
+  let bytes = 0;
+  invocations.forEach((invocation, at) => {
+    if (!alive[at]) return;
+    const { signature, slots } = invocation;
+    b.origins = [`${signature.kernel.kernel}#${at}`];
+    const inputs = signature.inputs.map((spec, i) => {
+      if (!spec) return undefined;
+      bytes += 4 * sizeOf(spec.shape);
+      return viewOf(b, values.get(slots[i]) as Value, spec.shape, spec.dtype);
+    });
+    lowerFresh(b, signature, inputs, taken).forEach((value, index) => {
+      const data = invocation.outputs[index];
+      values.set(data.lazy.slot, value);
+      bytes += 4 * sizeOf(value.shape);
+      if (data.refCount <= 0) return;
+      b.graph.outputs.push(value);
+      outputs.push([at, index]);
+    });
+  });
+  const kernels = invocations
+    .filter((_, at) => alive[at])
+    .map(({ signature }) => signature.kernel.kernel);
+  return { graph: b.graph, wiring: { ...wiring, outputs }, bytes, kernels };
+}
+
+/** By slot, the shape under which a living invocation first reads it. */
+function shapesInUse(
+  invocations: readonly Invocation[],
+  alive: readonly boolean[],
+): Map<number, Shape> {
+  const shapes = new Map<number, Shape>();
+  invocations.forEach(({ signature, slots }, at) => {
+    if (!alive[at]) return;
+    signature.inputs.forEach((spec, i) => {
+      if (spec && !shapes.has(slots[i])) shapes.set(slots[i], spec.shape);
+    });
+  });
+  return shapes;
+}
+
+function feed(
+  b: GraphBuilder,
+  externals: readonly External[],
+  shapes: ReadonlyMap<number, Shape>,
+  fixed: ReadonlySet<number>,
+): { values: Map<number, Value>; wiring: Omit<Wiring, 'outputs'> } {
+  const values = new Map<number, Value>();
+  const resident: number[] = [];
+  const scalars = new Map<DataType, number[]>();
+  externals.forEach(({ data, slot, scalar }, at) => {
+    const shape = shapes.get(slot);
+    if (!shape) return;
+    const spec = { shape, dtype: data.dtype as DType };
+    if (fixed.has(at)) {
+      const handle = { ...spec, dataId: data.lazy.dataId };
+      values.set(slot, b.constant(spec, { handle }));
+      return;
+    }
+    if (scalar === undefined) {
+      resident.push(at);
+      values.set(slot, b.input(spec));
+      return;
+    }
+    const pack = scalars.get(data.dtype);
+    if (pack) pack.push(at);
+    else scalars.set(data.dtype, [at]);
+  });
+  const packs = [...scalars].map(([dtype, members]) => ({ dtype, externals: members }));
+  for (const pack of packs) {
+    const all = b.input({ shape: [pack.externals.length], dtype: pack.dtype as DType });
+    pack.externals.forEach((external, at) => {
+      const { slot } = externals[external];
+      values.set(slot, b.reshape(b.slice(all, [at], [1]), shapes.get(slot) as Shape));
+    });
+  }
+  return { values, wiring: { externals: resident, packs } };
+}

@@ -1,0 +1,63 @@
+/** What the lazy backend did: one plain record a flush. Equal programs leave equal records. */
+import type { KernelRecord, RefusalRecord } from '../report/record';
+import { flag } from '../host/flags';
+
+/** Why waiting invocations were run. */
+export type FlushReason =
+  'read' | 'read-gpu' | 'time' | 'task-end' | 'count' | 'memory' | `kernel ${string}`;
+
+/** An invocation that was not queued. */
+export interface LeftAlone {
+  readonly kernel: string;
+  readonly reason: string;
+}
+
+/** One flush. */
+export interface FlushTrace {
+  readonly why: FlushReason;
+  /** `hit`: the plan was there; `miss`: it was compiled; `stock`: kernels ran one by one. */
+  readonly plan: 'hit' | 'miss' | 'stock';
+  /** Kernels that ran, in the order in which they were called. */
+  readonly kernels: readonly string[];
+  /** Dispatches: what each computes, and of which invocations (`Relu#2` is the third queued). */
+  readonly groups: readonly KernelRecord[];
+  /** Fusions that were considered and not made. */
+  readonly refused: readonly RefusalRecord[];
+  /** Kernels that ran at once since the flush before, and why. */
+  readonly left: readonly LeftAlone[];
+  readonly dispatches: number;
+  /** Bytes of memory traffic that running kernel by kernel would have taken on top. */
+  readonly bytesSaved: number;
+}
+
+let last: FlushTrace | null = null;
+
+/** What the lazy backend did at its last flush; null before the first. */
+export function lastTrace(): FlushTrace | null {
+  return last;
+}
+
+/** Keeps a flush, and prints it where `WEBGPU_FUSED_DEBUG` asks for that. */
+export function keepTrace(trace: FlushTrace): void {
+  last = trace;
+  const level = flag('WEBGPU_FUSED_DEBUG');
+  if (level >= 1) console.info(formatTrace(trace, level >= 2));
+}
+
+/** One line, and in detail one more for each dispatch, refusal and kernel left alone. */
+export function formatTrace(trace: FlushTrace, detailed: boolean): string {
+  const { why, plan, kernels, groups, refused, left, dispatches, bytesSaved } = trace;
+  const saved = (bytesSaved / 1e6).toFixed(1);
+  const lines = [
+    `[webgpu-fused] flush (${why}): ${kernels.length} kernels in ${dispatches} dispatches, ` +
+      `${saved} MB saved, plan ${plan}, ${left.length} left alone`,
+  ];
+  if (detailed) {
+    lines.push(...groups.map(({ label, origins }) => `  ▸ ${label}: ${origins.join(', ')}`));
+    lines.push(
+      ...refused.map(({ rule, nodes, reason }) => `  ✕ ${rule} ${nodes.join(' → ')}: ${reason}`),
+    );
+    lines.push(...left.map(({ kernel, reason }) => `  · ${kernel} ran at once: ${reason}`));
+  }
+  return lines.join('\n');
+}

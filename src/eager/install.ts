@@ -1,0 +1,68 @@
+/** Replaces the backend's copies of stock's kernels by ones that may wait. */
+import {
+  getKernel,
+  getKernelsForBackend,
+  registerKernel,
+  unregisterKernel,
+  type KernelFunc,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import type { LazyBackend } from './lazy-backend';
+import { stringsOnCpu } from '../host/cpu-fallback';
+import { lazyKernels, type ComposedKernel, type LazyKernel } from './kernels';
+
+/** Kernels that launch nothing: they run as stock's, and are not worth a word in a trace. */
+const FREE: ReadonlySet<string> = new Set([
+  ...['Identity', 'Reshape', 'ExpandDims', 'Complex', 'Real', 'Imag'],
+]);
+
+/** Wraps all kernels registered for `backendName`. */
+export function installLazyKernels(backendName: string): void {
+  const lazy = new Map(lazyKernels.map((kernel) => [kernel.kernel, kernel]));
+  for (const config of getKernelsForBackend(backendName)) {
+    const { kernelName, kernelFunc } = config;
+    if (FREE.has(kernelName)) continue;
+    const kernel = lazy.get(kernelName);
+    const stock = stringsOnCpu(kernelName, kernelFunc);
+    unregisterKernel(kernelName, backendName);
+    registerKernel({
+      ...config,
+      kernelFunc: kernel ? queued(kernel, stock) : atOnce(kernelName, stock),
+    });
+  }
+}
+
+/**
+ * Adds a kernel of our own to a backend: queued as others, run by a plan of its own where nothing
+ * is queued, and composed where it has none.
+ */
+export function registerComposedKernel(kernel: ComposedKernel, backendName: string): void {
+  const kernelName = kernel.kernel;
+  if (getKernel(kernelName, backendName)) return;
+  const kernelFunc: KernelFunc = ({ inputs, attrs = {}, backend }) => {
+    const { lazy } = backend as LazyBackend;
+    const infos = lazy.enqueue(kernel, inputs, attrs) ?? lazy.runAlone(kernel, inputs, attrs);
+    // The engine passes tensors, and takes them, too.
+    const given = inputs as unknown as Readonly<Record<string, Tensor>>;
+    return (
+      infos ??
+      kernel.compose(kernel.inputs?.map((name) => given[name]) ?? Object.values(given), attrs)
+    );
+  };
+  registerKernel({ kernelName, backendName, kernelFunc });
+}
+
+function queued(kernel: LazyKernel, stock: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const infos = (backend as LazyBackend).lazy.enqueue(kernel, inputs, attrs);
+    if (!infos) return stock({ inputs, attrs, backend });
+    return kernel.hasManyOutputs ? infos : infos[0];
+  };
+}
+
+function atOnce(name: string, stock: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    (backend as LazyBackend).lazy.runsAtOnce(name);
+    return stock({ inputs, attrs: attrs, backend });
+  };
+}

@@ -1,0 +1,293 @@
+/**
+ * The lazy backend: queues kernels instead of launching them, and runs what was queued, fused,
+ * when somebody needs a value.
+ */
+import type { DataId, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Attrs } from '../ir/graph';
+import { sizeOf } from '../ir/graph';
+import { fusionTables } from '../registry/kernels';
+import type { PlanDevice } from '../runtime/plan-device';
+import { tensorData } from '../host/internals';
+import { isAlive } from './assemble';
+import { Exploration } from './exploration';
+import type { IntSequence } from './int-sequence';
+import type { LazyKernel } from './kernels';
+import { lazyData, lazyState, type LazyData } from './pending';
+import { PlanCache } from './plan-cache';
+import { References } from './references';
+import { runSingly } from './run-singly';
+import { SignatureTable, typeCode, type Signature } from './signature';
+import { Stream } from './stream';
+import { whyEager } from './why-eager';
+import { keepTrace, type FlushReason, type FlushTrace, type LeftAlone } from './flush-trace';
+import { makeVariant, runVariant, type PlanSummary, type Variant } from './variant';
+
+/** Invocations that wait at most. */
+const MAX_INVOCATIONS = 1024;
+/** Bytes of results that wait at most. */
+const MAX_BYTES = 2 ** 30;
+/** Bytes that only waiting invocations still need, and stock would have freed, at most. */
+const MAX_HIDDEN_BYTES = 64 * 2 ** 20;
+/** Kernels that ran at once which a trace names at most. */
+const MAX_LEFT = 256;
+
+export class LazyQueue {
+  readonly references: References;
+  private readonly signatures: SignatureTable;
+  private readonly plans: PlanCache;
+  private readonly exploration = new Exploration();
+  private readonly operands: (TensorInfo | undefined)[] = [];
+  private stream = new Stream();
+  private left: LeftAlone[] = [];
+  private running = '';
+  private flushing = false;
+  private scheduled = false;
+  private announced = '';
+
+  constructor(
+    private readonly backend: PlanDevice,
+    free: (data: LazyData) => void,
+  ) {
+    this.references = new References(backend, free);
+    this.plans = new PlanCache(backend);
+    const tables = fusionTables(backend.target.maxStorageBuffers);
+    this.signatures = new SignatureTable(tables, () => this.plans.clear());
+  }
+
+  /** Names the kernel that runs at once from here on: it may be the one that needs a value. */
+  runsAtOnce(kernel: string): void {
+    this.running = kernel;
+    this.leave(kernel, 'it cannot wait');
+  }
+
+  /**
+   * Queues an invocation.
+   *
+   * @returns its outputs, or null if stock is to run it now.
+   */
+  enqueue(
+    kernel: LazyKernel,
+    inputs: NamedTensorInfoMap,
+    attrs: Attrs | undefined,
+  ): TensorInfo[] | null {
+    this.running = kernel.kernel;
+    if (this.flushing || !this.mayWait()) return null;
+    const operands = this.collect(kernel, inputs);
+    const signature = operands && this.identify(kernel, operands, attrs);
+    if (!signature) return null;
+    const { refusal } = signature;
+    if (refusal !== null) return refusal === '' ? null : this.leave(kernel.kernel, refusal);
+    return this.append(signature, operands);
+  }
+
+  /**
+   * Runs an invocation now, by a plan of its own, whether or not others wait.
+   *
+   * @returns its outputs, or null if there is no plan for it.
+   */
+  runAlone(
+    kernel: LazyKernel,
+    inputs: NamedTensorInfoMap,
+    attrs: Attrs | undefined,
+  ): TensorInfo[] | null {
+    if (this.flushing || this.backend.validation.hasRejected) return null;
+    const why: FlushReason = `kernel ${kernel.kernel}`;
+    this.flush(why);
+    const { signatures } = this;
+    const operands = this.collect(kernel, inputs);
+    const key = operands && signatures.keyOf(kernel, operands, attrs);
+    if (!key) return null;
+    const signature = signatures.find(key) ?? signatures.add(key, kernel, operands, attrs);
+    const infos = signature.refusal === null ? this.append(signature, operands) : null;
+    this.flush(why, true);
+    return infos;
+  }
+
+  /** The signature of an invocation; null if it has none, or nothing is queued now. */
+  private identify(
+    kernel: LazyKernel,
+    operands: readonly (TensorInfo | undefined)[],
+    attrs: Attrs | undefined,
+  ): Signature | null {
+    const { exploration, signatures } = this;
+    const key = signatures.keyOf(kernel, operands, attrs);
+    if (!key) return null;
+    exploration.note(key.hash);
+    this.schedule();
+    if (!exploration.isQueueing) return null;
+    const known = signatures.find(key);
+    if (known) return known;
+    const mayGoOn = exploration.mayGoOn(this.stream.invocations.length + 1);
+    return mayGoOn ? signatures.add(key, kernel, operands, attrs) : null;
+  }
+
+  /** Runs all that waits; `always` by a plan, even if there may not be another use for it. */
+  flush(why: FlushReason, always = false): void {
+    const { stream } = this;
+    if (this.flushing || stream.invocations.length === 0) return;
+    this.flushing = true;
+    this.stream = new Stream();
+    try {
+      this.run(stream, why, always);
+    } finally {
+      for (const invocation of stream.invocations) {
+        if (!isAlive(invocation)) continue;
+        for (const data of invocation.outputs) data.lazy.invocation = null;
+        this.references.release(invocation);
+      }
+      this.flushing = false;
+    }
+  }
+
+  /** Runs all that waits if the value of `dataId` does. */
+  need(dataId: DataId, why: FlushReason | 'kernel'): void {
+    if (why !== 'kernel') this.exploration.endSegment();
+    if (this.stream.invocations.length === 0 || !this.isPending(dataId)) return;
+    this.flush(why === 'kernel' ? `kernel ${this.running}` : why);
+  }
+
+  /** Data ids that the engine does not count: held by waiting kernels and by plans. */
+  get hiddenDataIds(): number {
+    return this.references.hidden + this.plans.tensors;
+  }
+
+  /** Whether the value of `dataId` is still to be computed. */
+  isPending(dataId: DataId): boolean {
+    if (!this.backend.tensorMap.has(dataId)) return false;
+    const state = lazyState(tensorData(this.backend, dataId));
+    return state !== undefined && state.invocation !== null;
+  }
+
+  /** Forgets what waits and frees all plans: the backend is going away. */
+  dispose(): void {
+    this.stream = new Stream();
+    this.plans.clear();
+  }
+
+  private mayWait(): boolean {
+    const { hasRejected } = this.backend.validation;
+    const reason = hasRejected ? 'the driver rejected a generated shader' : whyEager();
+    if (reason === null) {
+      this.announced = '';
+      return true;
+    }
+    if (reason !== this.announced) {
+      this.announced = reason;
+      this.leave(this.running, reason);
+    }
+    return false;
+  }
+
+  private leave(kernel: string, reason: string): null {
+    if (this.left.length < MAX_LEFT) this.left.push({ kernel, reason });
+    return null;
+  }
+
+  /** The operands in the kernel's order; null if one has no form here, or the CPU is to compute. */
+  private collect(
+    { inputs: names, onCpu }: LazyKernel,
+    inputs: NamedTensorInfoMap,
+  ): readonly (TensorInfo | undefined)[] | null {
+    const { operands } = this;
+    operands.length = 0;
+    if (names) for (const name of names) operands.push(inputs[name] ?? undefined);
+    else operands.push(...(inputs as unknown as TensorInfo[]));
+    for (const operand of operands) {
+      if (!operand) continue;
+      if (typeCode(operand.dtype) === undefined || operand.shape.includes(0)) return null;
+    }
+    const present = operands as TensorInfo[];
+    if (onCpu && present.length > 0 && this.backend.shouldExecuteOnCPU(present)) return null;
+    return operands;
+  }
+
+  private append(
+    signature: Signature,
+    operands: readonly (TensorInfo | undefined)[],
+  ): TensorInfo[] | null {
+    const inputs = operands.map((operand) => operand && this.dataOf(operand));
+    if (inputs.some((data) => data && typeCode(data.dtype) === undefined)) return null;
+    const { backend, stream } = this;
+    const invocation = stream.add(signature, inputs);
+    const infos = signature.outputs.map(({ shape, dtype }): TensorInfo => {
+      const info = backend.makeTensorInfo(shape as number[], dtype);
+      const data = lazyData(tensorData(backend, info.dataId), info.dataId);
+      stream.addOutput(invocation, data, 4 * sizeOf(shape));
+      return info;
+    });
+    if (stream.invocations.length >= MAX_INVOCATIONS) this.flush('count');
+    else if (stream.bytes > MAX_BYTES || this.references.hiddenBytes > MAX_HIDDEN_BYTES) {
+      this.flush('memory');
+    }
+    return infos;
+  }
+
+  /** The data of an operand: waiting, on the GPU, or a scalar on the CPU. */
+  private dataOf({ dataId }: TensorInfo): LazyData {
+    const data = tensorData(this.backend, dataId);
+    const elements = data.values as ArrayLike<unknown> | null | undefined;
+    // What the caller's array holds now is meant, not what it may hold when the kernel runs.
+    if (data.resource == null && elements && (elements.length > 1 || this.isWatched(dataId))) {
+      this.backend.uploadToGPU(dataId);
+    }
+    return lazyData(data, dataId);
+  }
+
+  /** Whether a captured call must notice that this tensor changes: then it is not packed. */
+  private isWatched(dataId: DataId): boolean {
+    return this.backend.observer?.isOutside(dataId) ?? false;
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      this.exploration.endSegment();
+      this.flush('task-end');
+    });
+  }
+
+  private run(stream: Stream, why: FlushReason, always: boolean): void {
+    const key = stream.seal();
+    const known = this.plans.find(key, stream);
+    const size = stream.invocations.length;
+    if (known) this.exploration.hit(size);
+    const variant = known ?? this.explore(stream, key, size, always);
+    const executor = variant?.failure ? null : (variant?.executor ?? null);
+    if (variant && executor) runVariant(this.backend, stream, variant, executor);
+    else runSingly(this.backend, stream.invocations);
+    const outcome = executor ? (known ? 'hit' : 'miss') : 'stock';
+    this.trace(stream, why, outcome, variant?.summary);
+  }
+
+  private explore(stream: Stream, key: IntSequence, size: number, always: boolean): Variant | null {
+    if (!always && !this.exploration.mayCompile(key.hash, size)) return null;
+    const variant = makeVariant(this.backend, stream);
+    this.plans.add(key, variant);
+    return variant;
+  }
+
+  private trace(
+    stream: Stream,
+    why: FlushReason,
+    plan: FlushTrace['plan'],
+    summary: PlanSummary | undefined,
+  ): void {
+    const { left } = this;
+    this.left = [];
+    const kernels =
+      summary?.kernels ??
+      stream.invocations.filter(isAlive).map((invocation) => invocation.signature.kernel.kernel);
+    keepTrace({
+      why,
+      plan,
+      kernels,
+      groups: summary?.groups ?? [],
+      refused: summary?.refused ?? [],
+      left,
+      dispatches: summary?.dispatches ?? kernels.length,
+      bytesSaved: summary?.bytesSaved ?? 0,
+    });
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * What one invocation of a kernel is, apart from which tensors it reads: kernel, attributes, shapes
+ * and dtypes of its operands. Known ones are found without allocating, and tell at once what the
+ * kernel would answer: the shape and dtype of its outputs, or why it cannot wait.
+ */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { GraphBuilder } from '../ir/builder';
+import type { Attrs, DType, Shape, Value, ValueSpec } from '../ir/graph';
+import { RefusedError } from '../ir/infer/refused';
+import { findUnsupported, type FusionTables } from '../patterns/fuser/index';
+import { IntSequence, SequenceMap } from './int-sequence';
+import { KernelCall, NothingToCompute, type LazyKernel } from './kernels';
+
+export interface Signature {
+  /** Never given twice. */
+  readonly id: number;
+  readonly kernel: LazyKernel;
+  readonly attrs: Attrs;
+  /** Operands, undefined where an optional one is absent. */
+  readonly inputs: readonly (ValueSpec | undefined)[];
+  readonly outputs: readonly ValueSpec[];
+  /** Why stock has to run it; '' where stock answers with its input. */
+  readonly refusal: string | null;
+}
+
+/** Distinct invocations remembered; beyond it all are forgotten. */
+const MAX_SIGNATURES = 4096;
+
+/** Operands as they come: undefined where an optional one is absent. */
+export type Operands = readonly (TensorInfo | undefined)[];
+
+const TYPE_CODES: Readonly<Record<string, number>> = { float32: 1, int32: 2, bool: 3 };
+
+/** A small number for each dtype that can wait; undefined for the others. */
+export function typeCode(dtype: string): number | undefined {
+  return TYPE_CODES[dtype];
+}
+
+export class SignatureTable {
+  private readonly known = new SequenceMap<Signature>();
+  private readonly key = new IntSequence();
+  private readonly names = new Map<string, number>();
+  private nextId = 0;
+
+  /** @param onForget called when ids of known signatures will not come again. */
+  constructor(
+    private readonly tables: FusionTables,
+    private readonly onForget: () => void,
+  ) {}
+
+  /** The key of an invocation, until the next one is asked for; undefined if an attribute has none. */
+  keyOf(kernel: LazyKernel, operands: Operands, attrs: Attrs | undefined): IntSequence | undefined {
+    const { key } = this;
+    key.clear();
+    key.push(this.nameId(kernel.kernel));
+    key.push(operands.length);
+    for (const operand of operands) {
+      if (operand === undefined) {
+        key.push(-1);
+        continue;
+      }
+      key.push(typeCode(operand.dtype) ?? 0);
+      key.push(operand.shape.length);
+      for (const dim of operand.shape) key.push(dim);
+    }
+    for (const name in attrs) {
+      key.push(this.nameId(name));
+      if (!this.pushAttr(attrs[name])) return undefined;
+    }
+    return key;
+  }
+
+  /** The signature of an invocation seen before. */
+  find(key: IntSequence): Signature | undefined {
+    return this.known.get(key);
+  }
+
+  /** The signature of an invocation that has none yet. */
+  add(
+    key: IntSequence,
+    kernel: LazyKernel,
+    operands: Operands,
+    attrs: Attrs | undefined,
+  ): Signature {
+    if (this.known.size >= MAX_SIGNATURES) {
+      this.known.clear();
+      this.onForget();
+    }
+    const made = this.describe(kernel, operands, attrs ?? {});
+    this.known.add(key, made);
+    return made;
+  }
+
+  private pushAttr(value: unknown): boolean {
+    switch (typeof value) {
+      case 'number':
+        this.key.push(1);
+        this.key.pushNumber(value);
+        return true;
+      case 'boolean':
+        this.key.push(value ? 2 : 3);
+        return true;
+      case 'string':
+        this.key.push(4);
+        this.key.push(this.nameId(value));
+        return true;
+      case 'undefined':
+        this.key.push(5);
+        return true;
+      case 'object':
+        return this.pushObject(value);
+      default:
+        return false;
+    }
+  }
+
+  private pushObject(value: object | null): boolean {
+    if (value === null) {
+      this.key.push(6);
+      return true;
+    }
+    if (!Array.isArray(value)) return false;
+    this.key.push(7);
+    this.key.push(value.length);
+    for (const element of value) if (!this.pushAttr(element)) return false;
+    return true;
+  }
+
+  private nameId(name: string): number {
+    let id = this.names.get(name);
+    if (id === undefined) {
+      id = this.names.size;
+      this.names.set(name, id);
+    }
+    return id;
+  }
+
+  private describe(kernel: LazyKernel, operands: Operands, attrs: Attrs): Signature {
+    const inputs = operands.map(
+      (operand) => operand && { shape: operand.shape.slice(), dtype: operand.dtype as DType },
+    );
+    const signature = {
+      id: this.nextId++,
+      kernel,
+      attrs: structuredClone(attrs),
+      inputs,
+    };
+    try {
+      const b = new GraphBuilder();
+      const values = inputs.map((input) => input && b.input(input));
+      const outputs = lowerFresh(b, signature, values, new Set());
+      const unsupported = findUnsupported(b.graph, this.tables);
+      const refusal = unsupported ? unsupported.reason : null;
+      return { ...signature, outputs: outputs.map(specOf), refusal };
+    } catch (error) {
+      return { ...signature, outputs: [], refusal: reasonOf(error) };
+    }
+  }
+}
+
+function specOf({ shape, dtype }: Value): ValueSpec {
+  return { shape, dtype };
+}
+
+/** Any error: the stock kernel, which runs then, will raise its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof NothingToCompute) return '';
+  if (error instanceof RefusedError) return error.reason;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Lowers an invocation. Its outputs are values of their own: where the builder answers with a value
+ * that exists already (an operand, a constant, another output), a copy is made of it.
+ *
+ * @param taken values that are somebody's output already; the new ones are added.
+ */
+export function lowerFresh(
+  b: GraphBuilder,
+  { kernel, attrs }: Pick<Signature, 'kernel' | 'attrs'>,
+  inputs: readonly (Value | undefined)[],
+  taken: Set<Value>,
+): Value[] {
+  const before = b.graph.nodes.length;
+  const lowered = kernel.lower(new KernelCall(b, inputs, attrs));
+  const results = Array.isArray(lowered) ? (lowered as readonly Value[]) : [lowered as Value];
+  const fresh = new Set(b.graph.nodes.slice(before));
+  return results.map((result) => {
+    const own = result.producer && fresh.has(result.producer) && !taken.has(result);
+    const value = own ? result : copyOf(b, result);
+    taken.add(value);
+    return value;
+  });
+}
+
+function copyOf(b: GraphBuilder, value: Value): Value {
+  return b.graph.node('Reshape', [value], {}, [specOf(value)], b.origins).outputs[0];
+}
+
+/** `value` under another shape and dtype, as tfjs's tensors may show the data they share. */
+export function viewOf(b: GraphBuilder, value: Value, shape: Shape, dtype: DType): Value {
+  return b.cast(b.reshape(value, shape), dtype);
+}

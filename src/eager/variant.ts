@@ -1,0 +1,94 @@
+/** A stream made ready to run: compiled, with what a trace says about it. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelRecord, RefusalRecord } from '../report/record';
+import type { PlanDevice } from '../runtime/plan-device';
+import { compilePlan } from '../compiler/compile';
+import { PlanExecutor } from '../runtime/executor';
+import { RefusedError } from '../compiler/plan';
+import { assemble, type Assembled, type Wiring } from './assemble';
+import type { Stream } from './stream';
+
+export interface Variant {
+  /** Null where compiling failed: then the kernels run one by one. */
+  readonly executor: PlanExecutor | null;
+  readonly wiring: Wiring;
+  /** What its flushes have in common. */
+  readonly summary: PlanSummary;
+  /** Set when the driver rejects one of its shaders. */
+  failure?: { readonly reason: string };
+}
+
+export interface PlanSummary {
+  readonly kernels: readonly string[];
+  readonly groups: readonly KernelRecord[];
+  readonly refused: readonly RefusalRecord[];
+  readonly dispatches: number;
+  readonly bytesSaved: number;
+}
+
+/** @param fixed positions of the externals whose values will not change. */
+export function makeVariant(
+  backend: PlanDevice,
+  stream: Stream,
+  fixed: ReadonlySet<number> = new Set(),
+): Variant {
+  const assembled = assemble(stream, fixed);
+  const { device, validation } = backend;
+  device.pushErrorScope('validation');
+  const executor = compile(backend, assembled);
+  const verdict = device.popErrorScope();
+  const record = executor?.plan.record;
+  const summary: PlanSummary = {
+    kernels: assembled.kernels,
+    groups: record?.kernels ?? [],
+    refused: record?.refused ?? [],
+    dispatches: record?.dispatches ?? assembled.kernels.length,
+    bytesSaved: record ? assembled.bytes - record.bytes : 0,
+  };
+  const variant: Variant = { executor, wiring: assembled.wiring, summary };
+  validation.watch(verdict, (reason) => (variant.failure = { reason }));
+  return variant;
+}
+
+/** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
+function compile(backend: PlanDevice, { graph, kernels }: Assembled): PlanExecutor | null {
+  try {
+    return new PlanExecutor(backend, compilePlan(graph, backend.target, `lazy ${kernels.length}`));
+  } catch (error) {
+    if (!(error instanceof RefusedError)) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      console.warn(
+        `[webgpu-fused] compiling ${kernels.length} kernels failed; they run one by one instead. ` +
+          `Please report this: ${stack}`,
+      );
+    }
+    return null;
+  }
+}
+
+/** Computes what the engine still refers to of a stream that the variant was made for. */
+export function runVariant(
+  backend: PlanDevice,
+  { invocations, externals }: Stream,
+  variant: Variant,
+  executor: PlanExecutor,
+): void {
+  const { wiring } = variant;
+  const inputs = wiring.externals.map((at): TensorInfo => {
+    const { data } = externals[at];
+    return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
+  });
+  const packs = wiring.packs.map(({ dtype, externals: members }) => {
+    const values = members.map((at) => externals[at].scalar as number);
+    const packed = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
+    return backend.makeTensorInfo([values.length], dtype, packed);
+  });
+  const into = wiring.outputs.map(([invocation, output]): TensorInfo => {
+    const data = invocations[invocation].outputs[output];
+    data.lazy.invocation = null;
+    return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
+  });
+  executor.runInto([...inputs, ...packs], into);
+  backend.validation.track(into, inputs, variant);
+  for (const { dataId } of packs) backend.disposeData(dataId);
+}

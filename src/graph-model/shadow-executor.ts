@@ -1,0 +1,49 @@
+/** Executors of tfjs's own for rewritten graphs, made on a shadow of the model. */
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { GraphDef } from './graph-def';
+import { deferKeptTensors } from './loop-lists';
+import {
+  internalsOf,
+  type Executor,
+  type ExecutorGraph,
+  type ModelInternals,
+} from './model-internals';
+
+/** Makes an executor for another topology, with weights and resources of `model`. */
+export function makeExecutor(
+  prototype: GraphModel,
+  model: ModelInternals,
+  topology: GraphDef,
+  weights: readonly string[],
+): Executor {
+  const hasFunctions = (topology.library?.function?.length ?? 0) > 0;
+  const { weightMap } = model.executor;
+  // Bodies of functions find their weights in the same map.
+  const names = hasFunctions ? Object.keys(weightMap) : weights;
+  const shadow = internalsOf(Object.create(prototype) as GraphModel);
+  shadow.resourceManager = model.resourceManager;
+  shadow.loadWithWeightMap(
+    { modelTopology: topology },
+    Object.fromEntries(names.map((name) => [name, weightMap[name][0]])),
+  );
+  adoptOps(shadow.executor.graph, model.executor.graph);
+  deferKeptTensors(shadow.executor);
+  return shadow.executor;
+}
+
+/**
+ * tfjs decides when it loads a model whether an op is its own or one that the app registered; a
+ * node must stay what it was then.
+ */
+function adoptOps(graph: ExecutorGraph, original: ExecutorGraph): void {
+  for (const node of Object.values(graph.nodes)) {
+    const known = original.nodes[node.name];
+    if (known?.op !== node.op) continue;
+    const { category, inputParams, attrParams, outputs } = known;
+    Object.assign(node, { category, inputParams, attrParams, outputs });
+  }
+  for (const [name, body] of Object.entries(graph.functions ?? {})) {
+    const known = original.functions?.[name];
+    if (known) adoptOps(body, known);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What runs on tfjs's `cpu` backend: kernels that it has and WebGPU lacks (string and ragged
+ * kernels, Unique, …), and any kernel on strings, which no shader can read. Operands are read
+ * back, results uploaded when somebody needs them.
+ */
+import {
+  findBackend,
+  getKernel,
+  getKernelsForBackend,
+  registerKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+
+/** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
+export function registerCpuFallbacks(backendName: string): string[] {
+  const own = new Set(getKernelsForBackend(backendName).map(({ kernelName }) => kernelName));
+  const missing = getKernelsForBackend('cpu').filter(({ kernelName }) => !own.has(kernelName));
+  for (const config of missing) {
+    registerKernel({
+      kernelName: config.kernelName,
+      backendName,
+      kernelFunc: runOnCpu(config),
+    });
+  }
+  return missing.map(({ kernelName }) => kernelName);
+}
+
+/**
+ * A kernel of stock's, but for strings. Of those stock moves some itself, some only while they are
+ * few, and GatherNd leaks two tensors each time.
+ */
+export function stringsOnCpu(kernelName: string, stock: KernelFunc): KernelFunc {
+  return (call) => {
+    const operands = Object.values<TensorInfo | undefined>(call.inputs);
+    const config = operands.some((info) => info?.dtype === 'string')
+      ? getKernel(kernelName, 'cpu')
+      : undefined;
+    return (config ? runOnCpu(config) : stock)(call);
+  };
+}
+
+function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
+  return ({ inputs, backend, attrs }) => {
+    const cpu = findBackend('cpu') as MathBackendCPU | null;
+    if (!cpu) {
+      throw new Error(
+        `[webgpu-fused] ${kernelName}: got no cpu backend, and WebGPU has no such kernel. ` +
+          "Import '@tensorflow/tfjs-backend-cpu'.",
+      );
+    }
+    const source = backend as WebGPUBackend;
+    const made: TensorInfo[] = [];
+    const toCpu = (info: TensorInfo): TensorInfo => {
+      const values = source.readSync(info.dataId);
+      const copy = { ...info, dataId: cpu.write(values, info.shape, info.dtype) };
+      made.push(copy);
+      return copy;
+    };
+    // Concat and its like take a list itself for inputs.
+    const operands = Array.isArray(inputs)
+      ? inputs.map(toCpu)
+      : Object.fromEntries(
+          Object.entries(inputs as Record<string, TensorInfo | TensorInfo[] | undefined>).map(
+            ([name, value]) => [
+              name,
+              Array.isArray(value) ? value.map(toCpu) : value && toCpu(value),
+            ],
+          ),
+        );
+    const results = kernelFunc({ inputs: operands as never, backend: cpu, attrs });
+    const list = Array.isArray(results) ? results : [results];
+    const outputs = list.map(({ dataId, shape, dtype }) => ({
+      dataId: source.write(cpu.readSync(dataId), shape, dtype),
+      shape,
+      dtype,
+    }));
+    for (const { dataId } of [...made, ...list]) cpu.disposeData(dataId, true);
+    return Array.isArray(results) ? outputs : outputs[0];
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * Everything private of tfjs that this package relies on, in one place.
+ * `test/gpu/host/internals.test.ts` fails if a tfjs version changes any of it.
+ */
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { engine, type DataId, type DataType, type KernelConfig } from '@tensorflow/tfjs-core';
+
+/** What `WebGPUBackend` keeps of a tensor. */
+export interface TensorData {
+  values: unknown;
+  dtype: DataType;
+  shape: number[];
+  refCount: number;
+  resource?: GPUBuffer | GPUTexture | GPUExternalTexture | null;
+}
+
+/** Private members of `WebGPUBackend` 4.22. */
+export interface WebGPUInternals {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  commandQueueOwnedIds: WeakSet<DataId>;
+  dispatchCountInPass: number;
+  activeTimers: ({ name: string; query: Promise<number> } | unknown[])[] | null | undefined;
+  supportTimestampQuery: boolean;
+  querySet: GPUQuerySet | null;
+  readonly querySetCount: number;
+  getQueryTime(): Promise<number>;
+  /** Uniform buffers that go back to the pool with the next submit. */
+  uniformPendingDisposal: GPUBuffer[];
+  /** Writes the uniforms of a program into a buffer of the pool. */
+  makeUniforms(uniforms: { type: string; data: number[] }[]): {
+    offset: number;
+    size: number;
+    buffer: GPUBuffer;
+  };
+}
+
+/** What stock's `runWebGPUProgram` leaves in a program that it has run. */
+export interface LaunchedProgram {
+  readonly pipeline: GPUComputePipeline;
+  readonly dispatch: readonly [number, number, number];
+}
+
+export function internalsOf(backend: WebGPUBackend): WebGPUInternals {
+  return backend as unknown as WebGPUInternals;
+}
+
+/** The tensor data a backend holds; moves it there if another backend has it. */
+export function tensorData(backend: WebGPUBackend, dataId: DataId): TensorData {
+  return backend.tensorMap.get(dataId);
+}
+
+/** The backend that holds a tensor's data, as tfjs's engine keeps it. */
+export function backendOf(dataId: DataId): unknown {
+  const { state } = engine() as unknown as {
+    state: { tensorInfo: WeakMap<DataId, { backend: unknown }> };
+  };
+  return state.tensorInfo.get(dataId)?.backend;
+}
+
+/** tfjs's table of kernels, keyed by `backend_kernel`; undefined if it is not where it was. */
+export function kernelRegistry(): Map<string, KernelConfig> | undefined {
+  const { _tfGlobals: globals } = globalThis as { _tfGlobals?: Map<string, unknown> };
+  return globals?.get('kernelRegistry') as Map<string, KernelConfig> | undefined;
+}

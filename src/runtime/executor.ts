@@ -1,0 +1,229 @@
+/**
+ * Runs plans. The first run of a plan and its thousandth are the same code: what a run needs is
+ * recorded once (see `capture/recording.ts`), and recorded again when a guard says so.
+ */
+import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
+import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
+import type { Value } from '../ir/graph';
+import type { ReplayablePlan } from './call-observer';
+import type { PlanDevice } from './plan-device';
+import { PlanConstants } from './plan-constants';
+import { submitAll } from './encode';
+import { Recording } from './recording';
+import { flag } from '../host/flags';
+import { internalsOf, tensorData } from '../host/internals';
+import type { Plan } from '../compiler/plan';
+
+/** A plan's constants and its recording. */
+interface Prepared {
+  /** Constants that the plan computed for itself. */
+  readonly folded: ReadonlyMap<Value, TensorInfo>;
+  readonly constants: PlanConstants;
+  /** Absent between calls with `WEBGPU_FUSED_CAPTURE` off. */
+  recording: Recording | null;
+}
+
+interface Ready {
+  readonly prepared: Prepared;
+  readonly recording: Recording;
+}
+
+export class PlanExecutor implements ReplayablePlan {
+  /** Outputs that the plan computes, each once. */
+  private readonly computed: Value[];
+  private prepared: Prepared | null = null;
+  private disposed = false;
+
+  /**
+   * @param isDeferred leaves compiling shaders and uploading constants to the first run, or to
+   *   whoever wants to compile them without blocking before.
+   */
+  constructor(
+    private readonly backend: PlanDevice,
+    readonly plan: Plan,
+    isDeferred = false,
+  ) {
+    this.computed = [...new Set(plan.outputs)].filter((value) => value.producer !== undefined);
+    if (!isDeferred) this.ready();
+  }
+
+  /** Makes ready what a run needs, unless it is: compiles, uploads, folds constants. */
+  prepare(): void {
+    this.ready();
+  }
+
+  /** Tensors that the plan keeps for itself, and that nobody else knows of. */
+  get ownTensors(): number {
+    return this.prepared?.folded.size ?? 0;
+  }
+
+  /**
+   * Runs the plan.
+   * @param inputs one tensor for each input of the plan, of its shape and dtype.
+   * @returns one tensor for each output, owned by the caller.
+   */
+  run(inputs: readonly TensorInfo[]): TensorInfo[] {
+    const ready = this.ready();
+    const outputs = this.makeOutputs();
+    this.compute(ready, inputs, outputs);
+    return this.share(outputs, inputs);
+  }
+
+  /** What {@link run} returns, on the GPU but not computed: needs no shaders. */
+  outline(inputs: readonly TensorInfo[]): TensorInfo[] {
+    const outputs = this.makeOutputs();
+    for (const { dataId } of outputs) this.backend.bufferOf(dataId);
+    return this.share(outputs, inputs);
+  }
+
+  private makeOutputs(): TensorInfo[] {
+    return this.computed.map(({ shape, dtype }) => this.backend.makeTensorInfo([...shape], dtype));
+  }
+
+  /** A tensor for each output of the plan, given one for each that is computed. */
+  private share(outputs: readonly TensorInfo[], inputs: readonly TensorInfo[]): TensorInfo[] {
+    const { backend, plan, computed } = this;
+    const used = new Set<DataId>();
+    return plan.outputs.map((value) => {
+      const info = outputs[computed.indexOf(value)] ?? this.existing(value, inputs);
+      if (used.has(info.dataId) || !value.producer) backend.incRef(info.dataId);
+      used.add(info.dataId);
+      return { dataId: info.dataId, shape: [...value.shape], dtype: value.dtype };
+    });
+  }
+
+  /**
+   * Runs the plan and gives its outputs to tensors that exist already and have no value yet.
+   * @param inputs one tensor for each input of the plan, of its shape and dtype.
+   * @param into one tensor for each output, of its dtype and size; all different.
+   */
+  runInto(inputs: readonly TensorInfo[], into: readonly TensorInfo[]): void {
+    const ready = this.ready();
+    const { outputs } = this.plan;
+    const made = this.computed.map((value) => into[outputs.indexOf(value)]);
+    this.compute(ready, inputs, made);
+    outputs.forEach((value, i) => {
+      const source = made[this.computed.indexOf(value)] as TensorInfo | undefined;
+      if (source !== into[i]) this.copyInto(value, source, inputs, into[i]);
+    });
+  }
+
+  /**
+   * Encodes the plan between buffers, as part of a larger replay.
+   * @param outputs one for each output that the plan computes, in order of first appearance.
+   * @param isLast whether to submit what is encoded.
+   */
+  encode(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast: boolean): void {
+    this.ready().recording.run(inputs, outputs, isLast);
+  }
+
+  /** What is kept between runs, unless a guard says that it has to be made anew. */
+  get recording(): Recording | null {
+    const { prepared } = this;
+    return prepared?.constants.areCurrent ? prepared.recording : null;
+  }
+
+  /** Frees what the plan owns. Tensors it returned live on. */
+  dispose(): void {
+    this.disposed = true;
+    this.release();
+  }
+
+  private compute(
+    { prepared, recording }: Ready,
+    inputs: readonly TensorInfo[],
+    outputs: readonly TensorInfo[],
+  ): void {
+    const inputBuffers = inputs.map(({ dataId }) => this.backend.bufferOf(dataId));
+    const outputBuffers = outputs.map(({ dataId }) => this.backend.bufferOf(dataId));
+    if (!this.backend.validation.isSettled) this.submitApart();
+    recording.run(inputBuffers, outputBuffers);
+    this.backend.observer?.plan(this, inputs, outputs);
+    if (flag('WEBGPU_FUSED_CAPTURE')) return;
+    recording.dispose();
+    prepared.recording = null;
+  }
+
+  /** What a run needs; made anew if a weight has changed. */
+  private ready(): Ready {
+    if (this.disposed) throw new Error('[webgpu-fused] run: got a plan that was disposed.');
+    this.backend.assertAlive();
+    if (this.prepared && !this.prepared.constants.areCurrent) this.release();
+    const { backend, plan, computed } = this;
+    if (!this.prepared) {
+      const folded = this.runPrelude();
+      this.prepared = {
+        folded,
+        constants: new PlanConstants(backend, plan, folded),
+        recording: null,
+      };
+    }
+    const { prepared } = this;
+    prepared.recording ??= new Recording(backend, plan, computed, prepared.constants.buffers);
+    return { prepared, recording: prepared.recording };
+  }
+
+  private release(): void {
+    const { prepared, backend } = this;
+    this.prepared = null;
+    prepared?.recording?.dispose();
+    prepared?.constants.dispose();
+    for (const { dataId } of prepared?.folded.values() ?? []) backend.disposeData(dataId);
+  }
+
+  /** Computes what depends on constants only. Submitted now, so it runs before any of our steps. */
+  private runPrelude(): Map<Value, TensorInfo> {
+    const { prelude } = this.plan;
+    if (!prelude) return new Map();
+    const { backend } = this;
+    const { observer } = backend;
+    // Constants are computed once, whatever call happens to be watched.
+    backend.observer = null;
+    try {
+      const executor = new PlanExecutor(backend, prelude.plan);
+      this.submitApart();
+      const results = executor.run([]);
+      executor.dispose();
+      return new Map(prelude.results.map((value, i) => [value, results[i]]));
+    } finally {
+      backend.observer = observer;
+    }
+  }
+
+  /** A shader that the driver rejects takes with it all that is submitted together with it. */
+  private submitApart(): void {
+    submitAll(this.backend);
+  }
+
+  /** Gives `target` a copy of an output that it shares with `source`, or that existed before. */
+  private copyInto(
+    value: Value,
+    source: TensorInfo | undefined,
+    inputs: readonly TensorInfo[],
+    target: TensorInfo,
+  ): void {
+    const { backend } = this;
+    const host = value.producer ? undefined : value.constant?.host;
+    if (host) {
+      tensorData(backend, target.dataId).values = host.slice();
+      return;
+    }
+    const from = this.backend.bufferOf((source ?? this.existing(value, inputs)).dataId);
+    const to = this.backend.bufferOf(target.dataId);
+    backend.observer?.refuse('one value is several results');
+    backend.endComputePassEncoder();
+    backend.ensureCommandEncoderReady();
+    const encoder = internalsOf(backend).commandEncoder as GPUCommandEncoder;
+    encoder.copyBufferToBuffer(from, 0, to, 0, byteSize(value));
+    backend.submitQueue();
+  }
+
+  /** An output that the plan does not compute: an input or a constant passed through. */
+  private existing(value: Value, inputs: readonly TensorInfo[]): TensorInfo {
+    const index = this.plan.inputs.indexOf(value);
+    if (index >= 0) return inputs[index];
+    const handle = this.prepared?.folded.get(value) ?? value.constant?.handle;
+    if (handle) return handle as TensorInfo;
+    return this.backend.makeTensorInfo([...value.shape], value.dtype, value.constant?.host);
+  }
+}

@@ -1,0 +1,98 @@
+/** Compute pipelines by shader text: equal WGSL is one pipeline. */
+import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+
+export interface CompiledShader {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+export class PipelineCache {
+  private readonly shaders = new Map<string, CompiledShader>();
+  /** Compiled without blocking, and not ready yet. */
+  private readonly pending = new Map<string, Promise<void>>();
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  /** Number of pipelines compiled so far. */
+  get size(): number {
+    return this.shaders.size;
+  }
+
+  get(program: ShaderProgram, label: string): CompiledShader {
+    const known = this.shaders.get(program.wgsl);
+    if (known) return known;
+    const layout = this.layoutFor(program);
+    const pipeline = this.device.createComputePipeline(this.describe(program, label, layout));
+    const shader = { pipeline, layout };
+    this.shaders.set(program.wgsl, shader);
+    return shader;
+  }
+
+  /** Whether a shader still has to be compiled. */
+  isMissing({ wgsl }: ShaderProgram): boolean {
+    return !this.shaders.has(wgsl);
+  }
+
+  /**
+   * Compiles a shader without blocking; what is under way already is waited for. A shader that the
+   * driver rejects is left to {@link get}, whose caller knows what to do about it.
+   */
+  compile(program: ShaderProgram, label: string): Promise<void> {
+    const { wgsl } = program;
+    const known = this.pending.get(wgsl);
+    if (known) return known;
+    if (this.shaders.has(wgsl)) return Promise.resolve();
+    const { device } = this;
+    const layout = this.layoutFor(program);
+    device.pushErrorScope('validation');
+    const descriptor = this.describe(program, label, layout);
+    void device.popErrorScope().catch(() => undefined);
+    const compiling = device
+      .createComputePipelineAsync(descriptor)
+      .then(
+        (pipeline) => {
+          if (!this.shaders.has(wgsl)) this.shaders.set(wgsl, { pipeline, layout });
+        },
+        () => undefined,
+      )
+      .finally(() => this.pending.delete(wgsl));
+    this.pending.set(wgsl, compiling);
+    return compiling;
+  }
+
+  private describe(
+    program: ShaderProgram,
+    label: string,
+    layout: GPUBindGroupLayout,
+  ): GPUComputePipelineDescriptor {
+    const module = this.device.createShaderModule({ code: program.wgsl, label });
+    return {
+      label,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main' },
+    };
+  }
+
+  private layoutFor(program: ShaderProgram): GPUBindGroupLayout {
+    const hasUniforms = program.uniforms.byteLength > 0;
+    const types: GPUBufferBindingType[] = program.bindings.map(({ access }) =>
+      access === 'read' ? 'read-only-storage' : 'storage',
+    );
+    const key = `${hasUniforms}:${types.join()}`;
+    let layout = this.layouts.get(key);
+    if (!layout) {
+      const storage = types.map((type, i) => ({
+        binding: i + 1,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type },
+      }));
+      const uniform = { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: {} };
+      layout = this.device.createBindGroupLayout({
+        entries: hasUniforms ? [uniform, ...storage] : storage,
+      });
+      this.layouts.set(key, layout);
+    }
+    return layout;
+  }
+}

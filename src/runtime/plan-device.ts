@@ -1,0 +1,33 @@
+/**
+ * What running a plan needs of a backend: the abstract half of `WebGPUFusedBackend`, so that neither
+ * plans nor captured calls know who queues kernels, or how.
+ */
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { DataId } from '@tensorflow/tfjs-core';
+import type { KernelTarget } from '../fused-kernels/kernel';
+import { tensorData } from '../host/internals';
+import type { CallObserver } from './call-observer';
+import type { PipelineCache } from './pipelines';
+import type { Validation } from './validation';
+
+export abstract class PlanDevice extends WebGPUBackend {
+  /** What kernels are chosen by. */
+  abstract readonly target: KernelTarget;
+  abstract readonly pipelines: PipelineCache;
+  /** Shaders that the driver has not accepted yet. */
+  abstract readonly validation: Validation;
+  /** Watches the call that runs now, if it is to be captured. */
+  observer: CallObserver | null = null;
+
+  /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. */
+  abstract assertAlive(): void;
+
+  /** Runs the kernels that were called and wait. */
+  abstract runPending(): void;
+
+  /** The buffer of a tensor, which is uploaded, or computed, unless it is there. */
+  bufferOf(dataId: DataId): GPUBuffer {
+    this.uploadToGPU(dataId);
+    return tensorData(this, dataId).resource as GPUBuffer;
+  }
+}

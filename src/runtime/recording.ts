@@ -1,0 +1,73 @@
+/**
+ * A plan made ready to be replayed: memory, uniforms, pipelines, and bind groups wherever neither
+ * inputs nor outputs of the plan are bound. A warm call only encodes what is here.
+ */
+import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
+import type { Value } from '../ir/graph';
+import type { PlanDevice } from './plan-device';
+import type { Plan } from '../compiler/plan';
+import { encodeSteps, submitAll } from './encode';
+import { type Source, Step } from './step';
+import { writeUniforms } from './uniforms';
+
+const STORAGE = (): GPUBufferUsageFlags =>
+  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+
+export class Recording {
+  private readonly steps: readonly Step[];
+  /** Memory of intermediates; free for others' use while the plan does not run. */
+  readonly slabs: readonly GPUBuffer[];
+  private readonly uniforms: GPUBuffer | null;
+
+  /**
+   * @param computed the values that the plan computes and returns, in the order of the outputs
+   *   that {@link encode} is given.
+   * @param constants the buffer of every constant of the plan.
+   */
+  constructor(
+    private readonly backend: PlanDevice,
+    plan: Plan,
+    computed: readonly Value[],
+    constants: ReadonlyMap<Value, GPUBuffer>,
+  ) {
+    const { device, bufferManager, pipelines } = backend;
+    const { slabs, placements } = plan.buffers;
+    this.slabs = slabs.map((size) => bufferManager.acquireBuffer(size, STORAGE()));
+    const uniforms = writeUniforms(device, plan.dispatches);
+    this.uniforms = uniforms.buffer;
+    const sourceOf = (value: Value): Source => {
+      const place = placements.get(value);
+      if (place) return { kind: 'fixed', buffer: this.slabs[place.slab], offset: place.offset };
+      const constant = constants.get(value);
+      if (constant) return { kind: 'fixed', buffer: constant, offset: 0 };
+      const input = plan.inputs.indexOf(value);
+      return input >= 0
+        ? { kind: 'input', index: input }
+        : { kind: 'output', index: computed.indexOf(value) };
+    };
+    this.steps = plan.dispatches.map(({ label, program }, i) => {
+      const values = program.bindings.map(({ value }) => value);
+      return new Step(device, {
+        label,
+        shader: pipelines.get(program, label),
+        workgroups: program.workgroups,
+        bindings: [
+          uniforms.bindings[i],
+          ...values.map((value) => ({ source: sourceOf(value), size: byteSize(value) })),
+        ],
+      });
+    });
+  }
+
+  /** Encodes all dispatches, and submits them unless more follow that are to go along. */
+  run(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast = true): void {
+    encodeSteps(this.backend, this.steps, inputs, outputs);
+    if (isLast) submitAll(this.backend);
+  }
+
+  /** Gives the memory back. Nothing of it is in commands that still wait: every run submits. */
+  dispose(): void {
+    for (const slab of this.slabs) this.backend.bufferManager.releaseBuffer(slab);
+    this.uniforms?.destroy();
+  }
+}

@@ -1,0 +1,28 @@
+import { formatTrace, type FlushTrace } from '../../../src/eager/flush-trace';
+
+const trace: FlushTrace = {
+  why: 'read',
+  plan: 'miss',
+  kernels: ['Conv2D', 'Add', 'Relu'],
+  groups: [
+    { label: 'Conv2D → Add → Relu', family: 'conv2d', origins: ['Conv2D#0', 'Add#1'], bytes: 1e6 },
+  ],
+  refused: [{ rule: 'epilogue', nodes: ['Relu#2'], reason: 'no room' }],
+  left: [{ kernel: 'Cumsum', reason: 'it cannot wait' }],
+  dispatches: 1,
+  bytesSaved: 2_500_000,
+};
+
+test('a flush is one line', () => {
+  expect(formatTrace(trace, false)).toBe(
+    '[webgpu-fused] flush (read): 3 kernels in 1 dispatches, 2.5 MB saved, plan miss, 1 left alone',
+  );
+});
+
+test('details name groups, refusals and kernels that ran at once', () => {
+  expect(formatTrace(trace, true).split('\n').slice(1)).toEqual([
+    '  ▸ Conv2D → Add → Relu: Conv2D#0, Add#1',
+    '  ✕ epilogue Relu#2: no room',
+    '  · Cumsum ran at once: it cannot wait',
+  ]);
+});
