@@ -1,6 +1,7 @@
 /** The text of shaders, to be read: what a change of a generator does is seen here. */
 import { float } from '../patterns/fuse';
 import { shaderOf } from './shader-of';
+import { gpuTarget } from './target';
 
 describe('golden shaders of loops', () => {
   test('a chain of elementwise kernels', () => {
@@ -140,6 +141,83 @@ describe('golden shaders of loops', () => {
        }
        let acc = sum;
        out1[o] = acc;
+     }
+     "
+    `);
+  });
+
+  test('a transposition on a GPU, of what is computed in front of it', () => {
+    const shader = shaderOf((b) => {
+      const x = b.op('Relu', [float(b, 3, 64, 96)]);
+      const y = b.op('Transpose', [x], { perm: [0, 2, 1] });
+      return b.op('Add', [y, float(b, 64)]);
+    }, gpuTarget);
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Relu → Add
+     struct Uniforms {
+       by_0: i32,
+       by_1: i32,
+       by_2: i32,
+       n0: i32,
+       n1: i32,
+       in0_0: i32,
+       in0_1: i32,
+       out2_0: i32,
+       out2_1: i32,
+       out2_2: i32,
+       out2_3: i32,
+       out2_4: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read_write> out2: array<vec4<f32>>;
+     var<workgroup> tile0: array<array<vec4<f32>, 33>, 8>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let tile = i32(group.x);
+       let axis0 = (tile / u.by_0);
+       let axis1 = ((tile / u.by_1) % u.by_2);
+       let axis2 = (tile % u.by_1);
+       let fast = i32(local.x) % 8;
+       let slow = i32(local.x) / 8;
+       let inner = axis1 * u.n0 + fast;
+       let outer0 = axis2 * u.n1 + slow * 4;
+       let v0 = in0[axis0 * u.in0_0 + inner + outer0 * u.in0_1];
+       let v1 = select(v0, vec4<f32>(0.0), v0 <= vec4<f32>(0.0));
+       tile0[slow][fast + 0] = v1;
+       let outer1 = axis2 * u.n1 + slow * 4 + 1;
+       let v2 = in0[axis0 * u.in0_0 + inner + outer1 * u.in0_1];
+       let v3 = select(v2, vec4<f32>(0.0), v2 <= vec4<f32>(0.0));
+       tile0[slow][fast + 8] = v3;
+       let outer2 = axis2 * u.n1 + slow * 4 + 2;
+       let v4 = in0[axis0 * u.in0_0 + inner + outer2 * u.in0_1];
+       let v5 = select(v4, vec4<f32>(0.0), v4 <= vec4<f32>(0.0));
+       tile0[slow][fast + 16] = v5;
+       let outer3 = axis2 * u.n1 + slow * 4 + 3;
+       let v6 = in0[axis0 * u.in0_0 + inner + outer3 * u.in0_1];
+       let v7 = select(v6, vec4<f32>(0.0), v6 <= vec4<f32>(0.0));
+       tile0[slow][fast + 24] = v7;
+       workgroupBarrier();
+       let outer = axis2 * u.n0 + fast;
+       let row = axis1 * u.n0 + slow;
+       let v8 = tile0[fast][slow + 0];
+       let v9 = tile0[fast][slow + 8];
+       let v10 = tile0[fast][slow + 16];
+       let v11 = tile0[fast][slow + 24];
+       let v12 = vec4<f32>(v8[0], v9[0], v10[0], v11[0]);
+       let v13 = in1[outer];
+       let v14 = v12 + v13;
+       out2[axis0 * u.out2_0 + outer + row * u.out2_1] = v14;
+       let v15 = vec4<f32>(v8[1], v9[1], v10[1], v11[1]);
+       let v16 = v15 + v13;
+       out2[axis0 * u.out2_0 + outer + row * u.out2_1 + u.out2_2] = v16;
+       let v17 = vec4<f32>(v8[2], v9[2], v10[2], v11[2]);
+       let v18 = v17 + v13;
+       out2[axis0 * u.out2_0 + outer + row * u.out2_1 + u.out2_3] = v18;
+       let v19 = vec4<f32>(v8[3], v9[3], v10[3], v11[3]);
+       let v20 = v19 + v13;
+       out2[axis0 * u.out2_0 + outer + row * u.out2_1 + u.out2_4] = v20;
      }
      "
     `);
