@@ -30,10 +30,7 @@ export function compilePlan(
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
-  const { maxStorageBuffers } = target;
-  const rewritten = experiment.isFused
-    ? rewriteGraph(graph, { maxStorageBuffers, ...options })
-    : NO_REWRITES;
+  const rewritten = experiment.isFused ? rewriteGraph(graph, { target, ...options }) : NO_REWRITES;
   removeDeadNodes(graph);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {

@@ -9,7 +9,13 @@ import { sameShape, sortTopologically, usesOf } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import type { RefusalRecord, RewriteRecord, RuleStatistics } from '../report/record';
 import type { Bindings } from './match';
-import type { FusionRule, Match, Replacement } from './rule';
+import {
+  minimalTarget,
+  type FusionRule,
+  type Match,
+  type Replacement,
+  type RuleTarget,
+} from './rule';
 
 /** What rewriting did, and what it did not. */
 export interface RewriteResult {
@@ -21,12 +27,9 @@ export interface RewriteResult {
 export interface RewriteOptions {
   /** Told about every structural match and what came of it. */
   readonly trace?: (line: string) => void;
-  /** Most storage buffers that one kernel may bind; what every device has, if it is not said. */
-  readonly maxStorageBuffers?: number;
+  /** The device that the graph is rewritten for; one like any other, if it is not said. */
+  readonly target?: RuleTarget;
 }
-
-/** Default of `maxStorageBuffersPerShaderStage` (WebGPU, section "Limits"). */
-const MIN_STORAGE_BUFFERS = 8;
 
 /** Rewrites a graph may take for each of its nodes before its rules are taken to go in circles. */
 const MAX_REWRITES_PER_NODE = 8;
@@ -163,7 +166,7 @@ class Rewriter {
     return {
       root,
       nodes: [...new Set(found.nodes)],
-      maxStorageBuffers: this.options.maxStorageBuffers ?? MIN_STORAGE_BUFFERS,
+      target: this.options.target ?? minimalTarget,
       find: (name) => values.get(name),
       value: (name) => {
         const value = values.get(name);

@@ -3,6 +3,23 @@ import type { GraphBuilder } from '../ir/builder';
 import type { Node, Value } from '../ir/graph';
 import type { Pattern } from './match';
 
+/** What rules may choose by of the device they rewrite for. */
+export interface RuleTarget {
+  /** Most storage buffers that one kernel may bind. */
+  readonly maxStorageBuffers: number;
+  /** Whether products stage tiles of their operands in workgroup memory. */
+  readonly stagesTiles: boolean;
+  /** Workgroups that keep the device busy. */
+  readonly busyWorkgroups: number;
+}
+
+/** What every device has (WebGPU, section "Limits"), and no more. */
+export const minimalTarget: RuleTarget = {
+  maxStorageBuffers: 8,
+  stagesTiles: false,
+  busyWorkgroups: 1,
+};
+
 /** A structure found in a graph. */
 export interface Match {
   /** The invocation whose output is to be replaced. */
@@ -15,8 +32,8 @@ export interface Match {
   find(name: string): Value | undefined;
   /** Invocations that read a value. */
   usesOf(value: Value): readonly Node[];
-  /** Most storage buffers that one kernel may bind. */
-  readonly maxStorageBuffers: number;
+  /** The device that the graph is rewritten for. */
+  readonly target: RuleTarget;
   /** True if the graph is asked for this value. */
   isOutput(value: Value): boolean;
 }

@@ -3,16 +3,21 @@ import type { GraphBuilder } from '../../ir/builder';
 import type { Expr } from '../../ir/expression';
 import { sizeOf, type Node, type Value } from '../../ir/graph';
 import { any, constant, op } from '../match';
-import type { FusionRule, Match } from '../rule';
+import type { FusionRule, Match, RuleTarget } from '../rule';
 import { denseOf } from './dense-layer';
 import { findProducts, traceExpression, type TracedOperand } from './trace-products';
 
 /**
- * Each tile of rows streams all weights through one workgroup. At the 50 GB/s and more that one
- * core of a GPU reads from its caches, this many weights take about what a dispatch costs that
- * waits for another one, 10 µs; a product by itself spreads them over all cores.
+ * Each tile of rows streams all weights through one workgroup; a product by itself spreads them over
+ * all cores. At the 50 GB/s and more that one core of a GPU reads from its caches, this many weights
+ * take 10 µs, which is about what a dispatch costs that waits for another one.
  */
 const MAX_WEIGHTS = 1 << 17;
+/**
+ * Where products stage tiles, a small one takes 5 µs in all (measured on an H200: 4.9 for 64 rows of
+ * 256 × 256), so that each layer has to pay for itself: in 2.6 µs one core reads this many weights.
+ */
+const MAX_LAYER_WEIGHTS = 1 << 15;
 /** More rows keep a GPU busy in kernels of their own, and would read the weights too often. */
 const MAX_ROWS = 64;
 /** Columns that a workgroup computes at once. */
@@ -88,18 +93,24 @@ function chainOf(match: Match): Chain | string {
     operands: [...before.operands, ...traced.operands],
     weights: (build) => [...before.weights(build), last.weights(build)],
   };
-  return whyTooLarge(chain, match.maxStorageBuffers) ?? chain;
+  return whyTooLarge(chain, match.target) ?? chain;
 }
 
-function whyTooLarge({ rows, widths, operands }: Chain, maxStorageBuffers: number): string | null {
+function whyTooLarge(
+  { rows, widths, operands }: Chain,
+  { maxStorageBuffers, stagesTiles }: RuleTarget,
+): string | null {
   const [input, ...columns] = widths;
+  const maxWeights = stagesTiles
+    ? Math.min(MAX_WEIGHTS, columns.length * MAX_LAYER_WEIGHTS)
+    : MAX_WEIGHTS;
   const limits: readonly [count: number, most: number, what: string][] = [
     [rows, MAX_ROWS, 'rows'],
     [Math.max(...columns), MAX_COLUMNS, 'columns of a layer'],
     [input, MAX_INPUT, 'elements of a row'],
     [
       columns.reduce((sum, count, i) => sum + count * widths[i], 0),
-      MAX_WEIGHTS,
+      maxWeights,
       'weights, which every workgroup would read,',
     ],
     // Rows, weights, operands, and the result.

@@ -1,9 +1,9 @@
 /** Depthwise separable blocks, whose hidden image never leaves a workgroup. */
 import { isConstant } from '../../ir/constant-part';
 import type { Expr } from '../../ir/expression';
-import type { Node } from '../../ir/graph';
+import { sizeOf, type Node } from '../../ir/graph';
 import { any, constant, op } from '../match';
-import type { FusionRule, Match } from '../rule';
+import type { FusionRule, Match, RuleTarget } from '../rule';
 import { denseOf, type Dense } from './dense-layer';
 import { findProducts, traceExpression, type TracedOperand } from './trace-products';
 
@@ -13,6 +13,20 @@ import { findProducts, traceExpression, type TracedOperand } from './trace-produ
  * more than the dispatch.
  */
 const MAX_CHANNELS = 1024;
+
+/**
+ * Where products stage tiles, a pointwise convolution by itself reads its weights once for each tile
+ * of rows and spreads them over all cores. A block has every workgroup read all of them, for a few
+ * pixels: at the 40 GB/s that one core was seen to read, this many weights take 3 µs, about what is
+ * saved with the dispatch and the hidden image.
+ */
+const MAX_WEIGHTS = 1 << 15;
+/**
+ * And it multiplies at half the rate or less: this many multiply-adds take a device about as long,
+ * for each of the workgroups that keep it busy. Measured on an H200, as one kernel and as two: 48 and
+ * 14 µs at 14² × 512 → 512, 17 and 12 µs at 56² × 128 → 128; both have three times as many.
+ */
+const MAX_PRODUCTS = 1 << 16;
 
 /** Layers that are to be one kernel. */
 interface Block {
@@ -45,9 +59,11 @@ function blockOf(match: Match): Block | string {
   if (typeof traced === 'string') return traced;
   // The image, its filter, the weights, operands, and the result.
   const buffers = 4 + traced.operands.length;
-  if (buffers > match.maxStorageBuffers) {
-    return `${buffers} storage buffers are more than ${match.maxStorageBuffers}`;
+  if (buffers > match.target.maxStorageBuffers) {
+    return `${buffers} storage buffers are more than ${match.target.maxStorageBuffers}`;
   }
+  const slow = whySlower(pointwise, sizeOf(products[0].outputs[0].shape.slice(0, 3)), match.target);
+  if (slow !== null) return slow;
   return {
     depthwise: products[0],
     pointwise,
@@ -55,6 +71,23 @@ function blockOf(match: Match): Block | string {
     operands: traced.operands,
     nodes: [...region.inside, root],
   };
+}
+
+/** Why a depthwise convolution and a tiled product are faster than one kernel, or null. */
+function whySlower(
+  { depth, columns }: Dense,
+  pixels: number,
+  { stagesTiles, busyWorkgroups }: RuleTarget,
+): string | null {
+  if (!stagesTiles) return null;
+  const weights = depth * columns;
+  if (weights > MAX_WEIGHTS) {
+    return `${weights} weights, which every workgroup would read, are more than ${MAX_WEIGHTS}`;
+  }
+  const most = MAX_PRODUCTS * busyWorkgroups;
+  return pixels * weights > most
+    ? `${pixels * weights} multiply-adds are more than ${most}: tiles of a product of its own are faster`
+    : null;
 }
 
 /** Blocks of MobileNets, and of most detectors of faces, hands and poses. */

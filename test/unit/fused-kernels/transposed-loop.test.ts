@@ -1,5 +1,5 @@
 /** Which loops go through tiles of workgroup memory. */
-import { compilePlan } from '../../../src/backend/plan/compile';
+import { compilePlan } from '../../../src/compiler/compile';
 import type { KernelTarget } from '../../../src/fused-kernels/kernel';
 import { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';

@@ -60,12 +60,22 @@ describe('dense-chain', () => {
     expect(rewrite(mlp(...sizes)).kernels).toEqual(['DenseChain', 'Add']);
   });
 
+  it('has each layer pay for itself where products stage tiles', () => {
+    const target = { stagesTiles: true };
+    expect(rewrite(mlp(64, [256, 128, 256]), target).kernels).toEqual(['DenseChain', 'Add']);
+    const { kernels, reasons } = rewrite(mlp(64, [256, 132, 256]), target);
+    expect(kernels).not.toContain('DenseChain');
+    expect(reasons('dense-chain')).toEqual([
+      '67584 weights, which every workgroup would read, are more than 65536',
+    ]);
+  });
+
   it('ends where a kernel could not bind more', () => {
     const layers = mlp(4, [8, 8, 8, 8, 8]);
-    const { kernels, reasons } = rewrite(layers, 8);
+    const { kernels, reasons } = rewrite(layers, { maxStorageBuffers: 8 });
     expect(kernels).toEqual(['DenseChain', 'Add', 'Relu', 'BatchMatMul', 'Add']);
     expect(reasons('dense-chain')).toEqual(['9 storage buffers are more than 8']);
-    expect(rewrite(layers, 10).kernels).toEqual(['DenseChain', 'Add']);
+    expect(rewrite(layers, { maxStorageBuffers: 10 }).kernels).toEqual(['DenseChain', 'Add']);
   });
 
   it('looks through reshapes, and at convolutions of one pixel', () => {

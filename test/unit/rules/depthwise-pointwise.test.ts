@@ -142,9 +142,44 @@ describe(RULE, () => {
     expect(kernels).toEqual(['DepthwisePointwise']);
   });
 
+  describe('where products stage tiles', () => {
+    const target = { stagesTiles: true, busyWorkgroups: 256 };
+    /** A block of size² pixels, all windows of which are inside the image. */
+    const separable = (size: number, channels: number, columns: number) => (b: GraphBuilder) => {
+      const attrs = { strides: [1, 1], dilations: [1, 1], pad: NO_PAD };
+      const x = input(b, [1, size, size, channels]);
+      const hidden = b.op('DepthwiseConv2dNative', [x, weight(b, [1, 1, channels, 1])], attrs);
+      return conv(b, b.op('Relu6', [hidden]), columns);
+    };
+
+    it.each([
+      [112, 32, 16],
+      [56, 144, 24],
+      [14, 384, 64],
+    ])('takes %d² pixels of %d → %d channels', (...sizes) => {
+      expect(rewrite(separable(...sizes), target).kernels).toEqual(['DepthwisePointwise']);
+    });
+
+    it.each<[readonly [number, number, number], string]>([
+      [[14, 512, 512], '262144 weights, which every workgroup would read, are more than 32768'],
+      [
+        [56, 128, 128],
+        '51380224 multiply-adds are more than 16777216: tiles of a product of its own are faster',
+      ],
+    ])('leaves %j to two kernels', (sizes, reason) => {
+      const { kernels, reasons } = rewrite(separable(...sizes), target);
+      expect(kernels).toEqual(['DepthwiseConv2dNative', 'Relu6', 'Conv2D']);
+      expect(reasons(RULE)).toEqual([reason]);
+      expect(rewrite(separable(...sizes)).kernels).toEqual(['DepthwisePointwise']);
+    });
+  });
+
   it('ends where a kernel could not bind more', () => {
-    expect(rewrite(block([1, 8, 8, 8]), 5).kernels).toEqual(['DepthwisePointwise', 'Add']);
-    const { kernels, reasons } = rewrite(block([1, 8, 8, 8]), 4);
+    expect(rewrite(block([1, 8, 8, 8]), { maxStorageBuffers: 5 }).kernels).toEqual([
+      'DepthwisePointwise',
+      'Add',
+    ]);
+    const { kernels, reasons } = rewrite(block([1, 8, 8, 8]), { maxStorageBuffers: 4 });
     expect(kernels).not.toContain('DepthwisePointwise');
     expect(reasons(RULE)).toEqual(['5 storage buffers are more than 4']);
   });

@@ -1,6 +1,7 @@
 import { GraphBuilder } from '../../../src/ir/builder';
 import { removeDeadNodes, type Shape, type Value } from '../../../src/ir/graph';
 import { splitConstantPart } from '../../../src/ir/constant-part';
+import { minimalTarget, type RuleTarget } from '../../../src/patterns/rule';
 import { rewriteGraph } from '../../../src/registry/rules';
 
 /** A weight that only the device knows. */
@@ -26,10 +27,13 @@ export function dense(b: GraphBuilder, x: Value, columns: number): Value {
 }
 
 /** What the rules make of a graph: kernels that depend on its inputs, what fired, what did not. */
-export function rewrite(write: (b: GraphBuilder) => Value | Value[], maxStorageBuffers?: number) {
+export function rewrite(
+  write: (b: GraphBuilder) => Value | Value[],
+  target: Partial<RuleTarget> = {},
+) {
   const b = new GraphBuilder();
   b.graph.outputs.push(...[write(b)].flat());
-  const { rewrites, refusals } = rewriteGraph(b.graph, { maxStorageBuffers });
+  const { rewrites, refusals } = rewriteGraph(b.graph, { target: { ...minimalTarget, ...target } });
   removeDeadNodes(b.graph);
   splitConstantPart(b.graph);
   return {
