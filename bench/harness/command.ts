@@ -15,11 +15,11 @@ export interface CommonOptions {
 interface CommandText {
   readonly name: string;
   readonly description: string;
-  /** What the positional arguments are. */
-  readonly names: string;
+  /** What the positional arguments are, if there are any. */
+  readonly names?: string;
   /** What is repeated, and how often by default. */
   readonly reps: readonly [what: string, count: number];
-  readonly warmups: readonly [what: string, count: number];
+  readonly warmups?: readonly [what: string, count: number];
 }
 
 /** Progress of a benchmark, on stderr. */
@@ -34,11 +34,11 @@ export function positiveInteger(text: string): number {
 
 /** A command with the common options; each benchmark adds its own. */
 export function benchCommand({ name, description, names, reps, warmups }: CommandText): Command {
-  return new Command(name)
-    .description(description)
-    .argument('[names...]', names)
-    .option('--reps <n>', reps[0], positiveInteger, reps[1])
-    .option('--warmups <n>', warmups[0], positiveInteger, warmups[1])
+  const command = new Command(name).description(description);
+  if (names) command.argument('[names...]', names);
+  command.option('--reps <n>', reps[0], positiveInteger, reps[1]);
+  if (warmups) command.option('--warmups <n>', warmups[0], positiveInteger, warmups[1]);
+  return command
     .option('--json <file>', 'write everything that was measured')
     .option('--list', 'print the names and stop');
 }

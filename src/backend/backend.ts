@@ -10,6 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {
   type AdapterClass,
+  type Choose,
   classifyAdapter,
   deviceFacts,
   type KernelTarget,
@@ -30,6 +31,12 @@ import { uploadValues } from '../host/upload';
 
 export const BACKEND_NAME = 'webgpu-fused';
 
+/** How kernels are chosen, where it is not by the adapter and by their families' rules. */
+export interface BackendOptions {
+  readonly adapterClass?: AdapterClass;
+  readonly choose?: Choose;
+}
+
 export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   readonly adapterClass: AdapterClass;
   readonly target: KernelTarget;
@@ -40,13 +47,11 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   private readonly deviceState: DeviceState;
   private isDisposed = false;
 
-  /**
-   * @param adapterClass the class of adapter that kernels are chosen for, if not that of `info`
-   */
-  constructor(device: GPUDevice, info?: GPUAdapterInfo, adapterClass = classifyAdapter(info)) {
+  constructor(device: GPUDevice, info?: GPUAdapterInfo, options: BackendOptions = {}) {
     super(device, info);
+    const { adapterClass = classifyAdapter(info), choose } = options;
     this.adapterClass = adapterClass;
-    this.target = kernelTarget(deviceFacts(device), adapterClass);
+    this.target = { ...kernelTarget(deviceFacts(device), adapterClass), choose };
     this.pipelines = new PipelineCache(device);
     this.tensorMap = new DataStorage(this, dataMover);
     this.lazy = new LazyQueue(this, (data) => this.release(data));

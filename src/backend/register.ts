@@ -38,7 +38,7 @@ export function replaceWebGPU(): void {
 async function createBackend(name: string): Promise<WebGPUFusedBackend> {
   const { device, info } = await requestDevice();
   registerCpuFallbacks(name);
-  return new WebGPUFusedBackend(device, info, forcedClass());
+  return new WebGPUFusedBackend(device, info, { adapterClass: forcedClass() });
 }
 
 /** The class of adapter that `WEBGPU_FUSED_ADAPTER` names, if it does. */
