@@ -72,6 +72,10 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.lazy.flush('task-end');
   }
 
+  override fuseEagerly<T>(run: () => T): T {
+    return this.lazy.during(run);
+  }
+
   override readSync(dataId: DataId): BackendValues {
     this.lazy.need(dataId, 'read');
     this.observer?.read(dataId);

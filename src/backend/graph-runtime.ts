@@ -33,7 +33,7 @@ export class BackendRuntime {
   compile(graph: Graph, label: string): ReadyPlan {
     const backend = activeBackend();
     const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
-    const plan = compilePlan(graph, backend.target, label, { trace });
+    const plan = compilePlan(graph, backend.target, label, { ...backend.compileOptions, trace });
     logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
     const executor = new PlanExecutor(backend, plan, true);
     const ready: ReadyPlan = { record: plan.record, executor, isPrepared: false };

@@ -1,5 +1,5 @@
 /** Captures functions of tensors: layers models, eager pre- and post-processing. */
-import { engine, env, getBackend, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
+import { engine, getBackend, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
 import { PlanDevice } from '../runtime/plan-device';
 import { type CaptureStatus, CapturedCall } from './captured-call';
 
@@ -52,7 +52,9 @@ export function capture<A extends readonly Tensor[], R extends Tensor | Tensor[]
       owner = backend;
     }
     const run = (): Tensor[] => {
-      const results = fusedEagerly(() => engine().tidy(() => fn(...inputs) as TensorContainer));
+      const results = backend.fuseEagerly(() =>
+        engine().tidy(() => fn(...inputs) as TensorContainer),
+      );
       givesList = Array.isArray(results);
       return (givesList ? results : [results]) as Tensor[];
     };
@@ -64,15 +66,4 @@ export function capture<A extends readonly Tensor[], R extends Tensor | Tensor[]
     status: { get: () => call?.status ?? elsewhere },
     dispose: { value: dispose },
   }) as Captured<A, R>;
-}
-
-/** Calls `run` with kernels recorded and fused, whether or not the app has that switched on. */
-function fusedEagerly<T>(run: () => T): T {
-  const was = env().getBool('WEBGPU_FUSED_LAZY');
-  env().set('WEBGPU_FUSED_LAZY', true);
-  try {
-    return run();
-  } finally {
-    env().set('WEBGPU_FUSED_LAZY', was);
-  }
 }

@@ -5,6 +5,7 @@ import type { Graph, Value } from '../ir/graph';
 import { mergeCommonSubexpressions } from '../ir/common-subexpressions';
 import { splitConstantPart } from '../ir/constant-part';
 import { removeDeadNodes } from '../ir/graph';
+import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fuser/index';
 import { fusionTables } from '../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
@@ -12,10 +13,16 @@ import { rewriteGraph } from '../registry/rules';
 import type { CaptureRecord, MemoryRecord, RefusalRecord } from '../report/record';
 import { generateKernels } from './generate';
 import { type Access, type BufferPlan, checkBuffers, planBuffers } from './memory';
-import { DISPATCHES_PER_SUBMIT, type Plan, RefusedError } from './plan';
-import { experiment, unfusedConstraints } from './unfused';
+import { DISPATCHES_PER_SUBMIT, type Plan } from './plan';
+import { unfusedConstraints } from './unfused';
 
 const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
+
+/** How a graph is compiled. */
+export interface CompileOptions extends RewriteOptions {
+  /** Only what belongs to one node of the model is one kernel, to measure what fusion brings. */
+  readonly isUnfused?: boolean;
+}
 
 /**
  * Compiles `graph`, which is changed on the way.
@@ -25,19 +32,20 @@ export function compilePlan(
   graph: Graph,
   target: KernelTarget,
   label: string,
-  options: RewriteOptions = {},
+  options: CompileOptions = {},
 ): Plan {
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
-  const rewritten = experiment.isFused ? rewriteGraph(graph, { target, ...options }) : NO_REWRITES;
+  const { isUnfused = false, ...rewriting } = options;
+  const rewritten = isUnfused ? NO_REWRITES : rewriteGraph(graph, { target, ...rewriting });
   removeDeadNodes(graph);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {
-    plan: planGraph(constantPart.graph, target, `${label} (constants)`),
+    plan: planGraph(constantPart.graph, target, `${label} (constants)`, isUnfused),
     results: constantPart.results,
   };
-  return planGraph(graph, target, label, rewritten, prelude);
+  return planGraph(graph, target, label, isUnfused, rewritten, prelude);
 }
 
 /** Fuses a rewritten graph, generates its kernels and lays out its memory. */
@@ -45,12 +53,13 @@ function planGraph(
   graph: Graph,
   target: KernelTarget,
   label: string,
+  isUnfused: boolean,
   rewritten: RewriteResult = NO_REWRITES,
   prelude: Plan['prelude'] = null,
 ): Plan {
   const tables = fusionTables(target.maxStorageBuffers);
   const unsupported = findUnsupported(graph, tables);
-  if (unsupported) throw new RefusedError(unsupported.node.origins, unsupported.reason);
+  if (unsupported) throw new RefusedError(unsupported.reason, unsupported.node.origins);
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   splitWideConcats(graph, target.maxStorageBuffers - 1);
@@ -58,7 +67,7 @@ function planGraph(
     graph,
     tables,
     target,
-    experiment.isFused ? undefined : unfusedConstraints(graph),
+    isUnfused ? unfusedConstraints(graph) : undefined,
   );
   const dispatches = generated.map(({ label: name, program }) => ({ label: name, program }));
   const accesses = dispatches.map(({ program }) => program.bindings);

@@ -4,6 +4,7 @@ import type { Storage } from '../fused-kernels/wgsl/inliner';
 import { byteSize, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Graph, Node, Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
+import { RefusedError } from '../ir/infer/refused';
 import type { KernelGroup } from '../ir/kernel-group';
 import {
   fuseGraph,
@@ -13,7 +14,6 @@ import {
 } from '../patterns/fuser/index';
 import { kernelFor } from '../registry/kernels';
 import type { KernelRecord } from '../report/record';
-import { RefusedError } from './plan';
 
 export interface GeneratedKernel {
   readonly label: string;
@@ -53,7 +53,7 @@ export function generateKernels(
         [...group.members].reverse().find((node) => node !== group.anchor) ?? group.anchor;
       const inlined = heaviestInlined(group, storage);
       if (attempt === MAX_ATTEMPTS || (!inlined && last === group.anchor)) {
-        throw new RefusedError(group.anchor.origins, reason);
+        throw new RefusedError(reason, group.anchor.origins);
       }
       if (inlined) store.set(inlined, reason);
       else separate.set(last, reason);

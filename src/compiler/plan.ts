@@ -25,14 +25,3 @@ export interface Plan {
   readonly buffers: BufferPlan;
   readonly record: PlanRecord;
 }
-
-/** Raised when a graph cannot be compiled; names the model's nodes that stand in the way. */
-export class RefusedError extends Error {
-  constructor(
-    readonly nodes: readonly string[],
-    readonly reason: string,
-  ) {
-    super(`[webgpu-fused] cannot fuse ${nodes.join(', ') || 'this graph'}: ${reason}.`);
-    this.name = 'RefusedError';
-  }
-}

@@ -1,12 +1,9 @@
 /**
  * Plans without fusion, to measure what capture does by itself: each node of the model is a kernel
- * of its own, as on stock. Nothing but the benchmark of the ablation switches it on.
+ * of its own, as on stock.
  */
 import type { Graph, Node } from '../ir/graph';
 import type { FusionConstraints } from '../patterns/fuser/index';
-
-/** What plans are compiled with from now on; those that exist stay what they are. */
-export const experiment = { isFused: true };
 
 /** Constraints under which only primitives of one model node are fused, such as bias and activation. */
 export function unfusedConstraints({ nodes }: Graph): FusionConstraints {

@@ -43,6 +43,8 @@ export class LazyQueue {
   private flushing = false;
   private scheduled = false;
   private announced = '';
+  /** Calls under way in which kernels wait whatever `WEBGPU_FUSED_LAZY` says. */
+  private askers = 0;
 
   constructor(
     private readonly backend: PlanDevice,
@@ -52,6 +54,16 @@ export class LazyQueue {
     this.plans = new PlanCache(backend);
     const tables = fusionTables(backend.target.maxStorageBuffers);
     this.signatures = new SignatureTable(tables, () => this.plans.clear());
+  }
+
+  /** Calls `run`, in which kernels wait, whether or not the app has that switched on. */
+  during<T>(run: () => T): T {
+    this.askers++;
+    try {
+      return run();
+    } finally {
+      this.askers--;
+    }
   }
 
   /** Names the kernel that runs at once from here on: it may be the one that needs a value. */
@@ -166,7 +178,9 @@ export class LazyQueue {
 
   private mayWait(): boolean {
     const { hasRejected } = this.backend.validation;
-    const reason = hasRejected ? 'the driver rejected a generated shader' : whyEager();
+    const reason = hasRejected
+      ? 'the driver rejected a generated shader'
+      : whyEager(this.askers > 0);
     if (reason === null) {
       this.announced = '';
       return true;

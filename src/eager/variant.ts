@@ -4,7 +4,7 @@ import type { KernelRecord, RefusalRecord } from '../report/record';
 import type { PlanDevice } from '../runtime/plan-device';
 import { compilePlan } from '../compiler/compile';
 import { PlanExecutor } from '../runtime/executor';
-import { RefusedError } from '../compiler/plan';
+import { RefusedError } from '../ir/infer/refused';
 import { assemble, type Assembled, type Wiring } from './assemble';
 import type { Stream } from './stream';
 
@@ -53,7 +53,10 @@ export function makeVariant(
 /** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
 function compile(backend: PlanDevice, { graph, kernels }: Assembled): PlanExecutor | null {
   try {
-    return new PlanExecutor(backend, compilePlan(graph, backend.target, `lazy ${kernels.length}`));
+    return new PlanExecutor(
+      backend,
+      compilePlan(graph, backend.target, `lazy ${kernels.length}`, backend.compileOptions),
+    );
   } catch (error) {
     if (!(error instanceof RefusedError)) {
       const stack = error instanceof Error ? error.stack : String(error);

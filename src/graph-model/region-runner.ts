@@ -8,9 +8,10 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { DType, Value, ValueSpec } from '../ir/graph';
+import { RefusedError } from '../ir/infer/refused';
 import { importRegion, type Feed, type OutputSource, type Refusal } from './import/import-region';
 import type { Region } from './partition';
-import { planRefusal, type CompiledPlan, type PlanRuntime } from './runtime';
+import type { CompiledPlan, PlanRuntime } from './runtime';
 import { irType, type Weights } from './weights';
 
 /** Name of the kernel that runs a plan, so that tfjs's engine accounts for it as for any other. */
@@ -181,17 +182,16 @@ export class RegionRunner {
 
   /** A compiler that fails costs speed, never an answer: the nodes stay with tfjs. */
   private refusePlan(error: unknown): void {
-    const refusal = planRefusal(error);
-    if (!refusal) {
+    if (!(error instanceof RefusedError)) {
       console.warn(
         `[webgpu-fused] compiling ${this.label()} failed; tfjs runs these nodes instead. ` +
           `Please report this: ${error instanceof Error ? error.stack : String(error)}`,
       );
       this.exclude('compiling failed');
-    } else if (refusal.nodes.length === 0) {
-      this.exclude(refusal.reason);
+    } else if (error.nodes.length === 0) {
+      this.exclude(error.reason);
     } else {
-      this.context.exclude(refusal.nodes, refusal.reason);
+      this.context.exclude(error.nodes, error.reason);
     }
   }
 

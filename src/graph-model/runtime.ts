@@ -45,7 +45,7 @@ export interface PlanRuntime {
   /**
    * Compiles a graph, which then belongs to the plan.
    *
-   * @throws an error that {@link planRefusal} understands, if the graph cannot be compiled.
+   * @throws RefusedError if the graph cannot be compiled; its nodes are the model's to blame.
    */
   compile(graph: Graph, label: string): CompiledPlan;
   /**
@@ -86,14 +86,4 @@ export interface PlanRuntime {
 export interface PlanRefusal {
   readonly nodes: readonly string[];
   readonly reason: string;
-}
-
-/**
- * Reads a refusal from an error: one with a `reason` and the model's `nodes`, or `node`, to blame.
- * Undefined for any other error.
- */
-export function planRefusal(error: unknown): PlanRefusal | undefined {
-  if (!(error instanceof Error) || error.name !== 'RefusedError') return undefined;
-  const { node, nodes, reason } = error as Error & Partial<PlanRefusal> & { node?: string };
-  return { nodes: nodes ?? (node === undefined ? [] : [node]), reason: reason ?? error.message };
 }

@@ -182,13 +182,13 @@ class Rewriter {
   private rewriteOf(rule: FusionRule, match: Match): readonly Replacement[] | string {
     const leak = rule.leaks === 'keep' ? null : this.findLeak(match);
     if (leak !== null) return leak;
-    const reason = rule.check?.(match) ?? null;
-    if (reason !== null) return reason;
+    const found = rule.check?.(match) ?? null;
+    if (typeof found === 'string') return found;
     const { nodes } = this.graph;
     const before = nodes.length;
     this.build.origins = originsOf(match.nodes);
     try {
-      const result = rule.rewrite(match, this.build);
+      const result = rule.rewrite(match, this.build, found);
       const list: readonly Replacement[] = isValue(result)
         ? [[match.root.outputs[0], result]]
         : result;

@@ -52,7 +52,7 @@ export type Replacement = readonly [old: Value, replacement: Value];
  *   rewrite: (match) => match.value('x'),
  * });
  */
-export interface FusionRule {
+export interface FusionRule<Found = unknown> {
   /** Unique, in kebab case; reports show it. */
   readonly name: string;
   /** What becomes what, on one line. */
@@ -64,12 +64,17 @@ export interface FusionRule {
    * twice. `keep`: it stays for the others.
    */
   readonly leaks?: 'refuse' | 'keep';
-  /** Why this match must not be rewritten, or null if it may. */
-  check?(match: Match): string | null;
+  /**
+   * Why this match must not be rewritten, a text; an empty one where nobody would expect it to be.
+   * Anything else means that it may, and is handed to `rewrite`: `null`, or what was found out.
+   */
+  check?(match: Match): string | Found;
   /**
    * Builds what replaces the root's output: one value, of the same shape and dtype; or several
    * replacements, for a rule that rewrites more than its root, which then says so in
    * `build.origins`.
+   *
+   * @param found what `check` answered; null where there is no such check.
    */
-  rewrite(match: Match, build: GraphBuilder): Value | readonly Replacement[];
+  rewrite(match: Match, build: GraphBuilder, found: Found): Value | readonly Replacement[];
 }

@@ -5,6 +5,7 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { DataId } from '@tensorflow/tfjs-core';
 import type { KernelTarget } from '../fused-kernels/kernel';
+import type { CompileOptions } from '../compiler/compile';
 import { tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
 import type { PipelineCache } from './pipelines';
@@ -16,6 +17,8 @@ export abstract class PlanDevice extends WebGPUBackend {
   abstract readonly pipelines: PipelineCache;
   /** Shaders that the driver has not accepted yet. */
   abstract readonly validation: Validation;
+  /** How plans are compiled for this backend; for measurements. */
+  compileOptions: CompileOptions = {};
   /** Watches the call that runs now, if it is to be captured. */
   observer: CallObserver | null = null;
 
@@ -24,6 +27,9 @@ export abstract class PlanDevice extends WebGPUBackend {
 
   /** Runs the kernels that were called and wait. */
   abstract runPending(): void;
+
+  /** Calls `run`, in which kernels wait and are fused, whether or not the app has that switched on. */
+  abstract fuseEagerly<T>(run: () => T): T;
 
   /** The buffer of a tensor, which is uploaded, or computed, unless it is there. */
   bufferOf(dataId: DataId): GPUBuffer {

@@ -30,7 +30,7 @@ export function isComposed(kernel: LazyKernel): kernel is ComposedKernel {
 /** Thrown where stock passes its input on without computing anything, so that there is nothing to fuse. */
 export class NothingToCompute extends RefusedError {
   constructor() {
-    super({ reason: 'it computes nothing' });
+    super('it computes nothing');
   }
 }
 

@@ -113,7 +113,7 @@ function refusalOf(
 ): Refusal {
   if (error instanceof RefusedError) {
     const needsHost = error instanceof HostValueNeeded ? feedsBehind(error.value, fedBy) : [];
-    return { node: error.node ?? node, reason: error.reason, needsHost };
+    return { node: error.nodes.at(0) ?? node, reason: error.reason, needsHost };
   }
   // tfjs-core's helpers, which the importers share, reject operands by plain errors.
   if (error instanceof Error && error.name === 'Error') {
@@ -124,18 +124,13 @@ function refusalOf(
 
 function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Value>): void {
   const importer = importerOf(def.op);
-  if (!importer)
-    throw new RefusedError({ node: def.name, reason: `op ${def.op} is not supported` });
+  if (!importer) throw new RefusedError(`op ${def.op} is not supported`, [def.name]);
   const inputs: Value[] = [];
   for (const input of def.input ?? []) {
     const { key, control } = parseInput(input);
     if (control) continue;
     const value = values.get(key);
-    if (!value)
-      throw new RefusedError({
-        node: def.name,
-        reason: `input ${input} has no form in the IR`,
-      });
+    if (!value) throw new RefusedError(`input ${input} has no form in the IR`, [def.name]);
     inputs.push(value);
   }
   const result = importer(new NodeImport(builder, def, inputs));
@@ -153,7 +148,7 @@ function collectOutputs(
 ): { graph: Graph; outputs: OutputSource[] } {
   const outputs = refs.map((ref): OutputSource => {
     const value = values.get(parseInput(ref).key);
-    if (!value) throw new RefusedError({ reason: `output ${ref} does not exist` });
+    if (!value) throw new RefusedError(`output ${ref} does not exist`);
     const feed = fedBy.get(value);
     if (feed !== undefined) return { kind: 'feed', ref: feed };
     if (value.constant) return { kind: 'constant', value };

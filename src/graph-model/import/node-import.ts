@@ -22,7 +22,7 @@ export class HostValueNeeded extends RefusedError {
   readonly value: Value;
 
   constructor(value: Value, what: string) {
-    super({ reason: `${what} is not known on the host` });
+    super(`${what} is not known on the host`);
     this.value = value;
   }
 }

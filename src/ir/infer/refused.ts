@@ -1,23 +1,24 @@
 /**
- * Thrown inside a front end or a compiler where something has no form in the IR. It never reaches
- * a user: whoever drives the import turns it into a refusal, a value with a node and a reason.
+ * Thrown where something has no form in the IR, or no kernel. It never reaches a user: whoever drives
+ * an import or a compilation turns it into a refusal, a value with nodes and a reason.
  */
 export class RefusedError extends Error {
-  /** Name of the model node that was refused; the driver fills it in where the thrower cannot. */
-  node?: string;
-  readonly reason: string;
-
-  constructor(refusal: { readonly node?: string; readonly reason: string }) {
-    super(`[webgpu-fused] refused${refusal.node ? ` ${refusal.node}` : ''}: ${refusal.reason}`);
+  /**
+   * @param nodes names of the model's nodes that stand in the way; none where the thrower, deep in
+   *   the IR, cannot know them.
+   */
+  constructor(
+    readonly reason: string,
+    readonly nodes: readonly string[] = [],
+  ) {
+    super(`[webgpu-fused] cannot fuse ${nodes.join(', ') || 'this'}: ${reason}.`);
     this.name = 'RefusedError';
-    this.node = refusal.node;
-    this.reason = refusal.reason;
   }
 }
 
 /** Throws a {@link RefusedError}; an expression, so that it can stand after `??`. */
 export function refuse(reason: string): never {
-  throw new RefusedError({ reason });
+  throw new RefusedError(reason);
 }
 
 /** Refuses with `reason` unless `condition` holds. */

@@ -3,6 +3,7 @@ export {
   any,
   below,
   constant,
+  exactly,
   named,
   near,
   oneOf,

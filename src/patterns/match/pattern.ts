@@ -79,6 +79,11 @@ export function scalar(name?: string, test: (x: number) => boolean = () => true)
   });
 }
 
+/** A one-element constant of just this number; 0 and −0 differ. */
+export function exactly(wanted: number): Pattern {
+  return scalar(undefined, (x) => Object.is(x, wanted));
+}
+
 /** A one-element constant near `wanted`: within float32 rounding of what an exporter computed. */
 export function near(wanted: number, tolerance = 1e-5): Pattern {
   return scalar(undefined, (x) => Math.abs(x - wanted) <= tolerance * Math.abs(wanted));

@@ -157,7 +157,7 @@ function withBatch(build: GraphBuilder, x: Value, batch: Shape): Value | null {
   return own.length === batch.length && broadcastsTo(own, batch) ? x : null;
 }
 
-export const attention: FusionRule = {
+export const attention: FusionRule<Parts> = {
   name: 'attention',
   equation: 'softmax(score(q · kᵀ)) · v ⇒ attention(q, k, v)',
   match: op(
@@ -175,10 +175,9 @@ export const attention: FusionRule = {
     const [a] = parts.product.inputs;
     const head = parts.product.attrs.transposeA ? a.shape.at(-2) : a.shape.at(-1);
     const size = Math.max(head as number, match.root.outputs[0].shape.at(-1) as number);
-    return size > MAX_HEAD_SIZE ? `a head of ${size} is larger than ${MAX_HEAD_SIZE}` : null;
+    return size > MAX_HEAD_SIZE ? `a head of ${size} is larger than ${MAX_HEAD_SIZE}` : parts;
   },
-  rewrite(match, build) {
-    const { product, swapped, shape, score, masks } = traceScores(match) as Parts;
+  rewrite(match, build, { product, swapped, shape, score, masks }) {
     const [a, b] = product.inputs;
     // Both operands as rows of heads: a as it is, b transposed.
     const rowsA = product.attrs.transposeA ? transposeMatrices(build, a) : a;

@@ -121,16 +121,12 @@ function whyTooLarge(
 }
 
 /** Multilayer perceptrons, squeeze-and-excite blocks, heads of classifiers. */
-export const denseChain: FusionRule = {
+export const denseChain: FusionRule<Chain> = {
   name: 'dense-chain',
   equation: 'f(x · a) · b ⇒ chain(x, a, f, b), for small layers',
   match: op(['BatchMatMul', 'Conv2D'], [any(), constant()]),
-  check(match) {
-    const chain = chainOf(match);
-    return typeof chain === 'string' ? chain : null;
-  },
-  rewrite(match, build) {
-    const chain = chainOf(match) as Chain;
+  check: chainOf,
+  rewrite(match, build, chain) {
     const { x, rows, widths, activations, operands } = chain;
     const inputs = [
       build.reshape(x, [rows, widths[0]]),

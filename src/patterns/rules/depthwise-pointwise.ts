@@ -91,16 +91,12 @@ function whySlower(
 }
 
 /** Blocks of MobileNets, and of most detectors of faces, hands and poses. */
-export const depthwisePointwise: FusionRule = {
+export const depthwisePointwise: FusionRule<Block> = {
   name: 'depthwise-pointwise',
   equation: 'f(depthwise(x, a)) · b ⇒ block(x, a, f, b)',
   match: op(['BatchMatMul', 'Conv2D'], [any(), constant()]),
-  check(match) {
-    const block = blockOf(match);
-    return typeof block === 'string' ? block : null;
-  },
-  rewrite(match, build) {
-    const { depthwise, pointwise, activation, operands, nodes } = blockOf(match) as Block;
+  check: blockOf,
+  rewrite(match, build, { depthwise, pointwise, activation, operands, nodes }) {
     build.origins = [...new Set(nodes.flatMap(({ origins }) => origins))];
     const inputs = [
       ...depthwise.inputs,

@@ -1,15 +1,11 @@
 import { isConstant } from '../../ir/constant-part';
 import { sizeOf, type Node } from '../../ir/graph';
 import { any, below, constant, oneOf, op } from '../match';
-import type { FusionRule, Match } from '../rule';
+import type { FusionRule } from '../rule';
 import { denseOf, type Dense } from './dense-layer';
 
 const inner = op('BatchMatMul', [any('x'), constant('a')], { as: 'inner' });
 const shifted = oneOf(op('Add', [below('Reshape', inner), constant('shift')]), inner);
-
-function layersOf(match: Match): readonly (Dense | null)[] {
-  return [match.value('inner').producer as Node, match.root].map(denseOf);
-}
 
 /**
  * Two dense layers with nothing but a bias between them are one, whose weights are computed once,
@@ -17,13 +13,14 @@ function layersOf(match: Match): readonly (Dense | null)[] {
  * that depth, |x| · |a| · |b| times its length and the unit of rounding, but single bits differ; and
  * what was infinite in between may be NaN now, or the other way round.
  */
-export const foldLinear: FusionRule = {
+export const foldLinear: FusionRule<readonly [Dense, Dense]> = {
   name: 'fold-linear',
   equation: '(x · a + c) · b ⇒ x · (a · b) + c · b',
   match: op('BatchMatMul', [below('Reshape', shifted), constant('b')]),
   check(match) {
     if (isConstant(match.value('x'))) return '';
-    const [first, second] = layersOf(match);
+    const first = denseOf(match.value('inner').producer as Node);
+    const second = denseOf(match.root);
     if (!first || !second) return 'its weights are not one matrix for all rows';
     if (first.columns !== second.depth) return 'a reshape mixes rows and columns in between';
     const shift = match.find('shift');
@@ -34,10 +31,9 @@ export const foldLinear: FusionRule = {
     const apart = second.depth * (first.depth + second.columns);
     return joint >= apart
       ? `one layer would take ${joint} multiply-adds a row, two take ${apart}`
-      : null;
+      : [first, second];
   },
-  rewrite(match, build) {
-    const [first, second] = layersOf(match) as [Dense, Dense];
+  rewrite(match, build, [first, second]) {
     const plain = { transposeA: false, transposeB: false };
     const [a, b] = [first.weights(build), second.weights(build)];
     const rows = build.reshape(first.x, [sizeOf(first.x.shape) / first.depth, first.depth]);

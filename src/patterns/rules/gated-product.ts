@@ -3,12 +3,18 @@ import { sameShape, sizeOf, type Node, type Value } from '../../ir/graph';
 import { any, op } from '../match';
 import type { FusionRule, Match } from '../rule';
 import { denseOf } from './dense-layer';
-import { findProducts, traceExpression } from './trace-products';
+import { findProducts, traceExpression, type TracedExpression } from './trace-products';
 
 const isProduct = (node: Node): boolean => node.kernel === 'BatchMatMul' && denseOf(node) !== null;
 
+/** Two products, and what makes one of both. */
+interface Unit extends TracedExpression {
+  readonly first: Node;
+  readonly second: Node;
+}
+
 /** The unit that a multiplication ends; '' or a reason if it ends none. */
-function unitOf(match: Match) {
+function unitOf(match: Match): Unit | string {
   const { root } = match;
   const [top] = root.outputs;
   const region = findProducts(match, top, root, isProduct);
@@ -31,19 +37,12 @@ function unitOf(match: Match) {
 }
 
 /** SwiGLU, GEGLU and their like: rows are loaded once, for two sums in registers. */
-export const gatedProduct: FusionRule = {
+export const gatedProduct: FusionRule<Unit> = {
   name: 'gated-product',
   equation: 'f(x · a) · (x · b) ⇒ gated(x, a, b)',
   match: op('Multiply', [any(), any()]),
-  check(match) {
-    const unit = unitOf(match);
-    return typeof unit === 'string' ? unit : null;
-  },
-  rewrite(match, build) {
-    const { first, second, expr, operands } = unitOf(match) as Exclude<
-      ReturnType<typeof unitOf>,
-      string
-    >;
+  check: unitOf,
+  rewrite(match, build, { first, second, expr, operands }) {
     build.origins = [...new Set([first, second, match.root].flatMap(({ origins }) => origins))];
     const [x, { shape }] = first.inputs;
     const asMatrix = (value: Value): Value => build.reshape(value, shape.slice(-2));

@@ -7,8 +7,8 @@ import { foldLinear } from './fold-linear';
 import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
 import { gatedProduct } from './gated-product';
+import { identities } from './identities';
 import { mergeConstantAdds } from './merge-constants';
-import { mergeReshapes, mergeTransposes } from './merge-movement';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
@@ -18,8 +18,7 @@ import { widenDense } from './widen-dense';
 
 /** Gives what exporters write a common form, and constants to constants. */
 const simplifications: readonly FusionRule[] = [
-  mergeReshapes,
-  mergeTransposes,
+  ...identities,
   sinkConstant,
   foldPad,
   foldScale,

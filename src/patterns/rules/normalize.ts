@@ -59,8 +59,8 @@ const shifted = op('Add', [
 ]);
 const unshifted = op('Sub', [op('Multiply', [x, factor]), op('Multiply', [averageOfRow, factor])]);
 
-/** A reason why statistics of other axes, or spread along others, are in this match. */
-function checkRows(match: Match): string | null {
+/** The axes of the statistics, or a reason why others, or some spread along others, are here. */
+function checkRows(match: Match): string | readonly number[] {
   const input = match.value('x');
   if (input.dtype !== 'float32') return `x is ${input.dtype}`;
   const axes = commonAxes(match.nodes);
@@ -72,14 +72,14 @@ function checkRows(match: Match): string | null {
     }
   }
   return sameShape(match.root.outputs[0].shape, input.shape)
-    ? null
+    ? axes
     : `it broadcasts x [${input.shape}] up to [${match.root.outputs[0].shape}]`;
 }
 
 function normalize(form: string) {
-  return (match: Match, build: GraphBuilder): Value => {
+  return (match: Match, build: GraphBuilder, axes: readonly number[]): Value => {
     const attrs = {
-      axes: [...(commonAxes(match.nodes) as number[])],
+      axes: [...axes],
       epsilon: scalarValue(match.value('epsilon')),
       form,
     };
@@ -95,7 +95,7 @@ function normalize(form: string) {
   };
 }
 
-export const layerNorm: FusionRule = {
+export const layerNorm: FusionRule<readonly number[]> = {
   name: 'layer-norm',
   equation: '(x − mean(x)) / √(var(x) + ε) · s + b ⇒ normalize(x) · s + b',
   match: oneOf(scaled(centered, deviation), shifted, unshifted),
@@ -103,7 +103,7 @@ export const layerNorm: FusionRule = {
   rewrite: normalize('layer'),
 };
 
-export const rmsNorm: FusionRule = {
+export const rmsNorm: FusionRule<readonly number[]> = {
   name: 'rms-norm',
   equation: 'x / √(mean(x²) + ε) ⇒ normalize(x)',
   match: scaled(x, spread(op('Add', [spread(mean(squared(x))), epsilon]))),
@@ -111,7 +111,7 @@ export const rmsNorm: FusionRule = {
   rewrite: normalize('rms'),
 };
 
-export const l2Norm: FusionRule = {
+export const l2Norm: FusionRule<readonly number[]> = {
   name: 'l2-norm',
   equation: 'x / √(max(Σ x², ε)) ⇒ normalize(x)',
   match: scaled(x, spread(op('Maximum', [spread(op('Sum', [squared(x)])), epsilon]))),

@@ -13,6 +13,12 @@ const MAX_RESULTS = 64;
 const MIN_PARTS = 16;
 const MAX_PARTS = 1024;
 
+/** Equal parts that elements are divided into, `length` in all. */
+interface Parts {
+  readonly parts: number;
+  readonly length: number;
+}
+
 /** The largest number of equal parts that `length` elements can be divided into. */
 function partsOf(length: number): number {
   let parts = MAX_PARTS;
@@ -29,18 +35,17 @@ function reducedLength({ inputs: [x], attrs }: Node): number {
     : sizeOf(x.shape.slice(kept));
 }
 
-export const splitReduction: FusionRule = {
+export const splitReduction: FusionRule<Parts> = {
   name: 'split-reduction',
   equation: 'Σ x ⇒ Σ Σ of equal parts of x',
   match: oneOf(...KERNELS.map((kernel) => op(kernel, [any('x')]))),
   check({ root }) {
     const length = reducedLength(root);
     if (length < MIN_REDUCED || sizeOf(root.outputs[0].shape) >= MAX_RESULTS) return '';
-    return partsOf(length) < MIN_PARTS ? `${length} elements have no even parts` : null;
-  },
-  rewrite({ root }, build) {
-    const length = reducedLength(root);
     const parts = partsOf(length);
+    return parts < MIN_PARTS ? `${length} elements have no even parts` : { parts, length };
+  },
+  rewrite({ root }, build, { parts, length }) {
     const [x] = root.inputs;
     const kept = x.shape.slice(0, x.shape.length - (root.attrs.axes as number[]).length);
     const divided = build.reshape(x, [...kept, parts, length / parts]);

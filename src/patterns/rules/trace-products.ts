@@ -14,6 +14,12 @@ export interface TracedOperand {
   readonly shape: readonly [rows: number, columns: number];
 }
 
+/** An elementwise expression of products, and the operands that it takes besides. */
+export interface TracedExpression {
+  readonly expr: Expr;
+  readonly operands: readonly TracedOperand[];
+}
+
 /** What a value is made of: products, private to it, and elementwise kernels after them. */
 export interface ProductRegion {
   readonly products: readonly Node[];
@@ -80,7 +86,7 @@ export function traceExpression(
   { inside, products }: ProductRegion,
   top: Value,
   firstOperand: number,
-): { expr: Expr; operands: readonly TracedOperand[] } | string {
+): TracedExpression | string {
   const operands: TracedOperand[] = [];
   const known = new Map<Value, Expr>();
   let refused: string | null = null;

@@ -42,7 +42,7 @@ function branches(match: Match): Branch[] {
     );
 }
 
-export const widenConvolution: FusionRule = {
+export const widenConvolution: FusionRule<readonly Branch[]> = {
   name: 'widen-convolution',
   equation: 'f(x ∗ a + c), f(x ∗ b + d) ⇒ parts of f(x ∗ [a b] + [c d])',
   match: op('Conv2D', [any('x'), constant('filter')]),
@@ -52,10 +52,10 @@ export const widenConvolution: FusionRule = {
     const joins = found.length > 1 && found.some(({ product }) => product === match.root);
     if (!joins || sizeOf(shape.slice(0, -1)) < MIN_PIXELS) return '';
     const odd = found.slice(0, -1).find(({ result }) => (result.shape.at(-1) as number) % 4 !== 0);
-    return odd ? `${odd.result.shape.at(-1)} channels would leave the next ones unaligned` : null;
+    return odd ? `${odd.result.shape.at(-1)} channels would leave the next ones unaligned` : found;
   },
-  rewrite(match, build) {
-    return joinBranches(build, branches(match), 3, (filter) =>
+  rewrite(match, build, found) {
+    return joinBranches(build, found, 3, (filter) =>
       build.op('Conv2D', [match.value('x'), filter], match.root.attrs),
     );
   },

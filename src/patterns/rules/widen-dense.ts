@@ -44,7 +44,7 @@ function isReadByKernels(match: Match, { result }: Branch): boolean {
 }
 
 /** Queries, keys and values of an attention; gates and values of a gated unit read by kernels. */
-export const widenDense: FusionRule = {
+export const widenDense: FusionRule<readonly Branch[]> = {
   name: 'widen-dense',
   equation: 'x · a + c, x · b + d ⇒ parts of x · [a b] + [c d]',
   match: op('BatchMatMul', [any('x'), constant('weights')]),
@@ -54,12 +54,12 @@ export const widenDense: FusionRule = {
       return '';
     }
     const columns = found.reduce((sum, { product }) => sum + columnsOf(product), 0);
-    return columns > MAX_COLUMNS ? `${columns} columns together are too many` : null;
+    return columns > MAX_COLUMNS ? `${columns} columns together are too many` : found;
   },
-  rewrite(match, build) {
+  rewrite(match, build, found) {
     const { attrs, inputs } = match.root;
     const axis = inputs[1].shape.length - (attrs.transposeB ? 2 : 1);
-    return joinBranches(build, branches(match), axis, (weights) =>
+    return joinBranches(build, found, axis, (weights) =>
       build.op('BatchMatMul', [match.value('x'), weights], attrs),
     );
   },

@@ -56,7 +56,7 @@ describe('compilers', () => {
   it('may refuse nodes', () => {
     installed.runtime.check = (graph) => {
       const bad = graph.nodes.find((node) => node.kernel === 'Neg');
-      if (bad) throw new RefusedError({ node: bad.origins[0], reason: 'no negatives' });
+      if (bad) throw new RefusedError('no negatives', [bad.origins[0]]);
     };
     const model = reshaped();
     for (let call = 0; call < 3; call++) {
