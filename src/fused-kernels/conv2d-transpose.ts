@@ -7,10 +7,10 @@ import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
-import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
-import { emitProduct, type ProductSpec } from './register-tile';
+import { generateProduct } from './product';
+import type { ProductSpec } from './product-spec';
 import { windowAttrs } from './window-coords';
 import type { Bounds } from './wgsl/inliner';
 
@@ -130,6 +130,5 @@ export const conv2dTransposeKernel: FusedKernel = {
     const products = sizeOf(dy.shape) * sizeOf(filter.shape.slice(0, 3));
     return index === 0 ? products / sizeOf(dy.shape) / 8 : sizeOf(dy.shape.slice(0, 3)) / 4;
   },
-  generate: (request) =>
-    emitKernel(request, (emission) => emitProduct(emission, transposedConvolution(emission))),
+  generate: (request) => generateProduct(request, transposedConvolution),
 };

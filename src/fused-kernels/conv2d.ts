@@ -8,7 +8,8 @@ import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
-import { emitProduct, type ProductSpec } from './register-tile';
+import { generateProduct } from './product';
+import type { ProductSpec } from './product-spec';
 import { sourceCoord, windowAttrs } from './window-coords';
 import type { Bounds } from './wgsl/inliner';
 
@@ -61,6 +62,6 @@ export const conv2dKernel: FusedKernel = {
     const direct = chooseDirectTile(request.group.anchor, request.target);
     return direct
       ? emitKernel(request, (emission) => emitDirect(emission, direct), invocationsOf(direct))
-      : emitKernel(request, (emission) => emitProduct(emission, convolution(emission)));
+      : generateProduct(request, convolution);
   },
 };

@@ -47,9 +47,15 @@ export class KernelEmission {
 
   /**
    * Stores every output of the group for the anchor's output at `coords`, given in `operand`.
-   * Width 4 means that `coords` mention the lane variable.
+   * Width 4 means that `coords` mention the lane variable; `inside` is the condition under which a
+   * lane exists, where some may not.
    */
-  epilogue(coords: readonly IndexExpr[], operand: Operand | null, width: 1 | 4): void {
+  epilogue(
+    coords: readonly IndexExpr[],
+    operand: Operand | null,
+    width: 1 | 4,
+    inside?: (lane: number) => string,
+  ): void {
     const { group } = this.request;
     const [output] = group.anchor.outputs;
     if (operand) this.inliner.provide(output, coords, operand);
@@ -57,7 +63,7 @@ export class KernelEmission {
     for (const value of group.stores) {
       const at = coordsOf.get(value) as IndexExpr[];
       const { buffer, locate } = this.request.storage(value) as Storage;
-      this.inliner.store(buffer, locate(at), this.inliner.value(value, at), width);
+      this.inliner.store(buffer, locate(at), this.inliner.value(value, at), width, inside);
     }
   }
 }

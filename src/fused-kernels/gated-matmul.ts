@@ -2,11 +2,10 @@
 import type { Expr } from '../ir/expression';
 import type { Value } from '../ir/graph';
 import type { KernelEmission } from './emit';
-import { emitKernel } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel } from './kernel';
-import { emitProduct, type ProductSpec } from './register-tile';
-import { emitSplitProduct, isSkinny } from './split-product';
+import { generateProduct } from './product';
+import type { ProductSpec } from './product-spec';
 import { broadcastCoords } from './wgsl/inliner';
 
 function gatedMatmul(emission: KernelEmission): ProductSpec {
@@ -49,11 +48,5 @@ export const gatedMatmulKernel: FusedKernel = {
     if (index > 2) return 1;
     return index === 0 ? shape[1] / 4 : shape[0] / 4;
   },
-  generate: (request) =>
-    emitKernel(request, (emission) => {
-      const spec = gatedMatmul(emission);
-      return isSkinny(spec, request.target)
-        ? emitSplitProduct(emission, spec)
-        : emitProduct(emission, spec);
-    }),
+  generate: (request) => generateProduct(request, gatedMatmul),
 };

@@ -5,11 +5,10 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { concatSplits } from './concat-splits';
 import type { KernelEmission } from './emit';
-import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
-import { emitProduct, type ProductSpec } from './register-tile';
-import { emitSplitProduct, isSkinny } from './split-product';
+import { generateProduct } from './product';
+import type { ProductSpec } from './product-spec';
 
 /** The axis of A that is summed over. */
 function depthAxis({ inputs: [a], attrs }: Node): number {
@@ -66,11 +65,5 @@ export const matmulKernel: FusedKernel = {
     const [rows, columns] = shape.slice(-2);
     return index === 0 ? columns / 8 : rows / 4;
   },
-  generate: (request) =>
-    emitKernel(request, (emission) => {
-      const spec = matmul(emission);
-      return isSkinny(spec, request.target)
-        ? emitSplitProduct(emission, spec)
-        : emitProduct(emission, spec);
-    }),
+  generate: (request) => generateProduct(request, matmul),
 };

@@ -9,57 +9,9 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
 import { emitLoops, namedIndex } from './loops';
+import { rightOperands, storeElement, type ProductSpec } from './product-spec';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
-
-/** One product `C[batch, row, column] = Σ A[batch, row, …window, k] · B[batch, …window, k, column]`. */
-export interface ProductSpec {
-  readonly batch: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  /** Where the loop over `k` is divided, ascending: A comes from another buffer there. */
-  readonly splits?: readonly number[];
-  /** Extents of loops around the loop over `k`, such as filter height and width. */
-  readonly window: readonly { readonly name: string; readonly extent: number }[];
-  a(batch: IndexExpr, row: IndexExpr, window: readonly IndexExpr[], k: IndexExpr): Operand;
-  b(batch: IndexExpr, window: readonly IndexExpr[], k: IndexExpr, column: IndexExpr): Operand;
-  /** A second right operand, whose product is computed beside the first. */
-  readonly pair?: ProductSpec['b'];
-  /** With a pair: makes one result of both sums, which `name` tells from others of the kernel. */
-  combine?(
-    batch: IndexExpr,
-    row: IndexExpr,
-    column: IndexExpr,
-    sums: readonly Operand[],
-    name: string,
-  ): Operand;
-  output(batch: IndexExpr, row: IndexExpr, column: IndexExpr): IndexExpr[];
-}
-
-/** A right operand, and what the names of its sums begin with. */
-export interface RightOperand {
-  readonly name: string;
-  readonly load: ProductSpec['b'];
-}
-
-/** The right operands of a product: one, or a pair. */
-export function rightOperands({ b, pair }: ProductSpec): RightOperand[] {
-  const first = { name: 'acc', load: b };
-  return pair ? [first, { name: 'gate', load: pair }] : [first];
-}
-
-/** Combines the sums of an element, if there is a pair of them, and stores what follows from it. */
-export function storeElement(
-  emission: KernelEmission,
-  spec: ProductSpec,
-  at: readonly [batch: IndexExpr, row: IndexExpr, column: IndexExpr],
-  sums: readonly Operand[],
-  name: string,
-): void {
-  const result = spec.combine ? spec.combine(...at, sums, name) : sums[0];
-  emission.epilogue(spec.output(...at), result, sums[0].width);
-}
 
 /** Register tile: rows, and column groups of `width` columns. */
 interface Tile {
@@ -69,7 +21,7 @@ interface Tile {
 }
 
 /** The largest tile that wastes little and still gives the device enough invocations. */
-export function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
+function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
   const width = spec.columns % 4 === 0 ? 4 : 1;
   const [maxRows, maxColumns] = target.maxTile;
   const products = spec.pair ? 2 : 1;
@@ -109,7 +61,7 @@ interface TileIndices {
 }
 
 /** Writes the whole kernel. */
-export function emitProduct(emission: KernelEmission, spec: ProductSpec): ShaderProgram {
+export function emitRegisterTiles(emission: KernelEmission, spec: ProductSpec): ShaderProgram {
   const { writer } = emission;
   const tile = chooseTile(spec, emission.request.target);
   const rowTiles = Math.ceil(spec.rows / tile.rows);

@@ -8,7 +8,7 @@ import * as ix from '../ir/index-expression';
 import { type KernelEmission, WORKGROUP_SIZE } from './emit';
 import type { KernelTarget } from './kernel';
 import { namedIndex } from './loops';
-import { rightOperands, storeElement, type ProductSpec } from './register-tile';
+import { rightOperands, storeElement, type ProductSpec } from './product-spec';
 import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';

@@ -146,7 +146,10 @@ export function evaluate(
 }
 
 /** Names of all variables an expression depends on, also through calls. */
-export function variablesOf(a: IndexExpr, into: Set<string> = new Set()): Set<string> {
+export function variablesOf(
+  a: Pick<IndexExpr, 'terms'>,
+  into: Set<string> = new Set(),
+): Set<string> {
   for (const { atom } of a.terms) {
     if (atom.kind === 'variable') into.add(atom.name);
     else if (atom.kind === 'call') for (const arg of atom.args) variablesOf(arg, into);

@@ -99,6 +99,8 @@ export interface DifferentialOptions {
   /** Inputs are whole numbers if the tolerance is exact, and real ones between -1 and 1 if not. */
   readonly inputs?: readonly (Elements | undefined)[];
   readonly targets?: readonly TargetName[];
+  /** What kernels choose by otherwise than by the table of targets, such as a forced choice. */
+  readonly overrides?: Partial<KernelTarget>;
 }
 
 /**
@@ -115,7 +117,7 @@ export async function checkFused(build: Build, options: DifferentialOptions = {}
   const expected = await runOnCpu(reference, inputs);
   const plans: Plan[] = [];
   for (const name of targets) {
-    const target = await targetNamed(name);
+    const target = { ...(await targetNamed(name)), ...options.overrides };
     const plan = compilePlan(buildGraph(build), target, 'test');
     if (plans.some((other) => samePrograms(other, plan))) continue;
     plans.push(plan);

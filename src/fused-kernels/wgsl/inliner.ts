@@ -51,9 +51,25 @@ export interface Bounds {
   readonly extent: number;
 }
 
+/** A loop whose turns are to cost no index arithmetic that can be had cheaper. */
+export interface IndexLoop {
+  /** Depth of the loop's body. */
+  readonly depth: number;
+  /** Text of a quotient or remainder that changes from turn to turn. */
+  quotient(atom: ix.QuotientAtom): string;
+}
+
+/** What a load costs that is not one access, in accesses that are. */
+const ELEMENTS_COST = 2;
+const SCATTERED_COST = 8;
+
 export class Inliner {
   /** Nodes whose scalar ops were written, operands first. */
   readonly applied = new Set<Node>();
+  /** While it is set, what does not change from turn to turn is computed in front of the loop. */
+  loop: IndexLoop | null = null;
+  /** What the loads of vectors that were written so far cost, in accesses of a vec4. */
+  loadCost = 0;
   private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
 
   constructor(
@@ -79,7 +95,7 @@ export class Inliner {
     const constant = this.scalarConstant(value);
     if (constant) return constant;
     const memoKey = `${value.id}@${key}`;
-    const known = this.recall(memoKey);
+    const known = this.recall<Operand>(memoKey);
     if (known) return known;
     const storage = this.context.storage(value);
     const operand = storage
@@ -91,6 +107,7 @@ export class Inliner {
 
   /** Computes lane by lane and packs; for what has no vector form. */
   perLane(coords: readonly IndexExpr[], compute: (coords: IndexExpr[]) => Operand): Operand {
+    this.loadCost += SCATTERED_COST;
     const lanes = [0, 1, 2, 3].map((lane) => {
       const env = new Map([[LANE, ix.constant(lane)]]);
       return compute(coords.map((coord) => ix.substitute(coord, env)));
@@ -170,18 +187,62 @@ export class Inliner {
 
   /** WGSL text of an index; `scope` names the buffer it belongs to. */
   index(expr: IndexExpr, scope?: string): string {
-    const parts = expr.terms.map(({ coefficient, atom }) => {
+    const { loop, writer } = this;
+    return loop && writer.depth >= loop.depth
+      ? this.hoistedIndex(expr, scope)
+      : this.sum(expr.terms, expr.offset, scope);
+  }
+
+  private sum(terms: readonly ix.Term[], offset: number, scope?: string): string {
+    const parts = terms.map(({ coefficient, atom }) => {
       const code = this.atomCode(atom, scope);
       return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient, scope)}`;
     });
-    if (expr.offset !== 0 || parts.length === 0) {
-      parts.push(this.writer.integer(expr.offset, scope));
-    }
+    if (offset !== 0 || parts.length === 0) parts.push(this.writer.integer(offset, scope));
     return parts.join(' + ');
   }
 
+  /**
+   * Text of an index whose terms are named in the scopes they depend on: those that a loop does not
+   * change are summed in front of it, and indices that differ in those only share the rest.
+   */
+  private hoistedIndex({ terms, offset }: IndexExpr, scope?: string): string {
+    const byDepth = new Map<number, ix.Term[]>();
+    for (const term of terms) {
+      const depth = this.depthOf({ terms: [term] });
+      byDepth.set(depth, [...(byDepth.get(depth) ?? []), term]);
+    }
+    let rest = offset;
+    const parts = [...byDepth].map(([depth, group]) => {
+      // A negative offset is a padding, which belongs to what is in front of the loop; a positive
+      // one tells neighbours apart, whose sums are otherwise the same.
+      const constant = depth < this.writer.depth ? Math.min(rest, 0) : 0;
+      rest -= constant;
+      if (group.length === 1 && group[0].coefficient === 1 && constant === 0) {
+        return this.sum(group, 0, scope);
+      }
+      const key = group.map(({ coefficient, atom }) => `${coefficient}*${atom.key}`).join('+');
+      return this.named(
+        `${scope}:${key}+${constant}`,
+        () => this.sum(group, constant, scope),
+        depth,
+      );
+    });
+    if (rest !== 0 || parts.length === 0) parts.push(this.writer.integer(rest, scope));
+    return parts.join(' + ');
+  }
+
+  /** The name of an integer in the scope at `depth`, which `code` writes where it has none yet. */
+  private named(key: string, code: () => string, depth: number): string {
+    const known = this.recall<string>(`index ${key}`);
+    if (known !== null) return known;
+    const name = this.writer.let(code(), depth, 'i');
+    this.writer.scopeAt(depth).memo.set(`index ${key}`, name);
+    return name;
+  }
+
   /** Depth of the innermost variable an index depends on. */
-  depthOf(expr: IndexExpr): number {
+  depthOf(expr: Pick<IndexExpr, 'terms'>): number {
     let depth = 0;
     for (const name of ix.variablesOf(expr)) {
       if (name !== LANE) depth = Math.max(depth, this.writer.depthOfVariable(name));
@@ -189,8 +250,14 @@ export class Inliner {
     return depth;
   }
 
-  /** Stores four lanes or one element of `value` at `coords`; `limit` guards single lanes. */
-  store(buffer: Value, coords: readonly IndexExpr[], operand: Operand, width: 1 | 4): void {
+  /** Stores four lanes or one element of `value` at `coords`; `inside` guards single lanes. */
+  store(
+    buffer: Value,
+    coords: readonly IndexExpr[],
+    operand: Operand,
+    width: 1 | 4,
+    inside?: (lane: number) => string,
+  ): void {
     const { writer } = this;
     const binding = writer.bind(buffer, 'read_write');
     const offset = ix.linearize(coords, buffer.shape);
@@ -199,7 +266,7 @@ export class Inliner {
       writer.statement(`${binding.name}[${this.index(offset, binding.name)}] = ${operand.code};`);
       return;
     }
-    const vector = writer.isVector(buffer) ? vectorOffset(offset) : null;
+    const vector = writer.isVector(buffer) && !inside ? vectorOffset(offset) : null;
     if (vector) {
       const at = this.index(vector, binding.name);
       writer.statement(`${binding.name}[${at}] = ${this.widen(operand, 4)};`);
@@ -209,7 +276,8 @@ export class Inliner {
     for (let lane = 0; lane < 4; lane++) {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
       const code = operand.width === 4 ? `${operand.code}[${lane}]` : operand.code;
-      writer.statement(`${binding.name}[${this.index(at, binding.name)}] = ${code};`);
+      const write = `${binding.name}[${this.index(at, binding.name)}] = ${code};`;
+      writer.statement(inside ? `if (${inside(lane)}) { ${write} }` : write);
     }
   }
 
@@ -224,9 +292,11 @@ export class Inliner {
     }
     const vector = vectorOffset(offset);
     if (vector && writer.isVector(buffer)) {
+      this.loadCost += 1;
       return this.define(`${name}[${this.loadIndex(vector, name)}]`, 4, buffer.dtype, depth);
     }
     if (!vector) writer.requireScalar(buffer);
+    this.loadCost += laneStride(offset) === 1 ? ELEMENTS_COST : SCATTERED_COST;
     const elements = [0, 1, 2, 3].map((lane) => {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
       return `${name}[${this.loadIndex(at, name)}]`;
@@ -293,9 +363,18 @@ export class Inliner {
       case 'variable':
         return atom.name;
       case 'div':
-        return `(${this.parenthesize(atom.x, scope)} / ${this.writer.integer(atom.by, scope ?? 'by')})`;
-      case 'mod':
-        return `(${this.parenthesize(atom.x, scope)} % ${this.writer.integer(atom.by, scope ?? 'by')})`;
+      case 'mod': {
+        const { loop } = this;
+        const depth = loop ? this.depthOf(atom.x) : 0;
+        if (loop && depth >= loop.depth) return loop.quotient(atom);
+        const code = (): string => {
+          const operator = atom.kind === 'div' ? '/' : '%';
+          return `(${this.parenthesize(atom.x, scope)} ${operator} ${this.writer.integer(atom.by, scope ?? 'by')})`;
+        };
+        return loop && this.writer.depth >= loop.depth
+          ? this.named(`${scope}:${atom.key}`, code, depth)
+          : code();
+      }
       case 'call': {
         const payload = atom.payload as IndexCallPayload;
         return payload.emit(
@@ -312,14 +391,14 @@ export class Inliner {
     return single ? this.index(expr, scope) : `(${this.index(expr, scope)})`;
   }
 
-  private recall(key: string): Operand | null {
+  private recall<T>(key: string): T | null {
     for (
       let scope: typeof this.writer.currentScope | null = this.writer.currentScope;
       scope;
       scope = scope.parent
     ) {
-      const operand = scope.memo.get(key) as Operand | undefined;
-      if (operand) return operand;
+      const known = scope.memo.get(key) as T | undefined;
+      if (known !== undefined) return known;
     }
     return null;
   }
@@ -337,6 +416,14 @@ export function broadcastCoords(
 ): IndexExpr[] {
   const skip = shape.length - from.length;
   return from.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
+}
+
+/** Elements from one lane to the next, where that is the same for all; null elsewhere. */
+function laneStride(offset: IndexExpr): number | null {
+  const lane = offset.terms.find(({ atom }) => atom.key === LANE);
+  if (!lane) return null;
+  const rest = ix.subtract(offset, ix.scale(laneVariable, lane.coefficient));
+  return ix.variablesOf(rest).has(LANE) ? null : lane.coefficient;
 }
 
 /** `offset / 4` where lanes are consecutive and aligned: what a vec4 access needs. */

@@ -38,8 +38,11 @@ export class Scope {
 
   /** Adds a statement; while a nested block is being written, in front of that block. */
   push(statement: string, open: Scope | null): void {
-    if (open && this.items[this.items.length - 1] === open) {
-      this.items.splice(this.items.length - 1, 0, statement);
+    let last = this.items.length - 1;
+    if (open && this.items[last] === open) {
+      // An `else` has its `if` in front of it.
+      if (open.header.startsWith('else')) last--;
+      this.items.splice(last, 0, statement);
     } else {
       this.items.push(statement);
     }
@@ -168,9 +171,9 @@ export class KernelWriter {
     return this.scope.depth;
   }
 
-  /** Makes an index variable known from here on, at the current depth. */
-  defineVariable(name: string): void {
-    this.variables.set(name, this.scope.depth);
+  /** Makes an index variable known from here on, which changes at `depth`: the current one, as a rule. */
+  defineVariable(name: string, depth = this.scope.depth): void {
+    this.variables.set(name, depth);
   }
 
   /** Depth of the scope in which an index variable was defined. */
@@ -196,11 +199,16 @@ export class KernelWriter {
   /** Emits `let name = code` in the outermost scope that `depth` allows; returns the name. */
   let(code: string, depth: number, prefix = 'v'): string {
     const name = this.freshName(prefix);
+    this.place(`let ${name} = ${code};`, depth);
+    return name;
+  }
+
+  /** Adds a statement to the open scope at `depth`, in front of the block that is being written there. */
+  place(statement: string, depth: number): void {
     const target = this.scopeAt(depth);
     let open: Scope | null = this.scope;
     while (open && open.parent !== target) open = open.parent;
-    target.push(`let ${name} = ${code};`, target === this.scope ? null : open);
-    return name;
+    target.push(statement, target === this.scope ? null : open);
   }
 
   /** Writes a nested block; statements that need not be inside move out of it by themselves. */
