@@ -9,7 +9,7 @@ import type { Attrs, DType, Shape, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, type FusionTables } from '../patterns/fuser/index';
 import { IntSequence, SequenceMap } from './int-sequence';
-import { KernelCall, NothingToCompute, type LazyKernel } from './kernels';
+import { NothingToCompute, type LazyKernel } from './kernels';
 
 export interface Signature {
   /** Never given twice. */
@@ -182,7 +182,7 @@ export function lowerFresh(
   taken: Set<Value>,
 ): Value[] {
   const before = b.graph.nodes.length;
-  const lowered = kernel.lower(new KernelCall(b, inputs, attrs));
+  const lowered = kernel.lower(b, inputs, attrs);
   const results = Array.isArray(lowered) ? (lowered as readonly Value[]) : [lowered as Value];
   const fresh = new Set(b.graph.nodes.slice(before));
   return results.map((result) => {

@@ -17,10 +17,12 @@ import {
   where,
   type TensorLike,
 } from '@tensorflow/tfjs-core';
-import type { ComposedKernel, KernelCall } from '../eager/kernels';
+import type { ComposedKernel } from '../eager/kernels';
+import type { GraphBuilder } from '../ir/builder';
 import { apply, constant, input, scalarOp, type Expr, type ScalarOp } from '../ir/expression';
 import type { Value } from '../ir/graph';
 import { MAX_HEAD_SIZE } from '../ir/infer/composite';
+import { lowering } from '../lowering/lowering';
 import { broadcastsTo, fail, floatTensor, sumTo, type Input } from './arguments';
 import { nothing, run, withGradient } from './named-kernel';
 
@@ -68,11 +70,12 @@ function score<V>({ op, number, product, mask, positions }: ScoreTerms<V>, scale
   return positions.length > 0 ? show(op('LessEqual', positions)) : s;
 }
 
-function lower(call: KernelCall): Value {
-  const { b } = call;
-  const { scale, causal } = call.attrs as unknown as AttentionAttrs;
-  const [q, k, v] = [call.input(0), call.input(1), call.input(2)];
-  const given = call.inputs[3];
+function lower(
+  b: GraphBuilder,
+  [q, k, v]: readonly Value[],
+  given: Value | undefined,
+  { scale, causal }: AttentionAttrs,
+): Value {
   const isBool = given?.dtype === 'bool';
   const [queries, depth] = q.shape.slice(-2);
   const [keys, width] = v.shape.slice(-2);
@@ -142,9 +145,10 @@ function weigh(
 
 export const attentionKernel: ComposedKernel = {
   kernel: 'WebGPUFusedAttention',
-  inputs: ['q', 'k', 'v', 'mask'],
   hasManyOutputs: true,
-  lower: (call) => [lower(call)],
+  ...lowering(['q', 'k', 'v', 'mask?'], (b, [q, k, v, mask], attrs: AttentionAttrs) => [
+    lower(b, [q, k, v], mask, attrs),
+  ]),
   compose(operands, attrs) {
     const { scale, causal } = attrs as unknown as AttentionAttrs;
     const [q, k, v] = operands

@@ -2,6 +2,7 @@
 import { add, matMul, reshape, tidy, type Tensor, type TensorLike } from '@tensorflow/tfjs-core';
 import type { ComposedKernel } from '../eager/kernels';
 import { sizeOf, type Value } from '../ir/graph';
+import { variadic } from '../lowering/lowering';
 import { activate, activationNames, applyActivation, type ActivationName } from './activations';
 import { fail, floatTensor, optionalTensor, type Input } from './arguments';
 import { isDifferentiating, nothing, run } from './named-kernel';
@@ -53,12 +54,9 @@ function dense(x: Tensor, { weights, bias, activation }: Layer): Tensor {
 export const mlpKernel: ComposedKernel = {
   kernel: 'WebGPUFusedMlp',
   hasManyOutputs: true,
-  lower(call) {
-    const { b } = call;
-    const [x, ...rest] = call.all();
+  ...variadic((b, [x, ...rest], attrs: MlpAttrs) => {
     const features = x.shape[x.shape.length - 1];
     let y: Value = b.reshape(x, [sizeOf(x.shape.slice(0, -1)), features]);
-    const attrs = call.attrs as unknown as MlpAttrs;
     forEachLayer([x, ...rest], attrs, (weights, bias, activation) => {
       y = b.op('BatchMatMul', [y, weights], { transposeA: false, transposeB: false });
       if (bias) y = b.op('Add', [y, bias]);
@@ -72,7 +70,7 @@ export const mlpKernel: ComposedKernel = {
       );
     });
     return [b.reshape(y, [...x.shape.slice(0, -1), y.shape[1]])];
-  },
+  }),
   compose(operands, attrs) {
     const all = operands as readonly Tensor[];
     const [x] = all;

@@ -14,6 +14,8 @@ import {
   type TensorLike,
 } from '@tensorflow/tfjs-core';
 import type { ComposedKernel } from '../eager/kernels';
+import type { Attrs } from '../ir/graph';
+import { lowering } from '../lowering/lowering';
 import { broadcastsTo, fail, floatTensor, optionalTensor, sumTo, type Input } from './arguments';
 import { isDifferentiating, nothing, run, withGradient } from './named-kernel';
 
@@ -56,17 +58,15 @@ function standardize(x: Tensor, attrs: NormAttrs): { rows: Tensor; inverse: Tens
 
 export const normKernel: ComposedKernel = {
   kernel: 'WebGPUFusedNorm',
-  inputs: ['x', 'residual', 'scale', 'offset'],
   hasManyOutputs: true,
-  lower(call) {
-    const { b, attrs } = call;
-    const [, residual, scale, offset] = call.inputs;
-    const x = residual ? b.op('Add', [call.input(0), residual]) : call.input(0);
+  ...lowering(['x', 'residual?', 'scale?', 'offset?'], (b, operands, attrs: Attrs) => {
+    const [given, residual, scale, offset] = operands;
+    const x = residual ? b.op('Add', [given, residual]) : given;
     let y = b.op('Normalize', [x], attrs);
     if (scale) y = b.op('Multiply', [y, scale]);
     if (offset) y = b.op('Add', [y, offset]);
     return residual ? [x, y] : [y];
-  },
+  }),
   compose([given, residual, scale, offset], attrs) {
     const x = residual ? add(given as Tensor, residual) : (given as Tensor);
     let y = standardize(x, attrs as unknown as NormAttrs).rows;

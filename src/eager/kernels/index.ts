@@ -1,24 +1,37 @@
-/** The table of kernels that can wait; every other kernel of the backend runs at once. */
-import { convolutionKernels } from './convolution';
-import { elementwiseKernels } from './elementwise';
-import type { LazyKernel } from './lazy-kernel';
-import { movementKernels } from './movement';
-import { reductionKernels } from './reduction';
-import { sourceKernels } from './source';
+/** The table of kernels that can wait: all that have a lowering. Every other one runs at once. */
+import type { Attrs, Value } from '../../ir/graph';
+import type { Lowering } from '../../lowering/lowering';
+import { lowerings } from '../../registry/lowerings';
+import { readAttributes } from './attributes';
+import { NothingToCompute, type LazyKernel } from './lazy-kernel';
+import { isPassedOn } from './passed-on';
 
-export const lazyKernels: readonly LazyKernel[] = [
-  ...elementwiseKernels,
-  ...convolutionKernels,
-  ...reductionKernels,
-  ...movementKernels,
-  ...sourceKernels,
-];
+/** Those that stock computes on the CPU where their operands live there. */
+const ON_CPU: ReadonlySet<string> = new Set([
+  ...['Abs', 'Ceil', 'Exp', 'Expm1', 'Floor', 'Log', 'Neg', 'Rsqrt', 'Cast'],
+  ...['Add', 'Sub', 'Multiply', 'FloorDiv', 'Maximum', 'Minimum'],
+  ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'],
+  ...['Max', 'Prod', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
+  ...['Tile', 'GatherV2', 'GatherNd'],
+]);
 
-export {
-  KernelCall,
-  NothingToCompute,
-  isComposed,
-  isIrType,
-  type ComposedKernel,
-  type LazyKernel,
-} from './lazy-kernel';
+function lazyKernel(kernel: string, { inputs, hasManyOutputs, lower }: Lowering): LazyKernel {
+  return {
+    kernel,
+    inputs,
+    hasManyOutputs,
+    onCpu: ON_CPU.has(kernel),
+    lower(b, operands, attrs: Attrs) {
+      const lowered = lower(b, operands, readAttributes(kernel, attrs, operands));
+      const [first] = [lowered].flat() as readonly Value[];
+      if (isPassedOn(kernel, operands, attrs, first)) throw new NothingToCompute();
+      return lowered;
+    },
+  };
+}
+
+export const lazyKernels: readonly LazyKernel[] = [...lowerings].map(([kernel, lowering]) =>
+  lazyKernel(kernel, lowering),
+);
+
+export { NothingToCompute, isComposed, type ComposedKernel, type LazyKernel } from './lazy-kernel';

@@ -1,23 +1,18 @@
-import { blockImports } from './blocks';
+/** The table of ops that regions may hold: how each is read as invocations of kernels. */
 import { convolutionImports } from './convolution';
-import { einsumImports } from './einsum';
 import { elementwiseImports } from './elementwise';
-import { matMulImports } from './matmul';
 import { movementImports } from './movement';
 import type { Importer, ImportTable } from './node-import';
+import { productImports } from './product';
 import { reductionImports } from './reduction';
 import { shapeImports } from './shape';
-import { sliceImports } from './slice';
 
 const importTable: ImportTable = {
   ...elementwiseImports,
   ...shapeImports,
   ...movementImports,
-  ...sliceImports,
-  ...blockImports,
   ...convolutionImports,
-  ...matMulImports,
-  ...einsumImports,
+  ...productImports,
   ...reductionImports,
 };
 

@@ -1,6 +1,8 @@
+/** What an importer sees of a model node, and how it hands the node to a lowering. */
 import type { GraphBuilder } from '../../ir/builder';
-import type { DType, Shape, Value } from '../../ir/graph';
+import type { DType, Value } from '../../ir/graph';
 import { RefusedError, refuse } from '../../ir/infer/refused';
+import type { Lowered, Lowering, Operands } from '../../lowering/lowering';
 import {
   boolAttr,
   dtypeAttr,
@@ -84,21 +86,19 @@ export class NodeImport {
     if (!this.def.attr?.[name]?.type && fallback) return fallback;
     return dtypeAttr(this.def, name) ?? refuse(`attribute ${name} is a type the IR does not have`);
   }
-
-  /** A value of one repeated element. */
-  fill(shape: Shape, value: number, dtype: DType): Value {
-    return this.b.broadcastTo(this.b.scalar(value, dtype), shape);
-  }
-
-  /** Casts both to the type that tfjs computes a mixed pair in. */
-  matchTypes(a: Value, b: Value): [Value, Value] {
-    const dtype = upcast(a.dtype, b.dtype);
-    return [this.b.cast(a, dtype), this.b.cast(b, dtype)];
-  }
 }
 
-/** The type that holds values of both. */
-export function upcast(a: DType, b: DType): DType {
-  if (a === b) return a;
-  return a === 'float32' || b === 'float32' ? 'float32' : 'int32';
+/** The operands that the lowering takes: a node has them first, and those that steer shapes behind. */
+const leading =
+  (names: readonly string[] | undefined) =>
+  (node: NodeImport): Operands =>
+    names ? node.inputs.slice(0, names.length) : node.inputs;
+
+/** An importer that reads a node as an invocation of a kernel: its attributes, and its operands. */
+export function invokes<A extends object, R extends Lowered>(
+  { inputs, lower }: Lowering<A, R>,
+  attributes: (node: NodeImport) => A,
+  operands: (node: NodeImport) => Operands = leading(inputs),
+): (node: NodeImport) => R {
+  return (node) => lower(node.b, operands(node), attributes(node));
 }

@@ -1,40 +1,54 @@
-import type { Value } from '../../ir/graph';
-import { normalizeAxes, normalizeAxis } from '../../ir/infer/shape';
-import { batchNorm } from './batch-norm';
-import type { ImportTable, NodeImport } from './node-import';
-
-/** Sums and products count bools as integers. */
-const COUNTS_BOOLS = new Set(['Sum', 'Prod']);
-
-function reduce(kernel: string) {
-  return (node: NodeImport): Value => {
-    const x = node.input(0);
-    const counts = COUNTS_BOOLS.has(kernel) && x.dtype === 'bool';
-    const axes = normalizeAxes(
-      node.inputs.length > 1 ? node.numbers(1) : undefined,
-      x.shape.length,
-    );
-    const keepDims = node.boolAttr('keep_dims');
-    return node.b.op(kernel, [counts ? node.b.cast(x, 'int32') : x], { axes, keepDims });
-  };
-}
-
-function argExtreme(kernel: string) {
-  return (node: NodeImport): Value => {
-    const x = node.input(0);
-    return node.b.op(kernel, [x], { axis: normalizeAxis(node.number(1, 0), x.shape.length) });
-  };
-}
-
-const REDUCTIONS = ['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'];
-
 /** Ops that combine the elements of an axis, and normalizations. */
+import type { Value } from '../../ir/graph';
+import { batchNormOfInput, normalizationLowerings } from '../../lowering/normalization';
+import { reductionLowerings } from '../../lowering/reduction';
+import { invokes, type Importer, type ImportTable, type NodeImport } from './node-import';
+
+const REDUCTIONS = ['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'] as const;
+
+const reduction = (node: NodeImport) => ({
+  axis: node.inputs.length > 1 ? node.numbers(1) : undefined,
+  keepDims: node.boolAttr('keep_dims'),
+});
+
+const argExtreme = (node: NodeImport) => ({ axis: node.number(1, 0) });
+
+/** `√(Σ x²)` */
+function euclideanNorm(node: NodeImport): Value {
+  const { Sum } = reductionLowerings;
+  const squares = node.b.op('Square', [node.b.cast(node.input(0), 'float32')]);
+  return node.b.op('Sqrt', [Sum.lower(node.b, [squares], reduction(node))]);
+}
+
+/**
+ * Batch normalization, of which tfjs has the first output only.
+ *
+ * With `is_training`, TensorFlow takes the statistics of `x`, and its exporters leave mean and
+ * variance empty. tfjs ignores the attribute, and `data_format` too; what it computes then is
+ * nobody's, so TensorFlow's answer is given.
+ */
+function batchNorm(node: NodeImport): Value {
+  const [x, scale, offset] = [node.input(0), node.input(1), node.input(2)];
+  const varianceEpsilon = node.numberAttr('epsilon', 0.001);
+  if (node.boolAttr('is_training')) {
+    const dataFormat = node.stringAttr('data_format').startsWith('nc') ? 'NCHW' : 'NHWC';
+    return batchNormOfInput(node.b, [x, scale, offset], { varianceEpsilon, dataFormat });
+  }
+  const operands = [x, node.input(3), node.input(4), offset, scale];
+  return normalizationLowerings.FusedBatchNorm.lower(node.b, operands, { varianceEpsilon });
+}
+
+const lastAxis = (): object => ({});
+
 export const reductionImports: ImportTable = {
-  ...Object.fromEntries(REDUCTIONS.map((kernel) => [kernel, reduce(kernel)])),
-  ArgMax: argExtreme('ArgMax'),
-  ArgMin: argExtreme('ArgMin'),
-  Softmax: (node) => node.b.op('Softmax', [node.input(0)]),
-  LogSoftmax: (node) => node.b.op('LogSoftmax', [node.input(0)]),
+  ...Object.fromEntries(
+    REDUCTIONS.map((op): [string, Importer] => [op, invokes(reductionLowerings[op], reduction)]),
+  ),
+  EuclideanNorm: euclideanNorm,
+  ArgMax: invokes(reductionLowerings.ArgMax, argExtreme),
+  ArgMin: invokes(reductionLowerings.ArgMin, argExtreme),
+  Softmax: invokes(reductionLowerings.Softmax, lastAxis),
+  LogSoftmax: invokes(reductionLowerings.LogSoftmax, lastAxis),
   FusedBatchNorm: batchNorm,
   FusedBatchNormV2: batchNorm,
   FusedBatchNormV3: batchNorm,

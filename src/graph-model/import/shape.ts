@@ -1,7 +1,11 @@
+/** Ops that pass values on, tell their shapes, change their shapes, or make them from nothing. */
 import { sizeOf, type Value } from '../../ir/graph';
 import { refuse } from '../../ir/infer/refused';
 import { formatShape, normalizeAxis } from '../../ir/infer/shape';
-import type { Importer, ImportTable, NodeImport } from './node-import';
+import { sourceLowerings } from '../../lowering/source';
+import { invokes, type Importer, type ImportTable, type NodeImport } from './node-import';
+
+const none = (): object => ({});
 
 /** Replaces a -1 by what is left of `size`. */
 function resolveShape(shape: readonly number[], size: number): number[] {
@@ -30,49 +34,18 @@ function expandDims(node: NodeImport): Value {
   return node.b.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
 }
 
-function range(node: NodeImport): Value {
-  const [start, stop] = [node.number(0), node.number(1)];
-  const given = node.number(2, 0);
-  const dtype = node.dtypeAttr('Tidx', 'float32');
-  if (given === 0) refuse('step is 0');
-  const empty = start === stop || (start < stop && given < 0) || (stop < start && given > 1);
-  const length = empty ? 0 : Math.abs(Math.ceil((stop - start) / given));
-  const step = stop < start && given === 1 ? -1 : given;
-  const values = new Float64Array(length);
-  // tfjs accumulates in the output's own precision.
-  const round = dtype === 'float32' ? Math.fround : Math.trunc;
-  for (let i = 0; i < length; i++) values[i] = i === 0 ? round(start) : round(values[i - 1] + step);
-  return node.b.hostConstant([length], dtype, values);
-}
-
-function oneHot(node: NodeImport): Value {
-  const indices = node.input(0);
-  const depth = node.number(1);
-  const dtype = node.dtypeAttr('T', 'int32');
-  if (depth < 2) refuse(`depth is ${depth}`);
-  const columns = node.b.hostConstant(
-    [depth],
-    'int32',
-    Array.from({ length: depth }, (_, i) => i),
-  );
-  const rows = node.b.reshape(indices, [...indices.shape, 1]);
-  const hit = node.b.op('Equal', [rows, columns]);
-  const [on, off] = [node.number(2, 1), node.number(3, 0)];
-  return node.b.op('Select', [hit, node.b.scalar(on, dtype), node.b.scalar(off, dtype)]);
-}
-
 function fill(node: NodeImport): Value {
   const value = node.input(1);
   const dtype = node.dtypeAttr('T', value.dtype);
   return node.b.broadcastTo(node.b.reshape(node.b.cast(value, dtype), []), node.numbers(0));
 }
 
-function like(element: number): Importer {
-  return (node) => node.fill(node.input(0).shape, element, node.input(0).dtype);
-}
-
 function filled(element: number): Importer {
-  return (node) => node.fill(node.numbers(0), element, node.dtypeAttr('T', 'float32'));
+  return invokes(sourceLowerings.Fill, (node) => ({
+    shape: node.numbers(0),
+    value: element,
+    dtype: node.dtypeAttr('T', 'float32'),
+  }));
 }
 
 const identity: Importer = (node) => node.input(0);
@@ -81,7 +54,6 @@ function shapeOf(node: NodeImport, value: Value): Value {
   return node.b.hostConstant([value.shape.length], 'int32', value.shape);
 }
 
-/** Ops that pass values on, tell their shapes, change their shapes, or make them from nothing. */
 export const shapeImports: ImportTable = {
   Identity: identity,
   StopGradient: identity,
@@ -107,11 +79,26 @@ export const shapeImports: ImportTable = {
   ShapeN: (node) => node.inputs.map((value) => node.b.cast(shapeOf(node, value), 'float32')),
   Size: (node) => node.b.scalar(sizeOf(node.input(0).shape), 'int32'),
   Rank: (node) => node.b.scalar(node.input(0).shape.length, 'int32'),
-  Range: range,
-  OneHot: oneHot,
+  Range: invokes(sourceLowerings.Range, (node) => ({
+    start: node.number(0),
+    stop: node.number(1),
+    step: node.number(2, 0),
+    dtype: node.dtypeAttr('Tidx', 'float32'),
+  })),
+  LinSpace: invokes(sourceLowerings.LinSpace, (node) => ({
+    start: node.number(0),
+    stop: node.number(1),
+    num: node.number(2),
+  })),
+  OneHot: invokes(sourceLowerings.OneHot, (node) => ({
+    depth: node.number(1),
+    onValue: node.number(2, 1),
+    offValue: node.number(3, 0),
+    dtype: node.dtypeAttr('T', 'int32'),
+  })),
   Fill: fill,
-  ZerosLike: like(0),
-  OnesLike: like(1),
+  ZerosLike: invokes(sourceLowerings.ZerosLike, none),
+  OnesLike: invokes(sourceLowerings.OnesLike, none),
   Zeros: filled(0),
   Ones: filled(1),
 };

@@ -35,4 +35,5 @@ export {
   type InputExpr,
 } from './expression';
 export type { Attrs, ScalarOp, ScalarType, WgslContext } from './scalar-op';
+export { upcast } from './select-and-cast';
 export { f32Literal, i32Literal, wgslType } from './wgsl';

@@ -2,8 +2,8 @@ import { defineOp, sameType, type Attrs, type ScalarOp, type ScalarType } from '
 import { truncateF32 } from './functions/bits';
 import { bool, convert, literal, splat } from './wgsl';
 
-/** The wider of two types, as tfjs's `upcastType`. */
-function upcast(a: ScalarType, b: ScalarType): ScalarType {
+/** The type that holds values of both, as tfjs's `upcastType`. */
+export function upcast(a: ScalarType, b: ScalarType): ScalarType {
   return sameType([a, b]) ?? (a === 'float32' || b === 'float32' ? 'float32' : 'int32');
 }
 

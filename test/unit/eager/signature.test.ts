@@ -58,9 +58,9 @@ test('what has no form says why', () => {
   expect(find('Pack', [tensor([2, 3]), tensor([3, 2])], { axis: 0 })?.refusal).toMatch(/differ/);
   expect(
     find('Conv2D', [tensor([1, 4, 4, 1]), tensor([2, 2, 1, 1])], {
-      ...{ strides: [1, 1], pad: 'same', dataFormat: 'NCHW', dilations: [1, 1] },
+      ...{ strides: [2, 2], pad: 'same', dataFormat: 'NHWC', dilations: [2, 2] },
     })?.refusal,
-  ).toMatch(/NCHW/);
+  ).toMatch(/strides 2,2 together with dilations 2,2/);
 });
 
 test('what computes nothing is left to stock without a word', () => {

@@ -1,0 +1,54 @@
+/** Kernels that combine the elements of axes, and softmax. */
+import { normalizeAxes, normalizeAxis } from '../ir/infer/shape';
+import { demand } from '../ir/infer/refused';
+import { lowering } from './lowering';
+
+interface ReductionAttrs {
+  /** All axes if absent. */
+  readonly axis?: number | readonly number[] | null;
+  readonly keepDims?: boolean;
+}
+
+/** Sums and products count bools as integers. */
+const COUNTS_BOOLS: ReadonlySet<string> = new Set(['Sum', 'Prod']);
+
+function reduce(kernel: string) {
+  return lowering(['x'], (b, [x], { axis, keepDims = false }: ReductionAttrs) => {
+    const axes = normalizeAxes(axis == null ? undefined : [axis].flat(), x.shape.length);
+    const counted = COUNTS_BOOLS.has(kernel) && x.dtype === 'bool' ? b.cast(x, 'int32') : x;
+    return b.op(kernel, [counted], { axes, keepDims });
+  });
+}
+
+function argExtreme(kernel: string) {
+  return lowering(['x'], (b, [x], attrs: { axis: number | readonly number[] }) => {
+    const [axis] = [attrs.axis].flat();
+    return b.op(kernel, [x], { axis: normalizeAxis(axis, x.shape.length) });
+  });
+}
+
+function softmax(kernel: string, axisName: 'dim' | 'axis') {
+  return lowering(['logits'], (b, [logits], attrs: { dim?: number; axis?: number }) => {
+    const { [axisName]: axis = -1 } = attrs;
+    const rank = logits.shape.length;
+    demand(
+      rank > 0 && normalizeAxis(axis, rank) === rank - 1,
+      () => `axis ${axis} is not the last`,
+    );
+    return b.op(kernel, [logits]);
+  });
+}
+
+export const reductionLowerings = {
+  Sum: reduce('Sum'),
+  Mean: reduce('Mean'),
+  Max: reduce('Max'),
+  Min: reduce('Min'),
+  Prod: reduce('Prod'),
+  All: reduce('All'),
+  Any: reduce('Any'),
+  ArgMax: argExtreme('ArgMax'),
+  ArgMin: argExtreme('ArgMin'),
+  Softmax: softmax('Softmax', 'dim'),
+  LogSoftmax: softmax('LogSoftmax', 'axis'),
+};

@@ -1,0 +1,33 @@
+/** The table of lowerings, by tfjs kernel: one line a group. */
+import { blockLowerings } from '../lowering/blocks';
+import { convolutionLowerings } from '../lowering/convolution';
+import { einsumLowerings } from '../lowering/einsum';
+import { elementwiseLowerings } from '../lowering/elementwise';
+import { gatherLowerings } from '../lowering/gather';
+import { imageLowerings } from '../lowering/image';
+import type { Lowering, LoweringTable } from '../lowering/lowering';
+import { movementLowerings } from '../lowering/movement';
+import { normalizationLowerings } from '../lowering/normalization';
+import { poolLowerings } from '../lowering/pool';
+import { productLowerings } from '../lowering/product';
+import { reductionLowerings } from '../lowering/reduction';
+import { sliceLowerings } from '../lowering/slice';
+import { sourceLowerings } from '../lowering/source';
+
+const table: LoweringTable = {
+  ...elementwiseLowerings,
+  ...sourceLowerings,
+  ...movementLowerings,
+  ...sliceLowerings,
+  ...gatherLowerings,
+  ...blockLowerings,
+  ...imageLowerings,
+  ...convolutionLowerings,
+  ...poolLowerings,
+  ...productLowerings,
+  ...einsumLowerings,
+  ...reductionLowerings,
+  ...normalizationLowerings,
+};
+
+export const lowerings: ReadonlyMap<string, Lowering> = new Map(Object.entries(table));
