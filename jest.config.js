@@ -16,6 +16,16 @@ const common = {
 };
 
 /** @type {import('jest').Config} */
+const gpu = {
+  ...common,
+  testMatch: ['<rootDir>/test/gpu/**/*.test.ts'],
+  testEnvironment: '<rootDir>/test/support/gpu-environment.mjs',
+  // Jest would delete the properties of the GPU classes, which all test files share.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
+  setupFilesAfterEnv: ['<rootDir>/test/support/gpu-setup.ts'],
+};
+
+/** @type {import('jest').Config} */
 export default {
   // Dawn, and the timer that it needs, would keep the process alive.
   forceExit: true,
@@ -23,14 +33,11 @@ export default {
   testTimeout: 120_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    { ...gpu, displayName: 'gpu' },
     {
-      ...common,
-      displayName: 'gpu',
-      testMatch: ['<rootDir>/test/gpu/**/*.test.ts'],
-      testEnvironment: '<rootDir>/test/support/gpu-environment.mjs',
-      // Jest would delete the properties of the GPU classes, which all test files share.
-      testEnvironmentOptions: { globalsCleanup: 'off' },
-      setupFilesAfterEnv: ['<rootDir>/test/support/gpu-setup.ts'],
+      ...gpu,
+      displayName: 'lossy',
+      testEnvironmentOptions: { ...gpu.testEnvironmentOptions, losses: ['nan', 'denormals'] },
     },
     {
       ...common,

@@ -1,7 +1,11 @@
 /**
  * ArgMax and ArgMin: the first position of the extremum along one axis. A workgroup shares an
  * output where there is much to search; ties go to the lower position, as in tfjs's cpu kernels.
+ *
+ * Those kernels answer 0 where the first element is NaN, and pass any other NaN by: here the first
+ * counts as the best value there is, the others as the worst.
  */
+import { nan } from '../ir/expression';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
@@ -12,6 +16,7 @@ import { ownerThreads } from './shared-output';
 import { scalarType, type ShaderProgram } from './wgsl/kernel-writer';
 
 const compare: Readonly<Record<string, string>> = { ArgMax: '>', ArgMin: '<' };
+const BEST: Readonly<Record<string, number>> = { ArgMax: Infinity, ArgMin: -Infinity };
 
 function emitArgReduction(emission: KernelEmission): ShaderProgram {
   const { writer, inliner, request } = emission;
@@ -34,14 +39,21 @@ function emitArgReduction(emission: KernelEmission): ShaderProgram {
   const start = shared ? 'i32(local.x)' : '0';
   const step = shared ? WORKGROUP_SIZE : 1;
   // Every invocation starts from the first element, so that no neutral element is needed.
-  const first = inliner.value(input, at(ix.zero));
-  writer.statement(`var best = ${first.code};`);
+  const best = BEST[anchor.kernel];
+  /** An element, with `forNan` instead of NaN. */
+  const element = (position: IndexExpr, forNan: number): string => {
+    const { code } = inliner.value(input, at(position));
+    if (input.dtype !== 'float32') return code;
+    const isNan = nan.isNan.call(writer.helpersOf(1), code);
+    return `select(${code}, ${writer.special(forNan)}, ${isNan})`;
+  };
+  writer.statement(`var best = ${element(ix.zero, best)};`);
   writer.statement('var position = 0;');
   writer.block(`for (var r = ${start}; r < ${writer.dim('reduced', length)}; r += ${step})`, () => {
     writer.defineVariable('r');
-    const x = inliner.value(input, at(ix.variable('r', length)));
-    writer.block(`if (${x.code} ${better} best)`, () => {
-      writer.statement(`best = ${x.code};`);
+    writer.statement(`let x = ${element(ix.variable('r', length), -best)};`);
+    writer.block(`if (x ${better} best)`, () => {
+      writer.statement('best = x;');
       writer.statement('position = r;');
     });
   });

@@ -89,6 +89,14 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
     ix.delinearize(phase, [rows.phases, columns.phases]);
   const pixel = (row: IndexExpr): IndexExpr[] =>
     ix.delinearize(row, [batch, rows.inner, columns.inner]);
+  /** What an output reads of `dy` at a tap. */
+  const locate = (phase: IndexExpr, row: IndexExpr, [tapRow, tapColumn]: readonly IndexExpr[]) => {
+    const [rowPhase, columnPhase] = phasesOf(phase);
+    const [b, innerRow, innerColumn] = pixel(row);
+    const y = rows.locate(innerRow, rowPhase, tapRow);
+    const x = columns.locate(innerColumn, columnPhase, tapColumn);
+    return { coords: [b, y.source, x.source], bounds: [...y.bounds, ...x.bounds] };
+  };
   return {
     batch: rows.phases * columns.phases,
     rows: batch * rows.inner * columns.inner,
@@ -98,14 +106,10 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
       { name: 'filterRow', extent: rows.taps },
       { name: 'filterColumn', extent: columns.taps },
     ],
-    a: (phase, row, [tapRow, tapColumn], k) => {
-      const [rowPhase, columnPhase] = phasesOf(phase);
-      const [b, innerRow, innerColumn] = pixel(row);
-      const y = rows.locate(innerRow, rowPhase, tapRow);
-      const x = columns.locate(innerColumn, columnPhase, tapColumn);
-      return inliner.guard([...y.bounds, ...x.bounds], 'float32', 0, () =>
-        inliner.value(dy, [b, y.source, x.source, k]),
-      );
+    counts: (phase, row, taps) => locate(phase, row, taps).bounds,
+    a: (phase, row, taps, k) => {
+      const { coords, bounds } = locate(phase, row, taps);
+      return inliner.guard(bounds, 'float32', 0, () => inliner.value(dy, [...coords, k]));
     },
     b: (phase, [tapRow, tapColumn], k, column) => {
       const [rowPhase, columnPhase] = phasesOf(phase);

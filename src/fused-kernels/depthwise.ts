@@ -13,7 +13,6 @@ export function depthwiseWindow({ inliner }: KernelEmission, filter: Value): Win
   return {
     filter: [height, width],
     initial: '0.0',
-    skipOutside: false,
     weight: ([tapRow, tapColumn], channel) =>
       inliner.value(filter, [
         tapRow,
@@ -21,7 +20,10 @@ export function depthwiseWindow({ inliner }: KernelEmission, filter: Value): Win
         ix.floorDiv(channel, multiplier),
         ix.mod(channel, multiplier),
       ]),
-    tap: (acc, x, weight) => `${acc} += ${x.code} * ${weight?.code};`,
+    tap: (acc, x, weight, inside) =>
+      inside
+        ? `${acc} = select(${acc}, ${acc} + ${x.code} * ${weight?.code}, ${inside});`
+        : `${acc} += ${x.code} * ${weight?.code};`,
   };
 }
 

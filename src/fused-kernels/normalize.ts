@@ -7,6 +7,7 @@
  * first element: Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance" (1983).
  * A row of equal values has deviations of exactly 0, whatever its magnitude.
  */
+import { nan } from '../ir/expression';
 import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
@@ -165,9 +166,14 @@ function emitNormalize(emission: KernelEmission): ShaderProgram {
   });
   const sum = combine('rowSquares', squares.total);
   const epsilon = inliner.literal(anchor.attrs.epsilon as number, 'float32');
+  const sumWidth = lanesAlongRow ? 1 : width;
   const power =
     form === 'l2'
-      ? `max(${sum}, ${lanesAlongRow ? epsilon : `${type}(${epsilon})`})`
+      ? nan.max.call(
+          writer.helpersOf(sumWidth),
+          sum,
+          sumWidth === 1 ? epsilon : `${type}(${epsilon})`,
+        )
       : `(${sum}) / ${count} + ${epsilon}`;
   writer.statement(`let inverse = inverseSqrt(${power});`);
 

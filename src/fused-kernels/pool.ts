@@ -1,4 +1,5 @@
 /** MaxPool and AvgPool, NHWC. Elements outside the image take no part. */
+import { nan } from '../ir/expression';
 import type { Node } from '../ir/graph';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
@@ -14,7 +15,7 @@ function filterSize(node: Node): [number, number] {
 function poolKernel(
   name: string,
   anchor: string,
-  spec: (emission: KernelEmission, lanes: 1 | 4) => Omit<WindowSpec, 'filter' | 'skipOutside'>,
+  spec: (emission: KernelEmission, lanes: 1 | 4) => Omit<WindowSpec, 'filter'>,
 ): FusedKernel {
   return {
     name,
@@ -26,21 +27,20 @@ function poolKernel(
         const node = request.group.anchor;
         const lanes = node.outputs[0].shape[3] % 4 === 0 ? 4 : 1;
         const filter = filterSize(node);
-        return emitWindow(emission, { ...spec(emission, lanes), filter, skipOutside: true });
+        return emitWindow(emission, { ...spec(emission, lanes), filter });
       }),
   };
 }
 
 export const maxPoolKernel = poolKernel('max-pool', 'MaxPool', ({ writer, inliner }, lanes) => ({
   initial: writer.special(-Infinity),
-  // A comparison is false for NaN, which skips it, as tfjs's cpu kernel does.
+  // What lies outside counts as the lowest value, and so does NaN: tfjs's cpu kernel passes it by.
   tap: (acc, x, _weight, inside) => {
     const wide = inliner.widen(x, lanes);
-    const greater = `${wide} > ${acc}`;
-    const take = inside
-      ? `(${greater}) & ${lanes === 4 ? `vec4<bool>(${inside})` : `(${inside})`}`
-      : greater;
-    return `${acc} = select(${acc}, ${wide}, ${take});`;
+    const isNan = nan.isNan.call(writer.helpersOf(lanes), wide);
+    const outside = inside && `${lanes === 4 ? 'vec4<bool>' : ''}(!(${inside}))`;
+    const lowest = `${vectorType('float32', lanes)}(${writer.special(-Infinity)})`;
+    return `${acc} = max(${acc}, select(${wide}, ${lowest}, ${isNan}${outside ? ` | ${outside}` : ''}));`;
   },
 }));
 

@@ -3,7 +3,7 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { ProductShape } from './product-tiles';
-import type { Operand } from './wgsl/inliner';
+import type { Bounds, Operand } from './wgsl/inliner';
 
 /**
  * One product `C[batch, row, column] = Σ A[batch, row, …window, k] · B[batch, …window, k, column]`.
@@ -41,6 +41,11 @@ export interface ProductSpec {
     sums: readonly Operand[],
     name: string,
   ): Operand;
+  /**
+   * Where a row's terms count, if not everywhere; `a` is 0 elsewhere. A kernel that can leave such a
+   * term out does: 0 times a factor that is NaN or infinite is NaN.
+   */
+  counts?(batch: IndexExpr, row: IndexExpr, window: readonly IndexExpr[]): readonly Bounds[];
   /** Workgroups that share a sum; each stores its part of it. */
   readonly parts?: number;
   /** Coordinates of an element, or of part `part` of one. */

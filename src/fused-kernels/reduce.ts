@@ -4,6 +4,7 @@
  * where outputs are few, the invocations of a workgroup share one and combine through workgroup
  * memory.
  */
+import { nan } from '../ir/expression';
 import type { DType, Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
@@ -14,11 +15,11 @@ import type { FusedKernel, KernelTarget } from './kernel';
 import { runningSum } from './running-sum';
 import { ownerThreads } from './shared-output';
 import { laneVariable, type Operand } from './wgsl/inliner';
-import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+import { type KernelWriter, vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
 interface Combiner {
   /** Neutral element, as a number. */
-  readonly initial: (dtype: DType) => number;
+  readonly initial: number;
   /** `accumulator` combined with `x`, as an expression; both are names. */
   readonly combine: (accumulator: string, x: string, width: 1 | 4) => string;
 }
@@ -26,32 +27,31 @@ interface Combiner {
 const INT_MIN = -2147483648;
 const INT_MAX = 2147483647;
 
-/** NaN wins, as in tfjs's cpu kernels: `x > acc` alone would lose it. */
-function extremum(compare: string) {
-  return (acc: string, x: string, width: 1 | 4, dtype: DType): string => {
-    const better = `${x} ${compare} ${acc}`;
-    if (dtype !== 'float32') return `select(${acc}, ${x}, ${better})`;
-    const bits = width === 4 ? 'vec4<u32>' : 'u32';
-    const splat = (n: string): string => (width === 4 ? `vec4<u32>(${n})` : n);
-    const nan = `((bitcast<${bits}>(${x}) & ${splat('0x7fffffffu')}) > ${splat('0x7f800000u')})`;
-    return `select(${acc}, ${x}, (${better}) | ${nan})`;
-  };
-}
+type MakeCombiner = (dtype: DType, writer: KernelWriter) => Combiner;
 
-const combiners: Readonly<Record<string, (dtype: DType) => Combiner>> = {
-  Sum: () => ({ initial: () => 0, combine: (acc, x) => `${acc} + ${x}` }),
-  Mean: () => ({ initial: () => 0, combine: (acc, x) => `${acc} + ${x}` }),
-  Prod: () => ({ initial: () => 1, combine: (acc, x) => `${acc} * ${x}` }),
-  Max: (dtype) => ({
-    initial: () => (dtype === 'float32' ? -Infinity : INT_MIN),
-    combine: (acc, x, width) => extremum('>')(acc, x, width, dtype),
-  }),
-  Min: (dtype) => ({
-    initial: () => (dtype === 'float32' ? Infinity : INT_MAX),
-    combine: (acc, x, width) => extremum('<')(acc, x, width, dtype),
-  }),
-  All: () => ({ initial: () => 1, combine: (acc, x) => `${acc} & ${x}` }),
-  Any: () => ({ initial: () => 0, combine: (acc, x) => `${acc} | ${x}` }),
+const operator =
+  (symbol: string, initial: number): MakeCombiner =>
+  () => ({ initial, combine: (acc, x) => `${acc} ${symbol} ${x}` });
+
+/** NaN wins, as in tfjs's cpu kernels. */
+const extremum =
+  (builtin: 'max' | 'min', neutral: Readonly<{ float32: number; int32: number }>): MakeCombiner =>
+  (dtype, writer) =>
+    dtype === 'float32'
+      ? {
+          initial: neutral.float32,
+          combine: (acc, x, width) => nan[builtin].call(writer.helpersOf(width), acc, x),
+        }
+      : { initial: neutral.int32, combine: (acc, x) => `${builtin}(${acc}, ${x})` };
+
+const combiners: Readonly<Record<string, MakeCombiner>> = {
+  Sum: operator('+', 0),
+  Mean: operator('+', 0),
+  Prod: operator('*', 1),
+  Max: extremum('max', { float32: -Infinity, int32: INT_MIN }),
+  Min: extremum('min', { float32: Infinity, int32: INT_MAX }),
+  All: operator('&', 1),
+  Any: operator('|', 0),
 };
 
 /** Kernels whose combination is an addition, which {@link runningSum} does with fewer roundings. */
@@ -106,8 +106,8 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   const steps = inner / step;
 
   const dtype: DType = anchor.kernel === 'Mean' ? 'float32' : input.dtype;
-  const combiner = combiners[anchor.kernel](dtype);
-  const initial = inliner.literal(combiner.initial(dtype), dtype);
+  const combiner = combiners[anchor.kernel](dtype, writer);
+  const initial = inliner.literal(combiner.initial, dtype);
 
   const threads = ownerThreads(emission, outputs, shared);
   const owner = ix.variable('o', outputs);

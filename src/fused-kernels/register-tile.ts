@@ -75,16 +75,11 @@ export function emitRegisterTiles(emission: KernelEmission, spec: ProductSpec): 
     forEachElement(tile, (i, j) => writer.statement(`var ${name}${i}_${j} = ${type}(0.0);`));
   }
   emitLoops(emission, spec.window, (window) => {
-    const bounds = [0, ...(spec.splits ?? []), spec.depth];
-    bounds.slice(1).forEach((end, part) => {
-      const span = { begin: bounds[part], depth: end - bounds[part] };
-      const steps = span.depth % 4 === 0 ? span.depth / 4 : span.depth;
-      const name = part === 0 ? 'depth' : `depth${part}`;
-      writer.block(`for (var k = 0; k < ${writer.dim(name, steps)}; k++)`, () => {
-        writer.defineVariable('k');
-        emitStep(emission, spec, tile, indices, window, span);
-      });
-    });
+    const counts = indices.rows.map((row) => rowCondition(emission, spec, indices, row, window));
+    const sum = (): void => emitSums(emission, spec, tile, indices, window, counts);
+    // A tap that no row of the tile reads is skipped.
+    if (counts.includes(null)) sum();
+    else writer.block(`if (${counts.join(' || ')})`, sum);
   });
   forEachElement(tile, (i, j) => {
     const at = [indices.batch, indices.rows[i], indices.columns[j]] as const;
@@ -150,6 +145,44 @@ interface DepthSpan {
   readonly depth: number;
 }
 
+/** The name of a condition under which a row's terms count; null if they always do. */
+function rowCondition(
+  { writer, inliner }: KernelEmission,
+  spec: ProductSpec,
+  { batch }: TileIndices,
+  row: IndexExpr,
+  window: readonly IndexExpr[],
+): string | null {
+  const bounds = (spec.counts?.(batch, row, window) ?? []).filter(
+    ({ coord, extent }) => coord.min < 0 || coord.max >= extent,
+  );
+  if (bounds.length === 0) return null;
+  const { code, depth } = inliner.condition(bounds);
+  return writer.let(code, depth, 'counts');
+}
+
+/** The loops over `k` of one position of the window. */
+function emitSums(
+  emission: KernelEmission,
+  spec: ProductSpec,
+  tile: Tile,
+  indices: TileIndices,
+  window: readonly IndexExpr[],
+  counts: readonly (string | null)[],
+): void {
+  const { writer } = emission;
+  const bounds = [0, ...(spec.splits ?? []), spec.depth];
+  bounds.slice(1).forEach((end, part) => {
+    const span = { begin: bounds[part], depth: end - bounds[part] };
+    const steps = span.depth % 4 === 0 ? span.depth / 4 : span.depth;
+    const name = part === 0 ? 'depth' : `depth${part}`;
+    writer.block(`for (var k = 0; k < ${writer.dim(name, steps)}; k++)`, () => {
+      writer.defineVariable('k');
+      emitStep(emission, spec, tile, indices, window, span, counts);
+    });
+  });
+}
+
 /** One step of a loop over `k`: one element of every row of A, or four where depth allows. */
 function emitStep(
   emission: KernelEmission,
@@ -158,6 +191,7 @@ function emitStep(
   indices: TileIndices,
   window: readonly IndexExpr[],
   { begin, depth }: DepthSpan,
+  counts: readonly (string | null)[],
 ): void {
   const { writer, inliner } = emission;
   const packed = depth % 4 === 0;
@@ -172,7 +206,13 @@ function emitStep(
         const b = inliner.widen(load(indices.batch, window, single, indices.columns[j]), width);
         for (let i = 0; i < rows; i++) {
           const factor = a[i].width === 4 ? `${a[i].code}[${step}]` : a[i].code;
-          writer.statement(`${name}${i}_${j} += ${factor} * ${b};`);
+          const sum = `${name}${i}_${j}`;
+          const more = `${sum} + ${factor} * ${b}`;
+          writer.statement(
+            counts[i] === null
+              ? `${sum} += ${factor} * ${b};`
+              : `${sum} = select(${sum}, ${more}, ${counts[i]});`,
+          );
         }
       }
     }

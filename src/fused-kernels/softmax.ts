@@ -2,8 +2,10 @@
  * Softmax and log-softmax over the last axis in one dispatch: maximum, sum of exponentials, result.
  * Long rows are shared by a workgroup; short ones belong to one invocation.
  *
- * Shifted by the row's maximum for stability: softmax(x) = exp(x - m) / Σ exp(x - m).
+ * Shifted by the row's maximum for stability: softmax(x) = exp(x - m) / Σ exp(x - m). A maximum that
+ * misses a NaN is no harm: its exponential is NaN, or infinite, and the sum shows it.
  */
+import { nan } from '../ir/expression';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
@@ -60,8 +62,12 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
   loop('b', (x) => total.add(`exp(${inliner.widen(x, width)} - highest)`, trip));
   const sum4 = width === 4 ? `dot(${total.total}, vec4<f32>(1.0))` : total.total;
   const sum = combine('rowSum', sum4, (a, b) => `${a} + ${b}`);
+  // The exponentials are at most 1, so only NaN makes a sum infinite, where exp(NaN) is infinite.
+  writer.statement(`let sum = ${sum};`);
+  const isLost = nan.isNotFinite.call(writer.helpersOf(1), 'sum');
   const log = anchor.kernel === 'LogSoftmax';
-  writer.statement(`let denominator = ${log ? `log(${sum})` : sum};`);
+  const denominator = log ? 'log(sum)' : 'sum';
+  writer.statement(`let denominator = select(${denominator}, ${writer.special(NaN)}, ${isLost});`);
 
   loop('c', (x, coords) => {
     const shifted = `(${inliner.widen(x, width)} - highest)`;

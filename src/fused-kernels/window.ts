@@ -19,13 +19,14 @@ export interface WindowSpec {
   readonly filter: readonly [height: number, width: number];
   /** Value an output starts from. */
   readonly initial: string;
-  /** Statement that takes one tap into `accumulator`; `inside` is null where all taps are inside. */
+  /**
+   * Statement that takes one tap into `accumulator`; `inside` is null where all taps are inside. One
+   * outside is to be left out: a product with 0 would not hide a weight that is NaN or infinite.
+   */
   tap(accumulator: string, x: Operand, weight: Operand | null, inside: string | null): string;
   weight?(taps: readonly [IndexExpr, IndexExpr], channel: IndexExpr): Operand;
   /** Turns the accumulator into the output. */
   finish?(accumulator: string, count: string): string;
-  /** Out-of-bounds taps are multiplied away (false) or must be skipped (true). */
-  readonly skipOutside: boolean;
 }
 
 /** Rows of taps wider than this stay a loop. */
@@ -137,14 +138,7 @@ function emitTap(
       { coord: inRow, extent: x.shape[1] },
       { coord: inColumn, extent: x.shape[2] },
     ].filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
-    const load = (): Operand =>
-      inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
-    if (!spec.skipOutside) {
-      const padded = inliner.guard(bounds, 'float32', 0, load);
-      writer.statement(spec.tap(`acc${t}`, padded, weight, null));
-      return;
-    }
-    const operand = load();
+    const operand = inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
     const inside = bounds.length > 0 ? inliner.condition(bounds).code : null;
     writer.statement(spec.tap(`acc${t}`, operand, weight, inside));
     if (spec.finish) writer.statement(`count${t} += ${inside ? `select(0, 1, ${inside})` : '1'};`);

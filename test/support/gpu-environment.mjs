@@ -3,6 +3,7 @@
 import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
 import { globals } from 'webgpu';
 import { installWebGPU } from '../../tools/gpu/install-webgpu.mjs';
+import { loseOnDevice } from './lossy-wgsl/lossy.mjs';
 
 /** Arrays that Dawn hands out or accepts are of the outer realm: tests must use the same. */
 const SHARED_CLASSES = {
@@ -24,8 +25,12 @@ const SHARED_CLASSES = {
 
 const nodeSetImmediate = globalThis.setImmediate;
 
-/** The record of the test file that runs now. @type {{devices: GPUDevice[], errors: string[]}} */
-let record = { devices: [], errors: [] };
+/**
+ * The record of the test file that runs now, and what its devices lose on purpose.
+ *
+ * @type {{devices: GPUDevice[], errors: string[], losses: import('./lossy-wgsl/lossy.mjs').Loss[]}}
+ */
+let record = { devices: [], errors: [], losses: [] };
 
 /** @type {GPU | undefined} */
 let gpu;
@@ -36,8 +41,9 @@ function watchDevices() {
   const { requestDevice } = prototype;
   prototype.requestDevice = async function (descriptor) {
     const device = await requestDevice.call(this, descriptor);
-    const { devices, errors } = record;
+    const { devices, errors, losses } = record;
     devices.push(device);
+    if (losses.length > 0) loseOnDevice(device, losses, (problem) => errors.push(problem));
     device.addEventListener('uncapturederror', ({ error }) => {
       errors.push(`${error.constructor.name}: ${error.message}`);
     });
@@ -46,6 +52,17 @@ function watchDevices() {
 }
 
 export default class GpuEnvironment extends NodeEnvironment {
+  /**
+   * @param {import('@jest/environment').JestEnvironmentConfig} config of a project whose option
+   *   `losses` says what its devices lose (see `lossy-wgsl`)
+   * @param {import('@jest/environment').EnvironmentContext} context
+   */
+  constructor(config, context) {
+    super(config, context);
+    const { losses = [] } = config.projectConfig.testEnvironmentOptions;
+    this.losses = /** @type {import('./lossy-wgsl/lossy.mjs').Loss[]} */ (losses);
+  }
+
   /** @override */
   async setup() {
     await super.setup();
@@ -62,7 +79,7 @@ export default class GpuEnvironment extends NodeEnvironment {
     } else {
       installWebGPU({ scope: this.global, gpu });
     }
-    record = { devices: [], errors: [] };
+    record = { devices: [], errors: [], losses: this.losses };
     this.global.gpuRecord = record;
 
     // Dawn calls the outer realm's setImmediate, looked up at each call: a test or a source that

@@ -4,6 +4,7 @@
  */
 import type { DType, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';
+import type { HelperContext } from '../../ir/expression';
 
 /** A storage buffer the shader binds. */
 export interface Binding {
@@ -132,6 +133,11 @@ export class KernelWriter {
   helper(name: string, source: string): string {
     this.helpers.set(name, source);
     return name;
+  }
+
+  /** Where the helper functions of scalar ops go, at a width. */
+  helpersOf(width: 1 | 4): HelperContext {
+    return { width, helper: (name, source) => this.helper(name, source) };
   }
 
   /** Adds a module-scope variable declaration, such as workgroup memory. */

@@ -10,6 +10,7 @@ import {
 } from './scalar-op';
 import * as bits from './functions/bits';
 import * as integer from './functions/integer';
+import * as nan from './functions/nan';
 import * as trigonometric from './functions/trigonometric';
 import { convert, factorLiteral, floatLiteral as float } from './wgsl';
 
@@ -27,7 +28,7 @@ function factor(args: readonly string[], i: number, ctx: WgslContext): string {
 
 /** `value`, or NaN where x is NaN or infinite. */
 function ifFinite(x: string, value: number, ctx: WgslContext): string {
-  return `select(${float(value, ctx)}, ${ctx.nan}, ${bits.isNotFinite.call(ctx, x)})`;
+  return `select(${float(value, ctx)}, ${ctx.nan}, ${nan.isNotFinite.call(ctx, x)})`;
 }
 
 /** Add, Sub, Multiply: one operator for all types; int32 wraps. */
@@ -59,7 +60,6 @@ function extremum(
   builtin: 'max' | 'min',
   compute: (a: number, b: number) => number,
 ): ScalarOpDefinition {
-  const comparison = builtin === 'max' ? '>' : '<';
   return {
     kernel,
     arity: 2,
@@ -68,14 +68,11 @@ function extremum(
     compute: ([a, b]) => compute(a, b),
     wgsl([a, b], ctx) {
       if (ctx.type !== 'float32') return `${builtin}(${a}, ${b})`;
-      // Picks b where the comparison is false, hence where either is NaN: only a is left to test.
-      const [x, y] = isNumber(ctx.constants[0]) ? [b, a] : [a, b];
-      if (isNumber(ctx.constants[0]) || isNumber(ctx.constants[1])) {
-        // Beside a constant that is no NaN, the other is the one to let through.
-        return `select(${x}, ${y}, ${y} ${comparison} ${x})`;
-      }
-      const chosen = `select(${b}, ${a}, ${a} ${comparison} ${b})`;
-      return `select(${chosen}, ${a}, ${bits.isNan.call(ctx, a)})`;
+      const known = ctx.constants.findIndex(isNumber);
+      if (known < 0) return nan[builtin].call(ctx, a, b);
+      // Beside a constant that is no NaN, the other is the one to let through.
+      const x = known === 0 ? b : a;
+      return `select(${builtin}(${a}, ${b}), ${x}, ${nan.isNan.call(ctx, x)})`;
     },
   };
 }
@@ -204,7 +201,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     compute: ([dy, y]) => (y >= 0 ? dy : dy * (y + 1)),
     wgsl(args, ctx) {
       const [dy, y] = [factor(args, 0, ctx), args[1]];
-      return `select(${dy} * (${y} + 1.0), ${dy}, ${y} >= ${float(0, ctx)})`;
+      return `select(${dy} * (${y} + 1.0), ${dy}, ${nan.isPositive.call(ctx, y)})`;
     },
   },
   {

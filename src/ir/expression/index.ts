@@ -34,6 +34,7 @@ export {
   type Expr,
   type InputExpr,
 } from './expression';
+export * as nan from './functions/nan';
 export type { Attrs, ScalarOp, ScalarType, WgslContext } from './scalar-op';
 export { upcast } from './select-and-cast';
-export { f32Literal, i32Literal, wgslType } from './wgsl';
+export { f32Literal, i32Literal, wgslType, type HelperContext } from './wgsl';

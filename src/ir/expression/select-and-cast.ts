@@ -1,5 +1,6 @@
 import { defineOp, sameType, type Attrs, type ScalarOp, type ScalarType } from './scalar-op';
 import { truncateF32 } from './functions/bits';
+import { isZero } from './functions/nan';
 import { bool, convert, literal, splat } from './wgsl';
 
 /** The type that holds values of both, as tfjs's `upcastType`. */
@@ -39,7 +40,10 @@ const cast = defineOp({
   wgsl([x], ctx) {
     const [from] = ctx.types;
     if (ctx.type === from) return x;
-    if (ctx.type === 'bool') return bool(`!(${x} == ${literal(0, from, ctx)})`, ctx);
+    if (ctx.type === 'bool') {
+      const zero = from === 'float32' ? isZero.call(ctx, x) : `(${x} == ${literal(0, from, ctx)})`;
+      return bool(`!${zero}`, ctx);
+    }
     if (ctx.type === 'int32' && from === 'float32') return truncateF32.call(ctx, x);
     return convert(x, from, ctx.type, ctx.width);
   },

@@ -9,8 +9,8 @@ import {
   type ScalarType,
   type WgslContext,
 } from './scalar-op';
-import * as bits from './functions/bits';
 import * as exponential from './functions/exponential';
+import * as nan from './functions/nan';
 import { bool, convert, factorLiteral, floatLiteral as float, literal, wgslType } from './wgsl';
 
 const SELU_SCALE = 1.0507009873554804934193349852946;
@@ -60,11 +60,10 @@ function classify(kernel: string, compute: (x: number) => boolean, test: string)
 /** A float32 result whatever the argument's type. */
 const toFloat = (): ScalarType => 'float32';
 
-/*
- * NaN. WGSL's min, max and clamp may return the other operand for a NaN, `cpu` returns the NaN.
- * A comparison with NaN is false, so `select(x, bound, x < bound)` lets it through at the price
- * of a min or max.
- */
+/** `value` where x is a number, and x, a NaN, elsewhere: for what may lose it. */
+const keepNan = (value: string, x: string, ctx: WgslContext) =>
+  `select(${value}, ${x}, ${nan.isNan.call(ctx, x)})`;
+
 const definitions: readonly ScalarOpDefinition[] = [
   {
     // The cpu kernel goes through a Float32Array and so rounds integers beyond 2^24; this does not.
@@ -113,16 +112,13 @@ const definitions: readonly ScalarOpDefinition[] = [
     wgsl: ([x]) => `-${x}`,
   },
   {
-    // `<=`, not stock's `<`: relu(-0) is 0.
     kernel: 'Relu',
     arity: 1,
     cost: 2,
     resultType: sameNumeric,
     compute: ([x]) => Math.max(0, x),
     wgsl: ([x], ctx) =>
-      ctx.type === 'int32'
-        ? `max(${x}, ${number(0, ctx)})`
-        : `select(${x}, ${number(0, ctx)}, ${x} <= ${number(0, ctx)})`,
+      ctx.type === 'int32' ? `max(${x}, ${number(0, ctx)})` : nan.relu.call(ctx, x),
   },
   {
     kernel: 'Relu6',
@@ -131,9 +127,8 @@ const definitions: readonly ScalarOpDefinition[] = [
     resultType: sameNumeric,
     compute: ([x]) => Math.min(Math.max(0, x), 6),
     wgsl([x], ctx) {
-      const [zero, six] = [number(0, ctx), number(6, ctx)];
-      if (ctx.type === 'int32') return `clamp(${x}, ${zero}, ${six})`;
-      return `select(select(${x}, ${zero}, ${x} <= ${zero}), ${six}, ${x} > ${six})`;
+      const clamped = `clamp(${x}, ${number(0, ctx)}, ${number(6, ctx)})`;
+      return ctx.type === 'int32' ? clamped : keepNan(clamped, x, ctx);
     },
   },
   {
@@ -206,7 +201,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     wgsl([x], ctx) {
       const alpha = number(numberAttr(ctx.attrs, 'alpha', 0), ctx);
       const step = `select(${alpha}, ${number(1, ctx)}, ${x} > ${number(0, ctx)})`;
-      return ctx.type === 'int32' ? step : `select(${step}, ${x}, ${bits.isNan.call(ctx, x)})`;
+      return ctx.type === 'int32' ? step : keepNan(step, x, ctx);
     },
   },
 ];
@@ -218,11 +213,11 @@ function clipBounds(attrs: Attrs) {
   };
 }
 
-/** NaN passes both comparisons; an infinite bound needs none. */
+/** A bound that is infinite, or no number, is none. */
 function clipFloat(x: string, min: number, max: number, ctx: WgslContext): string {
-  const [low, high] = [float(min, ctx), float(max, ctx)];
-  const raised = min > -Infinity ? `select(${x}, ${low}, ${x} < ${low})` : x;
-  return max < Infinity ? `select(${raised}, ${high}, ${x} > ${high})` : raised;
+  const raised = min > -Infinity ? `max(${x}, ${float(min, ctx)})` : x;
+  const clipped = max < Infinity ? `min(${raised}, ${float(max, ctx)})` : raised;
+  return clipped === x ? x : keepNan(clipped, x, ctx);
 }
 
 /** The bounds of an int32 may be fractions: 3 exceeds 2.5, which is stored as 2. */

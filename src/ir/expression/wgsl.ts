@@ -99,11 +99,14 @@ const WIDTH_TYPES: Readonly<Record<1 | 4, WidthTypes>> = {
   4: { f: 'vec4<f32>', i: 'vec4<i32>', u: 'vec4<u32>', b: 'vec4<bool>' },
 };
 
+/** Where a helper function goes, and how many values it takes at a time. */
+export type HelperContext = Pick<WgslContext, 'width' | 'helper'>;
+
 /** A module-scope WGSL function. `call` registers it, with what it calls, and writes the call. */
 export interface HelperFunction {
-  call(ctx: WgslContext, ...args: string[]): string;
+  call(ctx: HelperContext, ...args: string[]): string;
   /** Registers the function and returns its name at the context's width. */
-  register(ctx: WgslContext): string;
+  register(ctx: HelperContext): string;
 }
 
 /**

@@ -140,13 +140,12 @@ describe('emitWgsl', () => {
   test('hard swish', () => {
     expect(emit([hardSwish]).text).toMatchInlineSnapshot(`
      "let v0 = in0 + 3.0;
-     let v1 = select(select(v0, 0.0, v0 <= 0.0), 6.0, v0 > 6.0) * 0.16666667;
-     let v2 = in0 * v1;
-     => v2"
+     let v1 = in0 * (select(clamp(v0, 0.0, 6.0), v0, isNanF32(v0)) * 0.16666667);
+     => v1"
     `);
     expect(emit([hardSwish], 4).text).toMatchInlineSnapshot(`
      "let v0 = in0 + vec4<f32>(3.0);
-     let v1 = select(select(v0, vec4<f32>(0.0), v0 <= vec4<f32>(0.0)), vec4<f32>(6.0), v0 > vec4<f32>(6.0));
+     let v1 = select(clamp(v0, vec4<f32>(0.0), vec4<f32>(6.0)), v0, isNanF32x4(v0));
      let v2 = in0 * (v1 * vec4<f32>(0.16666667));
      => v2"
     `);
@@ -171,7 +170,7 @@ describe('emitWgsl', () => {
     const sum = call('Add', [x, y]);
     expect(emit([sum, call('Relu', [sum]), x, float(2)]).text).toMatchInlineSnapshot(`
      "let v0 = in0 + in1;
-     let v1 = select(v0, 0.0, v0 <= 0.0);
+     let v1 = reluF32(v0);
      => v0, v1, in0, 2.0"
     `);
   });
@@ -204,7 +203,7 @@ describe('emitWgsl', () => {
      => v0"
     `);
     expect(emit([call('Maximum', [x, float(-Infinity)])]).text).toMatchInlineSnapshot(`
-     "let v0 = select(in0, (-INFINITY), (-INFINITY) > in0);
+     "let v0 = select(max(in0, (-INFINITY)), in0, isNanF32(in0));
      => v0"
     `);
   });

@@ -44,6 +44,9 @@ describe('golden shaders of convolutions on a GPU', () => {
      @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
      @group(0) @binding(4) var<storage, read_write> out3: array<vec4<f32>>;
      var<workgroup> weights: array<array<array<array<vec4<f32>, 8>, 3>, 3>, 3>;
+     fn reluF32x4(x: vec4<f32>) -> vec4<f32> {
+       return select(x, vec4<f32>(0.0), bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608));
+     }
      @compute @workgroup_size(256)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
@@ -130,10 +133,10 @@ describe('golden shaders of convolutions on a GPU', () => {
        }
        let v49 = in2[column];
        let v50 = acc0 + v49;
-       let v51 = select(v50, vec4<f32>(0.0), v50 <= vec4<f32>(0.0));
+       let v51 = reluF32x4(v50);
        out3[column + outRow * u.out3_0 + stripInRow * u.out3_1] = v51;
        let v52 = acc1 + v49;
-       let v53 = select(v52, vec4<f32>(0.0), v52 <= vec4<f32>(0.0));
+       let v53 = reluF32x4(v52);
        out3[column + outRow * u.out3_0 + stripInRow * u.out3_1 + u.out3_2] = v53;
      }
      "

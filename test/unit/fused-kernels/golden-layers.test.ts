@@ -49,6 +49,9 @@ describe('golden shaders of layers in a row', () => {
      var<workgroup> even: array<vec4<f32>, 64>;
      var<workgroup> odd: array<vec4<f32>, 64>;
      var<workgroup> partial: array<vec4<f32>, 64>;
+     fn reluF32x4(x: vec4<f32>) -> vec4<f32> {
+       return select(x, vec4<f32>(0.0), bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608));
+     }
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
@@ -80,9 +83,8 @@ describe('golden shaders of layers in a row', () => {
          for (var p = thread + u.vectors0; p < u.sharers0; p += u.vectors0) {
            sum0_0 += partial[p];
          }
-         let a0_0_0 = sum0_0 + v5;
-         let a0_0_1 = select(a0_0_0, vec4<f32>(0.0), a0_0_0 <= vec4<f32>(0.0));
-         odd[column0] = a0_0_1;
+         let a0_0_0 = reluF32x4(sum0_0 + v5);
+         odd[column0] = a0_0_0;
        }
        workgroupBarrier();
        let column1 = (thread % u.by_0);
@@ -162,6 +164,9 @@ describe('golden shaders of layers in a row', () => {
      @group(0) @binding(6) var<storage, read> in5: array<vec4<f32>>;
      @group(0) @binding(7) var<storage, read_write> out6: array<vec4<f32>>;
      var<workgroup> hidden: array<vec4<f32>, 1024>;
+     fn isNanF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+     }
      @compute @workgroup_size(8)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
@@ -177,20 +182,17 @@ describe('golden shaders of layers in a row', () => {
          for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
            let v0 = in0[filterRow * u.in0_0 + vector];
            let v1 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_2)];
-           let v2 = select(vec4<f32>(0.0), v1, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && stripInRow + (-1) >= 0);
-           acc0 += v2 * v0;
-           let v3 = in0[filterRow * u.in0_0 + vector + u.in0_1];
-           let v4 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_0)];
-           let v5 = select(vec4<f32>(0.0), v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0);
-           acc0 += v5 * v3;
-           let v6 = in0[filterRow * u.in0_0 + vector + u.in0_2];
-           let v7 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_3)];
-           let v8 = select(vec4<f32>(0.0), v7, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && (stripInRow + 1) < u.extent_0);
-           acc0 += v8 * v6;
+           acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && stripInRow + (-1) >= 0);
+           let v2 = in0[filterRow * u.in0_0 + vector + u.in0_1];
+           let v3 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_0)];
+           acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0);
+           let v4 = in0[filterRow * u.in0_0 + vector + u.in0_2];
+           let v5 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_3)];
+           acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && (stripInRow + 1) < u.extent_0);
          }
-         let v9 = in2[vector];
-         let h0_0 = acc0 + v9;
-         let h0_1 = select(select(h0_0, vec4<f32>(0.0), h0_0 <= vec4<f32>(0.0)), vec4<f32>(6.0), h0_0 > vec4<f32>(6.0));
+         let v6 = in2[vector];
+         let h0_0 = acc0 + v6;
+         let h0_1 = select(clamp(h0_0, vec4<f32>(0.0), vec4<f32>(6.0)), h0_0, isNanF32x4(h0_0));
          hidden[inTile * u.hidden_0 + vector] = h0_1;
        }
        workgroupBarrier();
@@ -201,21 +203,21 @@ describe('golden shaders of layers in a row', () => {
          let pixel0 = min(firstStrip + rowTile, u.pixels_0);
          for (var k = 0; k < u.depth; k++) {
            let x0 = hidden[k + rowTile * u.hidden_0];
-           let v10 = in3[column + k * u.in3_0];
-           sum0 += x0[0] * v10;
-           let v11 = in3[column + k * u.in3_0 + u.in3_1];
-           sum0 += x0[1] * v11;
-           let v12 = in3[column + k * u.in3_0 + u.in3_2];
-           sum0 += x0[2] * v12;
-           let v13 = in3[column + k * u.in3_0 + u.in3_3];
-           sum0 += x0[3] * v13;
+           let v7 = in3[column + k * u.in3_0];
+           sum0 += x0[0] * v7;
+           let v8 = in3[column + k * u.in3_0 + u.in3_1];
+           sum0 += x0[1] * v8;
+           let v9 = in3[column + k * u.in3_0 + u.in3_2];
+           sum0 += x0[2] * v9;
+           let v10 = in3[column + k * u.in3_0 + u.in3_3];
+           sum0 += x0[3] * v10;
          }
-         let v14 = in4[column];
-         let v15 = sum0 + v14;
-         let v16 = in5[column + pixel0 * u.in5_0];
-         let v17 = v15 + v16;
+         let v11 = in4[column];
+         let v12 = sum0 + v11;
+         let v13 = in5[column + pixel0 * u.in5_0];
+         let v14 = v12 + v13;
          if (firstStrip + rowTile < u.pixels) {
-           out6[column + pixel0 * u.out6_0] = v17;
+           out6[column + pixel0 * u.out6_0] = v14;
          }
        }
      }

@@ -20,6 +20,9 @@ describe('golden shaders of loops', () => {
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
      @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
      @group(0) @binding(3) var<storage, read_write> out2: array<vec4<f32>>;
+     fn isNanF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+     }
      @compute @workgroup_size(64)
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let i = i32(gid.x);
@@ -28,7 +31,7 @@ describe('golden shaders of loops', () => {
        let v1 = in1[(i % u.in1_0)];
        let v2 = v0 * v1;
        let v3 = v2 + v0;
-       let v4 = select(select(v3, vec4<f32>(0.0), v3 <= vec4<f32>(0.0)), vec4<f32>(6.0), v3 > vec4<f32>(6.0));
+       let v4 = select(clamp(v3, vec4<f32>(0.0), vec4<f32>(6.0)), v3, isNanF32x4(v3));
        out2[i] = v4;
      }
      "
@@ -43,11 +46,15 @@ describe('golden shaders of loops', () => {
        steps: i32,
        infinity: f32,
        in0_0: i32,
+       nan: f32,
        out1_0: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
      @group(0) @binding(2) var<storage, read_write> out1: array<vec4<f32>>;
+     fn isNotFiniteF32(x: f32) -> bool {
+       return (bitcast<u32>(x) & u32(0x7fffffffu)) >= u32(0x7f800000u);
+     }
      @compute @workgroup_size(64)
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let row = i32(gid.x);
@@ -63,7 +70,8 @@ describe('golden shaders of loops', () => {
          let v1 = in0[b + row * u.in0_0];
          total += exp(v1 - highest);
        }
-       let denominator = dot(total, vec4<f32>(1.0));
+       let sum = dot(total, vec4<f32>(1.0));
+       let denominator = select(sum, u.nan, isNotFiniteF32(sum));
        for (var c = 0; c < u.steps; c += 1) {
          let v2 = in0[c + row * u.in0_0];
          let v3 = exp((v2 - highest)) / denominator;
@@ -173,6 +181,9 @@ describe('golden shaders of loops', () => {
      @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
      @group(0) @binding(3) var<storage, read_write> out2: array<vec4<f32>>;
      var<workgroup> tile0: array<array<vec4<f32>, 33>, 8>;
+     fn reluF32x4(x: vec4<f32>) -> vec4<f32> {
+       return select(x, vec4<f32>(0.0), bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608));
+     }
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
@@ -184,19 +195,19 @@ describe('golden shaders of loops', () => {
        let inner = axis1 * u.n0 + fast;
        let outer0 = axis2 * u.n1 + slow * 4;
        let v0 = in0[axis0 * u.in0_0 + inner + outer0 * u.in0_1];
-       let v1 = select(v0, vec4<f32>(0.0), v0 <= vec4<f32>(0.0));
+       let v1 = reluF32x4(v0);
        tile0[slow][fast + 0] = v1;
        let outer1 = axis2 * u.n1 + slow * 4 + 1;
        let v2 = in0[axis0 * u.in0_0 + inner + outer1 * u.in0_1];
-       let v3 = select(v2, vec4<f32>(0.0), v2 <= vec4<f32>(0.0));
+       let v3 = reluF32x4(v2);
        tile0[slow][fast + 8] = v3;
        let outer2 = axis2 * u.n1 + slow * 4 + 2;
        let v4 = in0[axis0 * u.in0_0 + inner + outer2 * u.in0_1];
-       let v5 = select(v4, vec4<f32>(0.0), v4 <= vec4<f32>(0.0));
+       let v5 = reluF32x4(v4);
        tile0[slow][fast + 16] = v5;
        let outer3 = axis2 * u.n1 + slow * 4 + 3;
        let v6 = in0[axis0 * u.in0_0 + inner + outer3 * u.in0_1];
-       let v7 = select(v6, vec4<f32>(0.0), v6 <= vec4<f32>(0.0));
+       let v7 = reluF32x4(v6);
        tile0[slow][fast + 24] = v7;
        workgroupBarrier();
        let outer = axis2 * u.n0 + fast;

@@ -43,6 +43,9 @@ describe('golden shaders of products', () => {
      @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
      @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
      @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
+     fn isNanF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+     }
      @compute @workgroup_size(64)
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
@@ -70,7 +73,7 @@ describe('golden shaders of products', () => {
        let v7 = acc0_0 + v6;
        let v8 = in3[column0 + row0 * u.in3_0];
        let v9 = v7 + v8;
-       let v10 = select(select(v9, vec4<f32>(0.0), v9 <= vec4<f32>(0.0)), vec4<f32>(6.0), v9 > vec4<f32>(6.0));
+       let v10 = select(clamp(v9, vec4<f32>(0.0), vec4<f32>(6.0)), v9, isNanF32x4(v9));
        out4[column0 + row0 * u.out4_0] = v10;
      }
      "
@@ -206,16 +209,13 @@ describe('golden shaders of products', () => {
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          let v0 = in0[channel + filterRow * u.in0_0];
          let v1 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_3)];
-         let v2 = select(vec4<f32>(0.0), v1, filterRow + outRow * 2 + (-1) >= 0 && tile * 2 + (-1) >= 0);
-         acc0 += v2 * v0;
-         let v3 = in0[channel + filterRow * u.in0_0 + u.in0_1];
-         let v4 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_0)];
-         let v5 = select(vec4<f32>(0.0), v4, filterRow + outRow * 2 + (-1) >= 0);
-         acc0 += v5 * v3;
-         let v6 = in0[channel + filterRow * u.in0_0 + u.in0_2];
-         let v7 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_4)];
-         let v8 = select(vec4<f32>(0.0), v7, filterRow + outRow * 2 + (-1) >= 0);
-         acc0 += v8 * v6;
+         acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow * 2 + (-1) >= 0 && tile * 2 + (-1) >= 0);
+         let v2 = in0[channel + filterRow * u.in0_0 + u.in0_1];
+         let v3 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_0)];
+         acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow * 2 + (-1) >= 0);
+         let v4 = in0[channel + filterRow * u.in0_0 + u.in0_2];
+         let v5 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_4)];
+         acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow * 2 + (-1) >= 0);
        }
        out2[channel + outRow * u.out2_0 + tile * u.out2_1] = acc0;
      }

@@ -1,22 +1,6 @@
-import { scalarHelper, widthHelper } from '../wgsl';
+import { scalarHelper } from '../wgsl';
 
 /* float32 functions that are exact, or nearly so, because they work on the bits. */
-
-/** Whether a value is NaN, by its bits: a compiler may assume that `x != x` is false. */
-export const isNan = widthHelper(
-  'isNanF32',
-  (name, { f, u, b }) => `fn ${name}(x: ${f}) -> ${b} {
-  return (bitcast<${u}>(x) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u);
-}`,
-);
-
-/** Whether a value is NaN or infinite. */
-export const isNotFinite = widthHelper(
-  'isNotFiniteF32',
-  (name, { f, u, b }) => `fn ${name}(x: ${f}) -> ${b} {
-  return (bitcast<${u}>(x) & ${u}(0x7fffffffu)) >= ${u}(0x7f800000u);
-}`,
-);
 
 /**
  * Long division of |a| by |b| on their bits, eight binary digits a step: exact for any finite a

@@ -1,5 +1,5 @@
 import { f32Literal, widthHelper } from '../wgsl';
-import { isNan } from './bits';
+import { isNan, isZero } from './nan';
 
 /*
  * Exponentials, logarithms and hyperbolics of float32. The builtins, or the formulas of stock
@@ -29,10 +29,10 @@ const logPositive = widthHelper(
 /** log, NaN below zero, and -infinity at zero, where SwiftShader's is -88. */
 export const log = widthHelper(
   'logF32',
-  (name, { f }, [logName]) => `fn ${name}(x: ${f}, nan: ${f}, infinity: ${f}) -> ${f} {
-  return select(select(${logName}(x), nan, x < ${f}(0.0)), -infinity, x == ${f}(0.0));
+  (name, { f }, [logName, isZeroName]) => `fn ${name}(x: ${f}, nan: ${f}, infinity: ${f}) -> ${f} {
+  return select(select(${logName}(x), nan, x < ${f}(0.0)), -infinity, ${isZeroName}(x));
 }`,
-  [logPositive],
+  [logPositive, isZero],
 );
 
 /** exp(x) - 1 without cancellation near zero: Taylor's series there. */
@@ -61,10 +61,10 @@ const log1pInside = widthHelper(
 /** log(1 + x), NaN below -1. */
 export const log1p = widthHelper(
   'log1pF32',
-  (name, { f }, [inside]) => `fn ${name}(x: ${f}, nan: ${f}, infinity: ${f}) -> ${f} {
-  return select(select(${inside}(x), nan, x < ${f}(-1.0)), -infinity, x == ${f}(-1.0));
+  (name, { f }, [inside, isZeroName]) => `fn ${name}(x: ${f}, nan: ${f}, infinity: ${f}) -> ${f} {
+  return select(select(${inside}(x), nan, x < ${f}(-1.0)), -infinity, ${isZeroName}(x + 1.0));
 }`,
-  [log1pInside],
+  [log1pInside, isZero],
 );
 
 /** 1 / (1 + exp(-x)); an exp that overflows leaves 0. */
@@ -117,27 +117,38 @@ export const tanh = widthHelper(
   [exp],
 );
 
-/** sinh; exp(x / 2) squared, because exp(x) overflows before sinh(x) does. */
-export const sinh = widthHelper(
-  'sinhF32',
+/**
+ * exp(x) / 2 for x >= 0, infinite only where sinh and cosh are. exp(x) overflows before, and so may
+ * exp(x / 2) squared, as compilers may multiply its factors in any order; the difference is exact.
+ */
+const halfExp = widthHelper(
+  'halfExpF32',
   (name, { f }, [expName]) => `fn ${name}(x: ${f}) -> ${f} {
-  let z = x * x;
-  let near = x + x * z * (1.0 / 6.0 + z * (1.0 / 120.0 + z * (1.0 / 5040.0 + z / 362880.0)));
-  let root = ${expName}(0.5 * abs(x));
-  let far = 0.5 * root * root - 0.5 / root / root;
-  return select(select(far, -far, x < ${f}(0.0)), near, abs(x) < ${f}(1.0));
+  return ${f32Literal(Math.exp(0.75) / 2)} * ${expName}(x - 0.75);
 }`,
   [exp],
 );
 
-/** cosh; exp(x / 2) squared, as in sinh. */
+/** sinh: a series near zero. */
+export const sinh = widthHelper(
+  'sinhF32',
+  (name, { f }, [halfExpName]) => `fn ${name}(x: ${f}) -> ${f} {
+  let z = x * x;
+  let near = x + x * z * (1.0 / 6.0 + z * (1.0 / 120.0 + z * (1.0 / 5040.0 + z / 362880.0)));
+  let half = ${halfExpName}(abs(x));
+  let far = half - 0.25 / half;
+  return select(select(far, -far, x < ${f}(0.0)), near, abs(x) < ${f}(1.0));
+}`,
+  [halfExp],
+);
+
 export const cosh = widthHelper(
   'coshF32',
-  (name, { f }, [expName]) => `fn ${name}(x: ${f}) -> ${f} {
-  let root = ${expName}(0.5 * abs(x));
-  return 0.5 * root * root + 0.5 / root / root;
+  (name, { f }, [halfExpName]) => `fn ${name}(x: ${f}) -> ${f} {
+  let half = ${halfExpName}(abs(x));
+  return half + 0.25 / half;
 }`,
-  [exp],
+  [halfExp],
 );
 
 /** asinh on |x|: the builtin's x + sqrt(x * x + 1) overflows for large x, cancels for negative. */

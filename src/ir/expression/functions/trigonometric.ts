@@ -1,5 +1,5 @@
 import { scalarHelper, widthHelper } from '../wgsl';
-import { isNan } from './bits';
+import { isNan } from './nan';
 
 /*
  * Angles of float32. WGSL allows asin an error of 7e-5 and atan one of 4096 ulp, and leaves sin
