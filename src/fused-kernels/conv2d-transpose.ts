@@ -14,17 +14,14 @@ import type { ProductSpec } from './product-spec';
 import { windowAttrs } from './window-coords';
 import type { Bounds } from './wgsl/inliner';
 
-/** One spatial axis: outputs `out = inner · phases + phase` read `dy` through `taps` filter rows. */
+/** One spatial axis: outputs `out = inner · stride + phase` read `dy` through every stride-th filter row. */
 interface AxisSplit {
   readonly phases: number;
+  /** Outputs of a phase, rounded up: the last one of some phases has no place. */
   readonly inner: number;
   readonly taps: number;
-  /** Filter position and input coordinate, and the bounds that make the pair count. */
-  locate(
-    inner: IndexExpr,
-    phase: IndexExpr,
-    tap: IndexExpr,
-  ): { filter: IndexExpr; source: IndexExpr; bounds: Bounds[] };
+  /** Filter position and input coordinate; both have to be inside for the pair to count. */
+  locate(inner: IndexExpr, phase: IndexExpr, tap: IndexExpr): { filter: Bounds; source: Bounds };
   output(inner: IndexExpr, phase: IndexExpr): IndexExpr;
 }
 
@@ -35,43 +32,27 @@ function splitAxis(
   stride: number,
   before: number,
 ): AxisSplit {
-  // A ragged last phase would need a guard on every store: then all taps are tried instead.
-  const phases = outSize % stride === 0 ? stride : 1;
-  const output = (inner: IndexExpr, phase: IndexExpr): IndexExpr =>
-    ix.add(ix.scale(inner, phases), phase);
-  if (phases === stride) {
-    return {
-      phases,
-      inner: outSize / phases,
-      taps: Math.ceil(filterSize / stride),
-      output,
-      locate: (inner, phase, tap) => {
-        const filter = ix.add(ix.scale(tap, stride), ix.mod(ix.shift(phase, before), stride));
-        const source = ix.add(
-          ix.subtract(inner, tap),
-          ix.floorDiv(ix.shift(phase, before), stride),
-        );
-        const bounds = [
-          { coord: filter, extent: filterSize },
-          { coord: source, extent: dySize },
-        ];
-        return { filter, source, bounds };
-      },
-    };
-  }
+  const inner = Math.ceil(outSize / stride);
+  // Phases begin at `dy` rows from `first` to `last`; of the taps behind them, those that never meet
+  // a row of `dy` are left out.
+  const first = Math.floor(before / stride);
+  const last = Math.floor((before + stride - 1) / stride);
+  const begin = Math.max(0, first - dySize + 1);
+  const end = Math.min(Math.ceil(filterSize / stride), inner + last);
   return {
-    phases,
-    inner: outSize,
-    taps: filterSize,
-    output,
-    locate: (inner, _phase, tap) => {
-      const position = ix.subtract(ix.shift(inner, before), tap);
-      const source = ix.floorDiv(position, stride);
-      const bounds = [
-        { coord: ix.mod(position, stride), extent: 1 },
-        { coord: position, extent: dySize * stride },
-      ];
-      return { filter: tap, source, bounds };
+    phases: stride,
+    inner,
+    taps: Math.max(1, end - begin),
+    output: (at, phase) => ix.add(ix.scale(at, stride), phase),
+    locate: (at, phase, index) => {
+      const tap = ix.shift(index, begin);
+      const shifted = ix.shift(phase, before);
+      const filter = ix.add(ix.scale(tap, stride), ix.mod(shifted, stride));
+      const source = ix.add(ix.subtract(at, tap), ix.floorDiv(shifted, stride));
+      return {
+        filter: { coord: filter, extent: filterSize },
+        source: { coord: source, extent: dySize },
+      };
     },
   };
 }
@@ -89,13 +70,21 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
     ix.delinearize(phase, [rows.phases, columns.phases]);
   const pixel = (row: IndexExpr): IndexExpr[] =>
     ix.delinearize(row, [batch, rows.inner, columns.inner]);
-  /** What an output reads of `dy` at a tap. */
   const locate = (phase: IndexExpr, row: IndexExpr, [tapRow, tapColumn]: readonly IndexExpr[]) => {
     const [rowPhase, columnPhase] = phasesOf(phase);
     const [b, innerRow, innerColumn] = pixel(row);
     const y = rows.locate(innerRow, rowPhase, tapRow);
     const x = columns.locate(innerColumn, columnPhase, tapColumn);
-    return { coords: [b, y.source, x.source], bounds: [...y.bounds, ...x.bounds] };
+    return { b, y, x };
+  };
+  const output = (phase: IndexExpr, row: IndexExpr): IndexExpr[] => {
+    const [rowPhase, columnPhase] = phasesOf(phase);
+    const [b, innerRow, innerColumn] = pixel(row);
+    return [b, rows.output(innerRow, rowPhase), columns.output(innerColumn, columnPhase)];
+  };
+  const counts = (phase: IndexExpr, row: IndexExpr, window: readonly IndexExpr[]): Bounds[] => {
+    const { y, x } = locate(phase, row, window);
+    return [y.filter, y.source, x.filter, x.source];
   };
   return {
     batch: rows.phases * columns.phases,
@@ -106,22 +95,27 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
       { name: 'filterRow', extent: rows.taps },
       { name: 'filterColumn', extent: columns.taps },
     ],
-    counts: (phase, row, taps) => locate(phase, row, taps).bounds,
-    a: (phase, row, taps, k) => {
-      const { coords, bounds } = locate(phase, row, taps);
-      return inliner.guard(bounds, 'float32', 0, () => inliner.value(dy, [...coords, k]));
+    a: (phase, row, window, k) => {
+      const { b, y, x } = locate(phase, row, window);
+      return inliner.guard(counts(phase, row, window), 'float32', 0, () =>
+        inliner.value(dy, [b, y.source.coord, x.source.coord, k]),
+      );
     },
-    b: (phase, [tapRow, tapColumn], k, column) => {
-      const [rowPhase, columnPhase] = phasesOf(phase);
-      const y = rows.locate(ix.zero, rowPhase, tapRow);
-      const x = columns.locate(ix.zero, columnPhase, tapColumn);
-      return inliner.value(filter, [y.filter, x.filter, column, k]);
+    b: (phase, window, k, column) => {
+      const { y, x } = locate(phase, ix.zero, window);
+      return inliner.guard([y.filter, x.filter], 'float32', 0, () =>
+        inliner.value(filter, [y.filter.coord, x.filter.coord, column, k]),
+      );
     },
-    output: (phase, row, column) => {
-      const [rowPhase, columnPhase] = phasesOf(phase);
-      const [b, innerRow, innerColumn] = pixel(row);
-      return [b, rows.output(innerRow, rowPhase), columns.output(innerColumn, columnPhase), column];
+    counts,
+    place: (phase, row) => {
+      const [, y, x] = output(phase, row);
+      return [
+        { coord: y, extent: height },
+        { coord: x, extent: width },
+      ];
     },
+    output: (phase, row, column) => [...output(phase, row), column],
   };
 }
 

@@ -46,6 +46,8 @@ export interface ProductSpec {
    * term out does: 0 times a factor that is NaN or infinite is NaN.
    */
   counts?(batch: IndexExpr, row: IndexExpr, window: readonly IndexExpr[]): readonly Bounds[];
+  /** Bounds outside which a row of a batch has no place in the result; all have, if not said. */
+  place?(batch: IndexExpr, row: IndexExpr): readonly Bounds[];
   /** Workgroups that share a sum; each stores its part of it. */
   readonly parts?: number;
   /** Coordinates of an element, or of part `part` of one. */
@@ -82,6 +84,17 @@ export function storeElement(
 ): void {
   const result = spec.combine ? spec.combine(...at, sums, name) : sums[0];
   emission.epilogue(spec.output(...at, part), result, sums[0].width, inside);
+}
+
+/** Condition under which a row has a place in the result; '' if all have. */
+export function placeCondition(
+  { inliner }: KernelEmission,
+  spec: ProductSpec,
+  batch: IndexExpr,
+  row: IndexExpr,
+): string {
+  const bounds = spec.place?.(batch, row).filter(({ coord, extent }) => coord.max >= extent) ?? [];
+  return bounds.length === 0 ? '' : inliner.condition(bounds).code;
 }
 
 /** What kernels of products are chosen by. */

@@ -9,7 +9,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
 import { emitLoops, namedIndex } from './loops';
-import { rightOperands, storeElement, type ProductSpec } from './product-spec';
+import { placeCondition, rightOperands, storeElement, type ProductSpec } from './product-spec';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -119,22 +119,24 @@ function emitIndices(
   const rowAt = (i: number): IndexExpr => ix.shift(ix.scale(rowTile, rows), i);
   const columnAt = (j: number): IndexExpr => ix.shift(ix.scale(columnTile, groups), j);
   const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  const batch = namedIndex(emission, 'batch', batchIndex, spec.batch);
+  const rowIndices = range(rows).map((i) => namedIndex(emission, `row${i}`, rowAt(i), spec.rows));
   return {
-    batch: namedIndex(emission, 'batch', batchIndex, spec.batch),
-    rows: range(rows).map((i) => namedIndex(emission, `row${i}`, rowAt(i), spec.rows)),
+    batch,
+    rows: rowIndices,
     columns: range(groups).map((j) => {
       const vector = namedIndex(emission, `column${j}`, columnAt(j), vectors);
       return width === 4 ? ix.add(ix.scale(vector, 4), laneVariable) : vector;
     }),
     guard: (i, j) => {
-      const guards: string[] = [];
+      const guards = [placeCondition(emission, spec, batch, rowIndices[i])];
       if (i > 0 && rowAt(i).max >= spec.rows) {
         guards.push(`${inliner.index(rowAt(i))} < ${writer.dim('rows', spec.rows)}`);
       }
       if (j > 0 && columnAt(j).max >= vectors) {
         guards.push(`${inliner.index(columnAt(j))} < ${writer.dim('columns', vectors)}`);
       }
-      return guards.join(' && ');
+      return guards.filter((condition) => condition !== '').join(' && ');
     },
   };
 }

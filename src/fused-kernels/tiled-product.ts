@@ -13,7 +13,13 @@
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
-import { rightOperands, storeElement, type ProductSpec, type RightOperand } from './product-spec';
+import {
+  placeCondition,
+  rightOperands,
+  storeElement,
+  type ProductSpec,
+  type RightOperand,
+} from './product-spec';
 import { tileBytes, type ProductTile } from './product-tiles';
 import { ownerThreads } from './shared-output';
 import { OperandStaging, plus, termsOfRange, type DepthRange, type LaneAxis } from './tile-staging';
@@ -312,12 +318,14 @@ class TiledProductEmitter {
           ...(vectors % (columns / 4) === 0
             ? []
             : [`column${j} < ${writer.uniform('columnVectors', vectors)}`]),
+          placeCondition(emission, spec, this.batch, row),
         ];
         const at = [this.batch, row, column] as const;
         const store = (): void =>
           storeElement(emission, spec, at, sums, `${i}_${j}`, { part: this.part, inside });
-        if (guards.length === 0) store();
-        else writer.block(`if (${guards.join(' && ')})`, store);
+        const guard = guards.filter((condition) => condition !== '').join(' && ');
+        if (guard === '') store();
+        else writer.block(`if (${guard})`, store);
       });
     }
   }

@@ -19,3 +19,21 @@ export function sourceCoord(
 ): IndexExpr {
   return ix.shift(ix.add(ix.scale(out, stride), ix.scale(tap, dilation)), -before);
 }
+
+/** Taps of a window along one axis, without those at its ends that no output finds inside the input. */
+export interface UsedTaps {
+  readonly begin: number;
+  readonly count: number;
+}
+
+/** The taps of `node`'s window of `size` taps along `axis` (1 or 2) that some output reads. */
+export function usedTaps(node: Node, axis: 1 | 2, size: number): UsedTaps {
+  const { strides, dilations, pad } = windowAttrs(node);
+  const [stride, dilation] = [strides[axis - 1], dilations[axis - 1]];
+  const before = axis === 1 ? pad.top : pad.left;
+  const last = (node.outputs[0].shape[axis] - 1) * stride - before;
+  // Output 0 is the first to read beyond the end, the last one the last to read in front of it.
+  const begin = Math.max(0, Math.ceil(-last / dilation));
+  const end = Math.min(size, Math.ceil((node.inputs[0].shape[axis] + before) / dilation));
+  return begin < end ? { begin, count: end - begin } : { begin: 0, count: 1 };
+}

@@ -8,11 +8,21 @@ import * as ix from '../../ir/index-expression';
 import type { IndexLoop, Inliner } from './inliner';
 import type { KernelWriter } from './kernel-writer';
 
+/** A quotient that is counted, and its remainder. */
+interface CountedQuotient {
+  readonly quotient: string;
+  readonly remainder: string;
+  /** How much the quotient grows a turn, or one more; null if that is not always the same. */
+  readonly step: number | null;
+  /** Whether another quotient is made of this one, and has to know by how much it grew. */
+  isDivided: boolean;
+}
+
 /** Counters of one loop. Made in front of it; {@link update} ends its body. */
 export class LoopCounters implements IndexLoop {
   readonly depth: number;
   private readonly steps = new Map<string, number>();
-  private readonly quotients = new Map<string, { quotient: string; remainder: string }>();
+  private readonly quotients = new Map<string, CountedQuotient>();
   private readonly updates: (() => void)[] = [];
 
   constructor(
@@ -66,7 +76,7 @@ export class LoopCounters implements IndexLoop {
   }
 
   quotient({ x, by, kind }: QuotientAtom): string {
-    const key = `${x.key}/${by}`;
+    const key = quotientKey(x, by);
     let known = this.quotients.get(key);
     if (!known) {
       known = this.divide(x, by);
@@ -81,7 +91,7 @@ export class LoopCounters implements IndexLoop {
     for (let i = 0; i < this.updates.length; i++) this.updates[i]();
   }
 
-  private divide(x: IndexExpr, by: number): { quotient: string; remainder: string } {
+  private divide(x: IndexExpr, by: number): CountedQuotient {
     const { writer } = this;
     const quotient = writer.freshName('q');
     const remainder = writer.freshName('r');
@@ -89,12 +99,24 @@ export class LoopCounters implements IndexLoop {
     const code = this.textOf(x);
     this.declare(quotient, `(${code}) / ${divisor}`);
     this.declare(remainder, `(${code}) % ${divisor}`);
-    const step = this.stepOf(x);
+    const below = this.dividedQuotient(x);
+    const step = below ? below.step : this.stepOf(x);
+    const counted: CountedQuotient = {
+      quotient,
+      remainder,
+      step: step === null || step < 0 ? null : Math.floor(step / by),
+      isDivided: false,
+    };
     this.updates.push(() => {
-      if (step !== null && step >= 0) {
-        const [whole, part] = [Math.floor(step / by), step % by];
-        writer.statement(`${quotient} += ${writer.uniform(`${quotient}Step`, whole)};`);
-        writer.statement(`${remainder} += ${writer.uniform(`${remainder}Step`, part)};`);
+      if (counted.isDivided) writer.statement(`let ${quotient}Last = ${quotient};`);
+      if (step !== null && counted.step !== null) {
+        const part = writer.uniform(`${remainder}Step`, step % by);
+        // One more than its step where the quotient that is divided was carried to.
+        const carried = below
+          ? ` + ${below.quotient} - ${below.quotient}Last - ${writer.uniform(`${below.quotient}Step`, step)}`
+          : '';
+        writer.statement(`${quotient} += ${writer.uniform(`${quotient}Step`, counted.step)};`);
+        writer.statement(`${remainder} += ${part}${carried};`);
         this.carry(remainder, divisor, quotient);
         return;
       }
@@ -108,7 +130,17 @@ export class LoopCounters implements IndexLoop {
         writer.statement(`${quotient}--;`);
       });
     });
-    return { quotient, remainder };
+    return counted;
+  }
+
+  /** The quotient that is all of `x` that changes, if it is counted and grows evenly. */
+  private dividedQuotient({ terms }: IndexExpr): CountedQuotient | null {
+    const [{ coefficient, atom }] = terms;
+    if (terms.length > 1 || coefficient !== 1 || atom.kind !== 'div') return null;
+    const known = this.quotients.get(quotientKey(atom.x, atom.by));
+    if (!known || known.step === null) return null;
+    known.isDivided = true;
+    return known;
   }
 
   private carry(digit: string, extent: string, next: string): void {
@@ -158,3 +190,5 @@ export class LoopCounters implements IndexLoop {
     this.writer.defineVariable(name, this.depth);
   }
 }
+
+const quotientKey = (x: IndexExpr, by: number): string => `${x.key}/${by}`;

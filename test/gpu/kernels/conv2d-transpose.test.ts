@@ -58,6 +58,22 @@ const cases: readonly Case[] = [
     pad: [0, 1, 2, 0],
     output: [6, 4],
   },
+  {
+    name: 'stride 3, ragged both ways',
+    dy: [2, 3, 3, 5],
+    filter: [4, 2, 12],
+    strides: [3, 2],
+    pad: [1, 1, 0, 1],
+    output: [8, 5],
+  },
+  {
+    name: 'taps that meet no row',
+    dy: [1, 1, 2, 8],
+    filter: [5, 3, 20],
+    strides: [1, 1],
+    pad: [2, 2, 1, 1],
+    output: [1, 2],
+  },
 ];
 
 describe('Conv2DBackpropInput', () => {
@@ -72,7 +88,8 @@ describe('Conv2DBackpropInput', () => {
         const shape = [row.dy[0], ...row.output, channels];
         return b.op('Conv2DBackpropInput', [dy, filter], attrs, [], shape);
       },
-      { targets: TARGETS },
+      // A tile without slices, and not unrolled: what a software driver compiles soonest.
+      { targets: TARGETS, overrides: { unrolls: false, choose: () => '32x32x16 4x4' } },
     );
     expect(labelsOf(plan)).toEqual(['Conv2DBackpropInput']);
   });
