@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import type { LazyBackend } from './lazy-backend';
-import { stringsOnCpu } from '../host/cpu-fallback';
+import { stockOrCpu } from '../host/cpu-fallback';
 import { lazyKernels, type ComposedKernel, type LazyKernel } from './kernels';
 
 /** Kernels that launch nothing: they run as stock's, and are not worth a word in a trace. */
@@ -23,7 +23,7 @@ export function installLazyKernels(backendName: string): void {
     const { kernelName, kernelFunc } = config;
     if (FREE.has(kernelName)) continue;
     const kernel = lazy.get(kernelName);
-    const stock = stringsOnCpu(kernelName, kernelFunc);
+    const stock = stockOrCpu(kernelName, kernelFunc);
     unregisterKernel(kernelName, backendName);
     registerKernel({
       ...config,

@@ -1,7 +1,7 @@
 /**
  * What runs on tfjs's `cpu` backend: kernels that it has and WebGPU lacks (string and ragged
- * kernels, Unique, …), and any kernel on strings, which no shader can read. Operands are read
- * back, results uploaded when somebody needs them.
+ * kernels, Unique, …), and any kernel on strings, which no shader can read, or on no elements, for
+ * which there is nothing to run. Operands are read back, results uploaded when somebody needs them.
  */
 import {
   findBackend,
@@ -30,17 +30,23 @@ export function registerCpuFallbacks(backendName: string): string[] {
 }
 
 /**
- * A kernel of stock's, but for strings. Of those stock moves some itself, some only while they are
- * few, and GatherNd leaks two tensors each time.
+ * A kernel of stock's, but for operands that it cannot be trusted with. Strings it moves itself, some
+ * kernels only while they are few, and GatherNd leaks two tensors each time. Where an operand has no
+ * elements, some fail (convolutions, sums over nothing); `cpu` knows the answer.
  */
-export function stringsOnCpu(kernelName: string, stock: KernelFunc): KernelFunc {
+export function stockOrCpu(kernelName: string, stock: KernelFunc): KernelFunc {
   return (call) => {
     const operands = Object.values<TensorInfo | undefined>(call.inputs);
-    const config = operands.some((info) => info?.dtype === 'string')
-      ? getKernel(kernelName, 'cpu')
-      : undefined;
+    const config = operands.some(isForCpu) ? getKernel(kernelName, 'cpu') : undefined;
     return (config ? runOnCpu(config) : stock)(call);
   };
+}
+
+function isForCpu(operand: TensorInfo | undefined): boolean {
+  if (!operand) return false;
+  const { dtype, shape } = operand;
+  if (dtype === 'string') return true;
+  return dtype !== 'complex64' && shape?.includes(0) && findBackend('cpu') !== null;
 }
 
 function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {

@@ -4,6 +4,7 @@ import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { IndexCallPayload, InlineRule, Operand } from '../wgsl/inliner';
 import { LANE, vectorOffset } from '../wgsl/inliner';
+import { vectorType } from '../wgsl/kernel-writer';
 
 const reshape: InlineRule = (node, coords, inliner) => {
   const [input] = node.inputs;
@@ -122,6 +123,7 @@ const reverse: InlineRule = (node, coords, inliner) => {
   );
 };
 
+/** An index outside picks zeros, as in tfjs. */
 const gather: InlineRule = (node, coords, inliner) => {
   const [input, indices] = node.inputs;
   const axis = node.attrs.axis as number;
@@ -129,22 +131,33 @@ const gather: InlineRule = (node, coords, inliner) => {
   const indexRank = indices.shape.length - batchDims;
   const extent = input.shape[axis];
   const indexCoords = [...coords.slice(0, batchDims), ...coords.slice(axis, axis + indexRank)];
+  if (indexCoords.some((coord) => ix.variablesOf(coord).has(LANE))) {
+    return inliner.perLane(coords, (lane) => gather(node, lane, inliner));
+  }
+  const { writer } = inliner;
   const payload: IndexCallPayload = {
     emit: (_args, inner, atom) => {
       const index = inner.value(indices, atom.args);
       return `clamp(${index.code}, 0, ${inner.writer.integer(extent - 1)})`;
     },
   };
-  const at = (lane: readonly IndexExpr[]): IndexExpr =>
-    ix.call(`gather${indices.id}_${extent}`, lane, payload, extent);
-  if (indexCoords.some((coord) => ix.variablesOf(coord).has(LANE))) {
-    return inliner.perLane(coords, (lane) => gather(node, lane, inliner));
-  }
-  return inliner.value(input, [
+  const value = inliner.value(input, [
     ...coords.slice(0, axis),
-    at(indexCoords),
+    ix.call(`gather${indices.id}_${extent}`, indexCoords, payload, extent),
     ...coords.slice(axis + indexRank),
   ]);
+  const known = indices.constant?.host;
+  if (known?.every((index) => index >= 0 && index < extent)) return value;
+  const index = inliner.value(indices, indexCoords);
+  const type = vectorType(value.dtype, value.width);
+  // A negative index is a large one without a sign.
+  const isInside = `u32(${index.code}) < u32(${writer.integer(extent, 'extent')})`;
+  return inliner.define(
+    `select(${type}(0), ${value.code}, ${isInside})`,
+    value.width,
+    value.dtype,
+    Math.max(value.depth, index.depth),
+  );
 };
 
 function concatPieces(node: Node, axis: number) {

@@ -1,5 +1,5 @@
 import type { DType, Shape, Value } from '../graph';
-import { refuse } from './refused';
+import { demand, refuse } from './refused';
 
 /** `[2,3]`, as shapes are written in reasons. */
 export function formatShape(shape: Shape): string {
@@ -39,10 +39,15 @@ export function normalizeAxis(axis: number, rank: number): number {
   return normalized;
 }
 
-/** Sorted distinct axes, counted from the front; all axes when `axes` is undefined. */
+/**
+ * Sorted axes, counted from the front; all axes when `axes` is undefined. One that is named twice
+ * has no form here: tfjs takes it for two in places.
+ */
 export function normalizeAxes(axes: readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  return [...new Set(axes.map((axis) => normalizeAxis(axis, rank)))].sort((a, b) => a - b);
+  const normalized = axes.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
+  demand(new Set(normalized).size === axes.length, () => `an axis twice in ${formatShape(axes)}`);
+  return normalized;
 }
 
 /** Refuses unless `value` has rank `rank`. */
