@@ -11,7 +11,7 @@ export interface OpenWorkload {
 export interface Workload {
   readonly name: string;
   /** The point of the criteria that it shows. */
-  readonly group: 'chain' | 'model' | 'training' | 'overhead';
+  readonly group: 'chain' | 'model' | 'training' | 'overhead' | 'busy';
   /** Dispatches that it must not exceed; elsewhere half of stock's are the limit. */
   readonly floor?: number;
   /** Share of stock's dispatches that it must not exceed, where that is not half. */

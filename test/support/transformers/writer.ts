@@ -41,7 +41,7 @@ export class BlockWriter extends TestGraph {
 
   /** The next random weights; see `seededWeight`. */
   weight(shape: readonly number[], size?: number, around?: number): string {
-    return this.constant(Array.from(seededWeight(this.seed++, shape, size, around)), shape);
+    return this.constant(seededWeight(this.seed++, shape, size, around), shape);
   }
 
   reshape(x: string, shape: readonly number[]): string {

@@ -48,16 +48,16 @@ export class TestGraph {
 
   /** A weight; without a name, one is made up. */
   constant(
-    values: readonly number[] | number,
-    shape: readonly number[] = Array.isArray(values) ? [values.length] : [],
+    values: ArrayLike<number> | number,
+    shape: readonly number[] = typeof values === 'number' ? [] : [values.length],
     dtype: 'float32' | 'int32' | 'bool' = 'float32',
     name = `const_${this.constants++}`,
   ): string {
-    const list = Array.isArray(values) ? values : [values];
+    const list = typeof values === 'number' ? [values] : values;
     const types = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
     if (list.length !== util.sizeFromShape([...shape])) throw new Error(`bad constant ${name}`);
     this.specs.push({ name, shape: [...shape], dtype });
-    this.data.push(new Uint8Array(types[dtype].from(list as number[]).buffer));
+    this.data.push(new Uint8Array(types[dtype].from(list).buffer));
     return this.node(name, 'Const', [], { dtype: attr.type(dtype), value: { tensor: {} } });
   }
 
