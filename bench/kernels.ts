@@ -22,6 +22,7 @@ import { openDevice } from './kernels/backends';
 import { type CandidateRow, formatCandidates, measureCandidates } from './kernels/candidates';
 import type { KernelCase } from './kernels/case';
 import { CASES } from './kernels/cases';
+import { Clock } from './kernels/clock';
 import { type Bench, measureCase } from './kernels/measure';
 import { PassTimer } from './kernels/pass-timer';
 import { measurePeaks, type Peaks } from './kernels/peaks';
@@ -95,12 +96,15 @@ async function openBench(options: Options): Promise<Bench> {
   const recorder = new DispatchRecorder();
   recorder.install();
   const opened = await openDevice();
+  const timer = new PassTimer(opened.device);
   return {
     ...opened,
     recorder,
-    timer: new PassTimer(opened.device),
+    timer,
+    clock: await Clock.open(opened.device, timer),
     reps: options.reps,
     passUs: options.passMs * 1000,
+    isSoftware: opened.adapterClass === 'software',
     force: options.force ?? opened.adapterClass,
   };
 }
@@ -116,13 +120,13 @@ async function main(): Promise<void> {
   const { adapter, env } = await ensureGpu();
   Object.assign(process.env, env);
   const bench = await openBench(options);
-  const isSoftware = bench.adapterClass === 'software';
+  const { device, timer, clock, isSoftware } = bench;
   const origin = provenance(adapter.description, {
     reps: options.reps,
     passMs: options.passMs,
     class: bench.force,
   });
-  const peaks = await measurePeaks(bench.device, bench.timer, isSoftware ? 2 ** 25 : 2 ** 28);
+  const peaks = await measurePeaks(device, timer, clock, isSoftware ? 2 ** 25 : 2 ** 28);
   log(formatPeaks(peaks));
   const cases = chosen.filter((entry) => isAffordable(entry, peaks, options.caseSeconds));
   const leftOut = chosen.filter((entry) => !cases.includes(entry)).map(({ name }) => name);

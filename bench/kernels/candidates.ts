@@ -30,14 +30,14 @@ export async function measureCandidates(bench: Bench, entry: KernelCase): Promis
     for (const name of choice.candidates) {
       recorded.push(await recordOurs(bench, entry, (asked) => (isSame(asked, choice) ? name : '')));
     }
-    const times = await timeInTurn(bench, recorded);
+    const { sides } = await timeInTurn(bench, recorded);
     for (const { replay } of recorded) replay.dispose();
     rows.push({
       entry: entry.name,
       choice,
       candidates: choice.candidates.map((name, i) => ({
         name,
-        median: summarize(times[i].times).median,
+        median: summarize(sides[i].times).median,
         difference: largestError(recorded[i].values, recorded[0].values),
       })),
     });

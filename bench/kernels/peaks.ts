@@ -1,4 +1,5 @@
 /** What the adapter can do at most: the rates of kernels that do nothing else. */
+import type { Clock } from './clock';
 import type { PassTimer } from './pass-timer';
 
 export interface Peaks {
@@ -11,25 +12,9 @@ export interface Peaks {
 }
 
 const WORKGROUP = 256;
-const ACCUMULATORS = 8;
 const ROUNDS = 5;
-/** A pass is repeated with more work until it takes this long: the clock of a GPU has to rise. */
+/** A pass is repeated with more work until it takes this long. */
 const PASS_US = 4000;
-
-const FMA = `
-@group(0) @binding(0) var<storage, read> source: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> sink: array<vec4f>;
-override steps: u32;
-@compute @workgroup_size(${WORKGROUP})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let factor = source[0];
-  let offset = source[1];
-${Array.from({ length: ACCUMULATORS }, (_, i) => `  var sum${i} = source[${i}u + id.x % 7u];`).join('\n')}
-  for (var step = 0u; step < steps; step++) {
-${Array.from({ length: ACCUMULATORS }, (_, i) => `    sum${i} = fma(sum${i}, factor, offset);`).join('\n')}
-  }
-  sink[id.x % arrayLength(&sink)] = ${Array.from({ length: ACCUMULATORS }, (_, i) => `sum${i}`).join(' + ')};
-}`;
 
 const READS = 8;
 const READ = `
@@ -66,6 +51,7 @@ fn main(
 export async function measurePeaks(
   device: GPUDevice,
   timer: PassTimer,
+  clock: Clock,
   bytes: number,
 ): Promise<Peaks> {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -73,56 +59,43 @@ export async function measurePeaks(
   const sink = device.createBuffer({ size: bytes, usage });
   // Ones: numbers that grow without end could be slower, and zeros faster.
   device.queue.writeBuffer(source, 0, new Float32Array(4096).fill(1));
-  const run = async (code: string, constants: Record<string, number>, shape: Shape) => {
+  const run = async (code: string, count: number): Promise<number> => {
     const pipeline = device.createComputePipeline({
       layout: 'auto',
-      compute: { module: device.createShaderModule({ code }), entryPoint: 'main', constants },
+      compute: { module: device.createShaderModule({ code }), entryPoint: 'main' },
     });
     const bindGroup = device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
       entries: [source, sink].map((buffer, binding) => ({ binding, resource: { buffer } })),
     });
-    return fastest(timer, (pass, scale) => {
-      const { groups, repetitions } = shape(scale);
-      const x = Math.min(groups, device.limits.maxComputeWorkgroupsPerDimension);
+    const groups = Math.floor(count);
+    const x = Math.min(groups, device.limits.maxComputeWorkgroupsPerDimension);
+    return fastest(timer, (pass, repetitions) => {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);
       for (let i = 0; i < repetitions; i++) pass.dispatchWorkgroups(x, Math.ceil(groups / x));
     });
   };
-  const vectors = bytes / 16;
-  const over = (groups: number): Shape => {
-    return (scale) => ({ groups: Math.floor(groups), repetitions: scale });
-  };
-  const steps = 512;
-  const fma = await run(FMA, { steps }, (scale) => ({ groups: 64 * scale, repetitions: 1 }));
-  const read = await run(READ, {}, over(vectors / WORKGROUP / READS));
-  const copy = await run(COPY, {}, over(vectors / WORKGROUP));
+  const read = await run(READ, bytes / 16 / WORKGROUP / READS);
+  const copy = await run(COPY, bytes / 16 / WORKGROUP);
   source.destroy();
   sink.destroy();
-  return {
-    flops: (64 * WORKGROUP * steps * ACCUMULATORS * 4 * 2 * 1e6) / fma,
-    read: (bytes * 1e6) / read,
-    copy: (2 * bytes * 1e6) / copy,
-  };
+  return { flops: clock.best, read: (bytes * 1e6) / read, copy: (2 * bytes * 1e6) / copy };
 }
 
-/** How much one pass does, at a scale. */
-type Shape = (scale: number) => { groups: number; repetitions: number };
-
-/** Microseconds of scale 1, in the fastest of some passes that are long enough. */
+/** Microseconds of one repetition, in the fastest of some passes that are long enough. */
 async function fastest(
   timer: PassTimer,
-  encode: (pass: GPUComputePassEncoder, scale: number) => void,
+  encode: (pass: GPUComputePassEncoder, repetitions: number) => void,
 ): Promise<number> {
-  let scale = 1;
-  let time = await timer.time((pass) => encode(pass, scale));
-  while (time < PASS_US && scale < 4096) {
-    scale *= 4;
-    time = await timer.time((pass) => encode(pass, scale));
+  let repetitions = 1;
+  let time = await timer.time((pass) => encode(pass, repetitions));
+  while (time < PASS_US && repetitions < 4096) {
+    repetitions *= 4;
+    time = await timer.time((pass) => encode(pass, repetitions));
   }
   for (let round = 1; round < ROUNDS; round++) {
-    time = Math.min(time, await timer.time((pass) => encode(pass, scale)));
+    time = Math.min(time, await timer.time((pass) => encode(pass, repetitions)));
   }
-  return time / scale;
+  return time / repetitions;
 }

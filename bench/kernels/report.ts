@@ -47,6 +47,7 @@ export function formatRows(rows: readonly Row[], peaks: Peaks): string {
       title: 'dispatches',
       cell: ({ result }) => `${result.stock.dispatches.length} → ${result.ours.dispatches.length}`,
     },
+    { title: 'speed', cell: ({ result }) => `${Math.round(100 * result.speed)}%` },
     { title: 'difference', cell: ({ result }) => scientific(result.difference) },
   ];
   return formatTable(columns, rows);
