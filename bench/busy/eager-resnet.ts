@@ -38,7 +38,7 @@ class EagerNetwork implements ImageNetwork<tf.Tensor4D> {
   classify(x: tf.Tensor4D, from: number, to: number): tf.Tensor4D {
     const a = tf.mean<tf.Tensor2D>(x, [1, 2]);
     const b = this.weight<tf.Rank.R2>([from, to], 1 / Math.sqrt(from));
-    return tf.fused.matMul({ a, b, bias: this.weight([to], 0.1) }) as tf.Tensor as tf.Tensor4D;
+    return tf.fused.matMul({ a, b, bias: this.weight([to], 0.1) }) as tf.Tensor4D;
   }
 
   private weight<R extends tf.Rank>(shape: number[], size: number): tf.Tensor<R> {

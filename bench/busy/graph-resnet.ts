@@ -1,4 +1,4 @@
-/** ResNet-50 as a graph model, as the converter leaves it: batch norms folded, biases and relus apart. */
+/** ResNet-50 as a graph model, as the converter leaves it: batch norms folded, biases and relus fused. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { attr, TestGraph } from '../../test/unit/graph-model/support/test-graph';
 import type { Program } from './program';
@@ -12,14 +12,14 @@ class GraphNetwork extends TestGraph implements ImageNetwork<string> {
 
   conv(x: string, { from, to, filter, stride, isActivated }: ConvSpec): string {
     const weight = this.weight([filter, filter, from, to], 1 / Math.sqrt(filter * filter * from));
-    const sum = this.op('Conv2D', [x, weight], {
+    return this.op('_FusedConv2D', [x, weight, this.weight([to], 0.1)], {
+      fused_ops: attr.strings(isActivated ? ['BiasAdd', 'Relu'] : ['BiasAdd']),
+      num_args: attr.i(1),
       strides: attr.ints([1, stride, stride, 1]),
       dilations: attr.ints([1, 1, 1, 1]),
       padding: attr.s('SAME'),
       data_format: attr.s('NHWC'),
     });
-    const biased = this.op('BiasAdd', [sum, this.weight([to], 0.1)]);
-    return isActivated ? this.op('Relu', [biased]) : biased;
   }
 
   maxPool(x: string, size: number, stride: number): string {
@@ -37,9 +37,13 @@ class GraphNetwork extends TestGraph implements ImageNetwork<string> {
 
   classify(x: string, from: number, to: number): string {
     const mean = this.op('Mean', [x, this.ints([1, 2])], { keep_dims: attr.b(false) });
-    const plain = { transpose_a: attr.b(false), transpose_b: attr.b(false) };
-    const product = this.op('MatMul', [mean, this.weight([from, to], 1 / Math.sqrt(from))], plain);
-    return this.op('BiasAdd', [product, this.weight([to], 0.1)]);
+    const weight = this.weight([from, to], 1 / Math.sqrt(from));
+    return this.op('_FusedMatMul', [mean, weight, this.weight([to], 0.1)], {
+      fused_ops: attr.strings(['BiasAdd']),
+      num_args: attr.i(1),
+      transpose_a: attr.b(false),
+      transpose_b: attr.b(false),
+    });
   }
 
   private op(op: string, inputs: readonly string[], attrs = {}): string {

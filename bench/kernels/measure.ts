@@ -47,7 +47,7 @@ export interface CaseResult {
 /** No pass encodes more dispatches: encoding would take longer than they do. */
 const MAX_DISPATCHES = 2000;
 
-const NAMED = { attention, layerNorm, mlp };
+export const NAMED = { attention, layerNorm, mlp };
 
 export async function recordStock(bench: Bench, entry: KernelCase): Promise<RecordedCase> {
   await useStock();

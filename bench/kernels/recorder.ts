@@ -15,15 +15,15 @@ export interface Binding {
 export interface RecordedDispatch {
   readonly label: string;
   readonly wgsl: string;
+  readonly entryPoint: string | undefined;
+  readonly constants: Record<string, number> | undefined;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [x: number, y: number, z: number];
 }
 
-interface Pipeline {
-  readonly label: string;
-  readonly wgsl: string;
+interface Pipeline extends Pick<RecordedDispatch, 'label' | 'wgsl' | 'entryPoint' | 'constants'> {
   /** Bindings that are declared `read_write`. */
   readonly written: ReadonlySet<number>;
 }
@@ -93,7 +93,9 @@ export class DispatchRecorder {
     { label, compute }: GPUComputePipelineDescriptor,
   ): void {
     const wgsl = this.modules.get(compute.module) ?? '';
-    this.pipelines.set(pipeline, { label: label ?? '', wgsl, written: writtenBindings(wgsl) });
+    const { entryPoint, constants } = compute;
+    const written = writtenBindings(wgsl);
+    this.pipelines.set(pipeline, { label: label ?? '', wgsl, entryPoint, constants, written });
   }
 
   private passOf(encoder: GPUComputePassEncoder): Pass {
@@ -108,9 +110,9 @@ export class DispatchRecorder {
   ): RecordedDispatch {
     const known = pipeline && this.pipelines.get(pipeline);
     if (!known || !group) throw new Error('a dispatch was encoded before recording was installed');
+    const { label, wgsl, entryPoint, constants } = known;
     return {
-      label: known.label,
-      wgsl: known.wgsl,
+      ...{ label, wgsl, entryPoint, constants },
       pipeline,
       layout: group.layout,
       bindings: group.entries.map((entry) => ({

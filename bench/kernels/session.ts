@@ -15,13 +15,27 @@ export interface RecordedCase {
   readonly values: Float32Array;
 }
 
-/** Records a warm call of `entry` on the backend that is active. */
-export async function recordCase(
+/** Records a warm call of `entry` on the backend that is active, to be repeated. */
+export function recordCase(
   device: GPUDevice,
   recorder: DispatchRecorder,
   entry: KernelCase,
   named?: NamedOps,
 ): Promise<RecordedCase> {
+  return recordCall(recorder, entry, named, (dispatches, values) => ({
+    replay: Replay.of(device, dispatches),
+    dispatches,
+    values,
+  }));
+}
+
+/** Records a warm call, and hands it to `use` while its buffers are still there. */
+export async function recordCall<T>(
+  recorder: DispatchRecorder,
+  entry: KernelCase,
+  named: NamedOps | undefined,
+  use: (dispatches: readonly RecordedDispatch[], values: Float32Array) => T,
+): Promise<T> {
   const weights = tensorsOf(entry.weights, 100).map((value) => {
     const variable = tf.variable(value, false);
     value.dispose();
@@ -39,7 +53,7 @@ export async function recordCase(
   try {
     for (let turn = 1; turn <= CALLS_BEFORE; turn++) await call(turn);
     const dispatches = await recorder.record(() => call(0));
-    return { replay: Replay.of(device, dispatches), dispatches, values };
+    return use(dispatches, values);
   } finally {
     tf.dispose([...weights, ...inputs.flat()]);
   }
