@@ -1,13 +1,13 @@
 /** Compiles a graph of primitives to a plan: rewrite, fuse, generate, lay out memory. */
 import type { KernelTarget } from '../fused-kernels/kernel';
 import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
-import type { Graph, Value } from '../ir/graph';
+import type { Graph, Node, Value } from '../ir/graph';
 import { mergeCommonSubexpressions } from '../ir/common-subexpressions';
 import { splitConstantPart } from '../ir/constant-part';
 import { removeDeadNodes } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fuser/index';
-import { fusionTables } from '../registry/kernels';
+import { fusionTables, partsOf } from '../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
 import { rewriteGraph } from '../registry/rules';
 import type { CaptureRecord, MemoryRecord, RefusalRecord } from '../report/record';
@@ -38,7 +38,10 @@ export function compilePlan(
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   const { isUnfused = false, ...rewriting } = options;
-  const rewritten = isUnfused ? NO_REWRITES : rewriteGraph(graph, { target, ...rewriting });
+  const forRules = { ...target, partsOf: (node: Node) => partsOf(node, target) };
+  const rewritten = isUnfused
+    ? NO_REWRITES
+    : rewriteGraph(graph, { target: forRules, ...rewriting });
   removeDeadNodes(graph);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {
@@ -57,7 +60,7 @@ function planGraph(
   rewritten: RewriteResult = NO_REWRITES,
   prelude: Plan['prelude'] = null,
 ): Plan {
-  const tables = fusionTables(target.maxStorageBuffers);
+  const tables = fusionTables(target);
   const unsupported = findUnsupported(graph, tables);
   if (unsupported) throw new RefusedError(unsupported.reason, unsupported.node.origins);
   mergeCommonSubexpressions(graph);

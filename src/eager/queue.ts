@@ -52,7 +52,7 @@ export class LazyQueue {
   ) {
     this.references = new References(backend, free);
     this.plans = new PlanCache(backend);
-    const tables = fusionTables(backend.target.maxStorageBuffers);
+    const tables = fusionTables(backend.target);
     this.signatures = new SignatureTable(tables, () => this.plans.clear());
   }
 

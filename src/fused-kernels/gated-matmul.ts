@@ -4,7 +4,7 @@ import type { Value } from '../ir/graph';
 import type { KernelEmission } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel } from './kernel';
-import { generateProduct } from './product';
+import { generateProduct, tiledReuse } from './product';
 import type { ProductSpec } from './product-spec';
 import { broadcastCoords } from './wgsl/inliner';
 
@@ -44,9 +44,12 @@ export const gatedMatmulKernel: FusedKernel = {
   name: 'gated-matmul',
   anchors: ['GatedMatMul'],
   refuse: () => null,
-  reuse: ({ outputs: [{ shape }] }, index) => {
+  reuse: ({ inputs: [x], outputs: [{ shape }] }, index, target) => {
     if (index > 2) return 1;
-    return index === 0 ? shape[1] / 4 : shape[0] / 4;
+    const [rows, columns] = shape;
+    const sizes = { batch: 1, rows, columns, depth: x.shape[1], taps: 1, pair: true };
+    const tiled = tiledReuse(sizes, index === 0 ? 0 : 1, target);
+    return tiled ?? (index === 0 ? columns / 4 : rows / 4);
   },
   generate: (request) => generateProduct(request, gatedMatmul),
 };

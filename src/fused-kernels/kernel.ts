@@ -21,7 +21,12 @@ export interface FusedKernel {
   /** A reason why this invocation cannot be generated, or null. */
   refuse(node: Node): string | null;
   /** How often each element of input `index` is loaded; what recomputing it would be multiplied by. */
-  reuse(node: Node, index: number): number;
+  reuse(node: Node, index: number, target: KernelTarget): number;
+  /**
+   * Into how many parts the sums of an anchor are to be divided, each of which has workgroups of its
+   * own. With such an attribute `parts`, the kernel stores them along a first axis of its output.
+   */
+  parts?(node: Node, target: KernelTarget): number;
   /**
    * The axis of input `index` over which the kernel loops part by part where that input is a
    * concatenation that it computes itself (see `concatSplits`); null if there is none.

@@ -13,7 +13,8 @@ import type { KernelRequest, KernelTarget } from './kernel';
 import { shapeOf, type ProductSpec } from './product-spec';
 import { chooseProduct, type ProductShape } from './product-tiles';
 import { emitRegisterTiles } from './register-tile';
-import { emitSplitProduct, isSkinny } from './split-product';
+import { chooseSkinny, isSkinny } from './skinny-tiles';
+import { emitSplitProduct } from './split-product';
 import { emitTiledProduct, findAxes } from './tiled-product';
 import type { ShaderProgram } from './wgsl/kernel-writer';
 
@@ -24,11 +25,17 @@ export function generateProduct(
 ): ShaderProgram {
   const { target } = request;
   const sketch = (): KernelEmission => new KernelEmission(request, new Set(), WORKGROUP_SIZE);
-  const spec = describe(sketch());
-  if (isSkinny(spec, target)) {
-    return emitKernel(request, (emission) => emitSplitProduct(emission, describe(emission)));
+  const shape = shapeOf(describe(sketch()));
+  if (isSkinny(shape, target)) {
+    const choice = chooseSkinny(shape, target);
+    const axes = findAxes(describe, sketch);
+    return emitKernel(
+      request,
+      (emission) => emitSplitProduct(emission, describe(emission), choice, axes),
+      choice.slices * choice.vectors,
+    );
   }
-  const choice = chooseProduct(shapeOf(spec), target);
+  const choice = chooseProduct(shape, target);
   if (!choice) {
     return emitKernel(request, (emission) => emitRegisterTiles(emission, describe(emission)));
   }
@@ -38,6 +45,14 @@ export function generateProduct(
     (emission) => emitTiledProduct(emission, describe(emission), choice.tile, axes),
     choice.tile.invocations,
   );
+}
+
+/** How many workgroups are to share each sum of a product; 1 where none does. */
+export function productParts(shape: ProductShape, target: KernelTarget): number {
+  const choice = isSkinny(shape, target)
+    ? chooseSkinny(shape, target)
+    : chooseProduct(shape, target);
+  return choice?.parts ?? 1;
 }
 
 /**

@@ -12,6 +12,7 @@ import { emitLoops, namedIndex } from './loops';
 import { placeCondition, rightOperands, storeElement, type ProductSpec } from './product-spec';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
+import { LoopCounters } from './wgsl/loop-counters';
 
 /** Register tile: rows, and column groups of `width` columns. */
 interface Tile {
@@ -97,6 +98,20 @@ export function emitRegisterTiles(emission: KernelEmission, spec: ProductSpec): 
   return writer.finish(emission.title, workgroups);
 }
 
+/** The loop over k where what it repeats is computed in front of it. */
+function countSteps({ writer, inliner }: KernelEmission, limit: string, step: () => void): void {
+  writer.block('', () => {
+    const counters = new LoopCounters(writer, inliner);
+    counters.count('k', '0', 1, Infinity);
+    writer.block(`while (k < ${limit})`, () => {
+      inliner.loop = counters;
+      step();
+      counters.update();
+      inliner.loop = null;
+    });
+  });
+}
+
 /** Elements of a tile, a column group after the other: their operands along columns are shared. */
 function forEachElement(tile: Tile, visit: (row: number, group: number) => void): void {
   for (let j = 0; j < tile.groups; j++) {
@@ -177,10 +192,15 @@ function emitSums(
   bounds.slice(1).forEach((end, part) => {
     const span = { begin: bounds[part], depth: end - bounds[part] };
     const steps = span.depth % 4 === 0 ? span.depth / 4 : span.depth;
-    const name = part === 0 ? 'depth' : `depth${part}`;
-    writer.block(`for (var k = 0; k < ${writer.dim(name, steps)}; k++)`, () => {
+    const limit = writer.dim(part === 0 ? 'depth' : `depth${part}`, steps);
+    const step = (): void => emitStep(emission, spec, tile, indices, window, span, counts);
+    if (emission.request.target.countsIndices) {
+      countSteps(emission, limit, step);
+      return;
+    }
+    writer.block(`for (var k = 0; k < ${limit}; k++)`, () => {
       writer.defineVariable('k');
-      emitStep(emission, spec, tile, indices, window, span, counts);
+      step();
     });
   });
 }

@@ -69,6 +69,11 @@ export interface ClassTraits {
   readonly blockMemory: number;
   /** Whether loops over arrays in registers are for the driver to unroll, which can take it minutes. */
   readonly unrolls: boolean;
+  /**
+   * Whether loops over k are written without divisions of integers, which a GPU has no instruction
+   * for. A processor has one, and its compiler moves what a loop repeats out of it.
+   */
+  readonly countsIndices: boolean;
 }
 
 /** What all GPUs have in common; a row of the table says where a class differs. */
@@ -83,6 +88,7 @@ const GPU: ClassTraits = {
   blockInvocations: 64,
   blockMemory: 4096,
   unrolls: true,
+  countsIndices: true,
 };
 
 /** A GPU of a phone: few cores, few registers an invocation, and one memory for everything. */
@@ -121,6 +127,7 @@ const CLASSES = {
     blockInvocations: 8,
     blockMemory: 16384,
     unrolls: false,
+    countsIndices: false,
   },
   nvidia: { tells: /nvidia|geforce/, ...GPU, busyWorkgroups: 256, workgroupMemory: 49152 },
   'amd-integrated': {

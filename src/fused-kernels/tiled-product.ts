@@ -13,6 +13,7 @@
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
+import { joinSlices } from './join-slices';
 import {
   placeCondition,
   rightOperands,
@@ -115,20 +116,30 @@ class TiledProductEmitter {
     const { writer } = this.emission;
     const { tile } = this;
     const { slices, invocations } = tile;
-    const inSlice = invocations / slices;
     const length = tileBytes(tile, this.rights.length > 1) / 16;
     writer.declare(`var<workgroup> staged: array<vec4<f32>, ${length}>;`);
     writer.statement('let thread = i32(local.x);');
     writer.defineVariable('thread');
-    const inside = slices > 1 ? `(thread % ${inSlice})` : 'thread';
-    writer.statement(`let threadColumn = ${inside} % ${this.across};`);
-    writer.statement(`let threadRow = ${inside} / ${this.across};`);
-    if (slices > 1) writer.statement(`let slice = thread / ${inSlice};`);
-    this.forEachSum((sum) => writer.statement(`var ${sum} = vec4<f32>(0.0);`));
+    const inSlice = slices > 1 ? 'inSlice' : 'thread';
+    if (slices > 1) {
+      writer.statement(`let inSlice = thread % ${invocations / slices};`);
+      writer.statement(`let slice = thread / ${invocations / slices};`);
+    }
+    writer.statement(`let threadColumn = ${inSlice} % ${this.across};`);
+    writer.statement(`let threadRow = ${inSlice} / ${this.across};`);
+    for (const sum of this.sums) writer.statement(`var ${sum} = vec4<f32>(0.0);`);
     this.ranges().forEach((range, index) => this.sumRange(range, index));
-    this.joinSlices();
-    if (slices > 1) writer.block('if (slice == 0)', () => this.store());
-    else this.store();
+    if (slices > 1) {
+      joinSlices(writer, {
+        count: slices,
+        invocations: invocations / slices,
+        memory: 'staged',
+        sums: this.sums,
+      });
+      writer.block('if (slice == 0)', () => this.store());
+    } else {
+      this.store();
+    }
     return writer.finish(this.emission.title, this.threads.workgroups, this.threads.parameters);
   }
 
@@ -265,29 +276,6 @@ class TiledProductEmitter {
     });
   }
 
-  /** Adds up the sums of the slices, the upper half of them to the lower half, until one is left. */
-  private joinSlices(): void {
-    const { writer } = this.emission;
-    const { slices, invocations } = this.tile;
-    const inSlice = invocations / slices;
-    for (let half = slices / 2; half >= 1; half /= 2) {
-      const count = half * inSlice;
-      const block = (header: string, statement: (sum: string, at: string) => string): void => {
-        let item = 0;
-        writer.block(header, () => {
-          this.forEachSum((sum) => writer.statement(statement(sum, plus(item++ * count))));
-        });
-      };
-      block(
-        `if (slice >= ${half} && slice < ${2 * half})`,
-        (sum, at) => `staged[thread - ${count}${at}] = ${sum};`,
-      );
-      writer.statement('workgroupBarrier();');
-      block(`if (slice < ${half})`, (sum, at) => `${sum} += staged[thread${at}];`);
-      if (half > 1) writer.statement('workgroupBarrier();');
-    }
-  }
-
   private store(): void {
     const { emission, spec, tile } = this;
     const { writer, inliner } = emission;
@@ -351,12 +339,14 @@ class TiledProductEmitter {
     return ix.isConstant(tile) ? '' : `${this.emission.inliner.index(tile)} * ${size} + `;
   }
 
-  private forEachSum(visit: (sum: string) => void): void {
-    for (const { name } of this.rights) {
-      for (let j = 0; j < this.vectors; j++) {
-        for (let i = 0; i < this.tile.threadRows; i++) visit(`${name}${i}_${j}`);
-      }
-    }
+  /** The variables of an invocation's sums. */
+  private get sums(): string[] {
+    const { threadRows } = this.tile;
+    return this.rights.flatMap(({ name }) =>
+      Array.from({ length: this.vectors * threadRows }, (_, item) => {
+        return `${name}${item % threadRows}_${Math.floor(item / threadRows)}`;
+      }),
+    );
   }
 
   /** Names an index whose values are all in range. */

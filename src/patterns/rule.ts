@@ -11,6 +11,8 @@ export interface RuleTarget {
   readonly stagesTiles: boolean;
   /** Workgroups that keep the device busy. */
   readonly busyWorkgroups: number;
+  /** Into how many parts the sums of an invocation are to be divided; 1 where they are not. */
+  partsOf(node: Node): number;
 }
 
 /** What every device has (WebGPU, section "Limits"), and no more. */
@@ -18,6 +20,7 @@ export const minimalTarget: RuleTarget = {
   maxStorageBuffers: 8,
   stagesTiles: false,
   busyWorkgroups: 1,
+  partsOf: () => 1,
 };
 
 /** A structure found in a graph. */

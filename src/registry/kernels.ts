@@ -1,9 +1,10 @@
 /** The table from anchor kernel to the family that generates it. */
 import { fusedKernels } from '../fused-kernels/index';
 import { inlineRules } from '../fused-kernels/inline/index';
-import type { FusedKernel } from '../fused-kernels/kernel';
+import type { FusedKernel, KernelTarget } from '../fused-kernels/kernel';
 import { mapKernel } from '../fused-kernels/map';
-import type { FusionTables } from '../patterns/fuser/index';
+import type { Node } from '../ir/graph';
+import type { AnchorFacts, FusionTables } from '../patterns/fuser/index';
 
 const byAnchor = new Map<string, FusedKernel>(
   fusedKernels.flatMap((kernel) => kernel.anchors.map((anchor) => [anchor, kernel] as const)),
@@ -14,11 +15,22 @@ export function kernelFor(anchor: string): FusedKernel {
   return byAnchor.get(anchor) ?? mapKernel;
 }
 
-/** What the general fuser needs to know of the kernels. */
-export function fusionTables(maxStorageBuffers: number): FusionTables {
+/** What the general fuser needs to know of the kernels, as they run on `target`. */
+export function fusionTables(target: KernelTarget): FusionTables {
+  const factsOf = new Map(
+    [...byAnchor].map(([anchor, kernel]): [string, AnchorFacts] => [
+      anchor,
+      { ...kernel, reuse: (node, index) => kernel.reuse(node, index, target) },
+    ]),
+  );
   return {
-    anchor: (kernel) => byAnchor.get(kernel),
+    anchor: (kernel) => factsOf.get(kernel),
     isInline: (kernel) => inlineRules.has(kernel),
-    maxStorageBuffers,
+    maxStorageBuffers: target.maxStorageBuffers,
   };
+}
+
+/** Into how many parts the sums of an anchor are to be divided on `target`. */
+export function partsOf(node: Node, target: KernelTarget): number {
+  return kernelFor(node.kernel).parts?.(node, target) ?? 1;
 }

@@ -31,7 +31,8 @@ const batchMatMul: InferFunction = ([a, b], attrs) => {
     () => `matrices ${formatShape(a.shape)} and ${formatShape(b.shape)} do not fit`,
   );
   const batch = broadcastShapes([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
-  return { shape: [...batch, rowsA, columnsB], dtype: demandSameType([a, b]) };
+  const parts = attrs.parts === undefined ? [] : [attrs.parts as number];
+  return { shape: [...parts, ...batch, rowsA, columnsB], dtype: demandSameType([a, b]) };
 };
 
 function matrixDims(shape: Shape, transposed: boolean): [number, number] {

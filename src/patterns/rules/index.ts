@@ -12,6 +12,7 @@ import { mergeConstantAdds } from './merge-constants';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
+import { splitDepth } from './split-depth';
 import { splitReduction } from './split-reduction';
 import { widenConvolution } from './widen-convolution';
 import { widenDense } from './widen-dense';
@@ -47,9 +48,13 @@ const horizontal: readonly FusionRule[] = [
 /** Joins kernels one after the other. */
 const vertical: readonly FusionRule[] = [denseChain, depthwisePointwise];
 
+/** Divides what is left to run by itself, where a device has more workgroups than that makes. */
+const divisions: readonly FusionRule[] = [splitDepth];
+
 export const builtInStages: readonly (readonly FusionRule[])[] = [
   simplifications,
   composites,
   horizontal,
   vertical,
+  divisions,
 ];

@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { lazyKernels } from '../../../src/eager/kernels';
 import { SignatureTable, type Signature } from '../../../src/eager/signature';
 import { fusionTables } from '../../../src/registry/kernels';
+import { softwareTarget } from '../fused-kernels/target';
 
 const kernels = new Map(lazyKernels.map((kernel) => [kernel.kernel, kernel]));
 
@@ -14,7 +15,7 @@ function table(): (
   operands: (TensorInfo | undefined)[],
   attrs?: Record<string, unknown>,
 ) => Signature | undefined {
-  const signatures = new SignatureTable(fusionTables(8), () => undefined);
+  const signatures = new SignatureTable(fusionTables(softwareTarget), () => undefined);
   return (kernel, operands, attrs) => {
     const found = kernels.get(kernel);
     if (!found) throw new Error(`no kernel ${kernel}`);

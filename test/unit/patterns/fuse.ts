@@ -2,6 +2,7 @@ import { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';
 import { fuseGraph, type FusedGraph } from '../../../src/patterns/fuser';
 import { fusionTables } from '../../../src/registry/kernels';
+import { softwareTarget } from '../fused-kernels/target';
 
 /** What the fuser decided, as text. */
 export interface Decisions {
@@ -18,7 +19,7 @@ export function fuse(
 ): Decisions {
   const b = new GraphBuilder();
   b.graph.outputs = [build(b)].flat();
-  const fused = fuseGraph(b.graph, fusionTables(maxStorageBuffers));
+  const fused = fuseGraph(b.graph, fusionTables({ ...softwareTarget, maxStorageBuffers }));
   return {
     fused,
     groups: fused.groups.map(({ members }) => members.map(({ kernel }) => kernel).join(' → ')),

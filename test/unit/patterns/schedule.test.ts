@@ -3,13 +3,14 @@ import type { Node, Value } from '../../../src/ir/graph';
 import { findUnsupported, fuseGraph, splitWideConcats } from '../../../src/patterns/fuser';
 import { removeDeadNodes } from '../../../src/ir/graph';
 import { fusionTables } from '../../../src/registry/kernels';
+import { softwareTarget } from '../fused-kernels/target';
 import { GraphBuilder } from '../../../src/ir/builder';
 import { fuzz } from '../../support/fuzz';
 import { printGraph } from '../../support/print-graph';
 import { buildRandomGraph, recipes } from '../../support/random-graph';
 import { float, conv, fuse } from './fuse';
 
-const tables = fusionTables(8);
+const tables = fusionTables(softwareTarget);
 
 /** Values that are in memory before a group runs: through what it inlines, it loads no other. */
 function unmetNeeds(members: readonly Node[], stored: ReadonlySet<Value>): Value[] {
