@@ -122,12 +122,12 @@ describe('what stands around a tiled product', () => {
     const plan = await check(
       (b) => {
         const x = input(b, m, k);
-        const [first, second] = [0, 1].map(() =>
-          b.op('BatchMatMul', [x, transposeB ? input(b, n, k) : input(b, k, n)], {
-            transposeA: false,
-            transposeB,
-          }),
-        );
+        const shape = transposeB ? [n, k] : [k, n];
+        const [first, second] = [3, 8].map((seed) => {
+          const values = Array.from({ length: k * n }, (_, i) => ((i * 7 + seed) % 11) - 5);
+          const weights = b.hostConstant(shape, 'float32', values);
+          return b.op('BatchMatMul', [x, weights], { transposeA: false, transposeB });
+        });
         return b.op('Multiply', [b.op('Relu', [first]), second]);
       },
       '32x32x64 8x4 s4',

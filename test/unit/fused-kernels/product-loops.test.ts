@@ -88,7 +88,8 @@ const products: readonly (readonly [string, (b: GraphBuilder) => Value])[] = [
     'a gated product',
     (b) => {
       const x = float(b, 33, 40);
-      const [a, c] = [0, 1].map(() => b.op('BatchMatMul', [x, float(b, 40, 36)], plain));
+      const weights = () => b.constant({ shape: [40, 36], dtype: 'float32' }, { handle: {} });
+      const [a, c] = [0, 1].map(() => b.op('BatchMatMul', [x, weights()], plain));
       return b.op('Multiply', [b.op('Relu', [a]), c]);
     },
   ],
