@@ -10,7 +10,7 @@ export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
 export { capture, type Captured } from './capture/capture';
 export type { CaptureStatus } from './capture/captured-call';
 export { useDevice } from './host/request-device';
-export { lastTrace, type FlushTrace } from './eager/flush-trace';
+export { lastTrace, type FlushTrace, type Trace } from './eager/flush-trace';
 export {
   attention,
   layerNorm,

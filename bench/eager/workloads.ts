@@ -5,12 +5,14 @@ import { layersModels } from './models';
 import { nanogpt } from './nanogpt';
 import { overhead } from './overhead';
 import type { Workload } from './workload';
+import { writtenOut } from './written-out';
 
 export const workloads: readonly Workload[] = [
   ...chains,
   ...layersModels,
   ...gpt,
   ...nanogpt,
+  ...writtenOut,
   ...overhead,
 ];
 

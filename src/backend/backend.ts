@@ -22,7 +22,7 @@ import { tensorData } from '../host/internals';
 import type { LazyBackend } from '../eager/lazy-backend';
 import { lazyState, type LazyData } from '../eager/pending';
 import { LazyQueue } from '../eager/queue';
-import { forgetValue } from '../eager/specialize';
+import { forgetValue } from '../eager/stream-plans';
 import { PipelineCache } from '../runtime/pipelines';
 import { needsEventPump } from '../host/read-sync';
 import { PlanDevice } from '../runtime/plan-device';

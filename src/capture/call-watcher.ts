@@ -4,13 +4,14 @@ import { engine } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from '../runtime/plan-device';
 import { internalsOf, type LaunchedProgram, tensorData } from '../host/internals';
 import type { CallObserver, ReplayablePlan } from '../runtime/call-observer';
-import type {
-  Origin,
-  WatchedCall,
-  WatchedResult,
-  WatchedStep,
-  WatchedValue,
-  GuardedTensor,
+import {
+  elementOf,
+  type Origin,
+  type WatchedCall,
+  type WatchedResult,
+  type WatchedStep,
+  type WatchedValue,
+  type GuardedTensor,
 } from './watched-call';
 
 const DTYPES: ReadonlySet<string> = new Set(['float32', 'int32', 'bool']);
@@ -56,9 +57,13 @@ export class CallWatcher implements CallObserver {
     else if (this.isOutside(dataId)) this.guard(dataId);
   }
 
-  /** Whether a tensor was there before the call. */
-  isOutside(dataId: DataId): boolean {
-    return !this.created.has(dataId) && !this.ids.has(dataId);
+  /** Whether the call may take a tensor's value for constant; if so, the tensor is guarded. */
+  relyOn(dataId: DataId): boolean {
+    const known = this.ids.get(dataId);
+    if (known !== undefined) return this.values[known].origin.kind === 'outside';
+    if (this.created.has(dataId)) return false;
+    this.guard(dataId);
+    return true;
   }
 
   /** Calls `launch`, which runs a program of stock's, and notes what it dispatched. */
@@ -144,13 +149,19 @@ export class CallWatcher implements CallObserver {
     return this.add(dataId, { kind: 'outside', buffer, dataId });
   }
 
+  /** Whether a tensor was there before the call. */
+  private isOutside(dataId: DataId): boolean {
+    return !this.created.has(dataId) && !this.ids.has(dataId);
+  }
+
   private guard(dataId: DataId): void {
     const data = tensorData(this.backend, dataId);
     const { resource, values } = data;
+    const element = elementOf(data);
     const variables: Variable[] = Object.values(engine().state.registeredVariables).filter(
       (variable) => variable.dataId === dataId,
     );
-    this.guarded.set(dataId, { dataId, data, resource, values, variables });
+    this.guarded.set(dataId, { dataId, data, resource, values, element, variables });
   }
 
   /** The number of a value that is computed, perhaps into a tensor that has some already. */

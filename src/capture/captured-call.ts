@@ -3,6 +3,7 @@
  * signature did the same. What cannot be captured runs as ever, and keeps the reason.
  */
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { LruMap } from '../ir/lru-map';
 import type { PlanDevice } from '../runtime/plan-device';
 import { flag } from '../host/flags';
 import { internalsOf, tensorData } from '../host/internals';
@@ -43,7 +44,10 @@ export function captureObstacle(): string | null {
 
 export class CapturedCall {
   status: CaptureStatus = { isReplayed: false, reason: 'it has not been called yet' };
-  private readonly signatures = new Map<string, Signature>();
+  private readonly signatures = new LruMap<string, Signature>({
+    entries: MAX_SIGNATURES,
+    onForget: (signature) => this.reset(signature),
+  });
 
   constructor(private readonly backend: PlanDevice) {}
 
@@ -69,7 +73,6 @@ export class CapturedCall {
   }
 
   dispose(): void {
-    for (const signature of this.signatures.values()) this.reset(signature);
     this.signatures.clear();
   }
 
@@ -88,16 +91,9 @@ export class CapturedCall {
 
   private find(key: string): Signature {
     const known = this.signatures.get(key);
-    const signature = known ?? { attempts: 0, last: null, replay: null, reason: null };
-    if (this.signatures.size > 1 || !known) {
-      this.signatures.delete(key);
-      this.signatures.set(key, signature);
-    }
-    if (this.signatures.size > MAX_SIGNATURES) {
-      const [oldest, given] = this.signatures.entries().next().value as [string, Signature];
-      this.signatures.delete(oldest);
-      this.reset(given);
-    }
+    if (known) return known;
+    const signature = { attempts: 0, last: null, replay: null, reason: null };
+    this.signatures.set(key, signature);
     return signature;
   }
 

@@ -20,15 +20,25 @@ export interface GuardedTensor {
   readonly data: TensorData;
   readonly resource: unknown;
   readonly values: unknown;
+  /** Of a scalar on the host: a kernel may have taken it for a number. */
+  readonly element: number | undefined;
   /** Variables that had this value: assigning one leaves the value as it is, and takes another. */
   readonly variables: readonly Variable[];
 }
 
+/** The number that is a tensor of one element on the host. */
+export function elementOf({ values, resource }: TensorData): number | undefined {
+  const elements = values as ArrayLike<number> | null | undefined;
+  return resource == null && elements?.length === 1 ? elements[0] : undefined;
+}
+
 /** Whether a tensor still is what it was when it was read. */
-export function isUnchanged({ dataId, data, resource, values, variables }: GuardedTensor): boolean {
+export function isUnchanged(guarded: GuardedTensor): boolean {
+  const { dataId, data, resource, values, element, variables } = guarded;
   const isThere = data.refCount > 0 && data.resource === resource;
   // Reading a tensor back keeps its elements on the host as well; that changes nothing.
-  const isSame = resource != null || data.values === values;
+  const isSame =
+    resource != null || (data.values === values && Object.is(elementOf(data), element));
   return isThere && isSame && variables.every((variable) => variable.dataId === dataId);
 }
 
@@ -91,6 +101,10 @@ export function difference(a: WatchedCall, b: WatchedCall): string | null {
   const isSameStep = a.steps.every((step, i) => isSame(step, b.steps[i]));
   const isSameResult = JSON.stringify(a.results) === JSON.stringify(b.results);
   if (!isSameStep || !isSameResult) return 'it runs different kernels from call to call';
+  const ids = a.guarded.map(({ dataId }) => dataId);
+  if (ids.length !== b.guarded.length || b.guarded.some(({ dataId }, i) => dataId !== ids[i])) {
+    return 'it reads different tensors from call to call';
+  }
   for (const [i, { origin }] of a.values.entries()) {
     const other = b.values[i].origin;
     if (origin.kind !== other.kind) return 'it reads different tensors from call to call';

@@ -106,7 +106,12 @@ function feed(
     const spec = { shape, dtype: data.dtype as DType };
     if (fixed.has(at)) {
       const handle = { ...spec, dataId: data.lazy.dataId };
-      values.set(slot, b.constant(spec, { handle }));
+      values.set(
+        slot,
+        scalar === undefined
+          ? b.constant(spec, { handle })
+          : b.hostConstant(spec.shape, spec.dtype, [scalar]),
+      );
       return;
     }
     if (scalar === undefined) {

@@ -1,4 +1,4 @@
-/** What the lazy backend did: one plain record a flush. Equal programs leave equal records. */
+/** What the lazy backend did: one plain record for each flush. Equal programs leave equal records. */
 import type { KernelRecord, RefusalRecord } from '../report/record';
 import { flag } from '../host/flags';
 
@@ -30,16 +30,46 @@ export interface FlushTrace {
   readonly bytesSaved: number;
 }
 
-let last: FlushTrace | null = null;
+/** What {@link lastTrace} answers: the latest flush, and those since it was last asked. */
+export interface Trace extends FlushTrace {
+  /** The flushes since the one that was the latest when the trace was last read, in order. */
+  readonly flushes: readonly FlushTrace[];
+  /** Flushes before those that were too many to keep. */
+  readonly dropped: number;
+}
 
-/** What the lazy backend did at its last flush; null before the first. */
-export function lastTrace(): FlushTrace | null {
-  return last;
+/** Flushes kept for whoever reads the trace next. */
+const MAX_FLUSHES = 256;
+
+/** The latest flush is the last of them. */
+let flushes: FlushTrace[] = [];
+let dropped = 0;
+/** Whether the next flush begins a new list. */
+let isRead = false;
+
+/**
+ * What the lazy backend did at its latest flush, and at all flushes since this was last asked; the same
+ * again until there is another flush. Null before the first.
+ */
+export function lastTrace(): Trace | null {
+  const latest = flushes.at(-1);
+  if (!latest) return null;
+  isRead = true;
+  return { ...latest, flushes: [...flushes], dropped };
 }
 
 /** Keeps a flush, and prints it where `WEBGPU_FUSED_DEBUG` asks for that. */
 export function keepTrace(trace: FlushTrace): void {
-  last = trace;
+  if (isRead) {
+    flushes = [];
+    dropped = 0;
+    isRead = false;
+  }
+  flushes.push(trace);
+  if (flushes.length > MAX_FLUSHES) {
+    flushes.shift();
+    dropped++;
+  }
   const level = flag('WEBGPU_FUSED_DEBUG');
   if (level >= 1) console.info(formatTrace(trace, level >= 2));
 }

@@ -20,7 +20,7 @@ import { SignatureTable, typeCode, type Signature } from './signature';
 import { Stream } from './stream';
 import { whyEager } from './why-eager';
 import { keepTrace, type FlushReason, type FlushTrace, type LeftAlone } from './flush-trace';
-import { makeVariant, runVariant, type PlanSummary, type Variant } from './variant';
+import { runVariant, type PlanSummary, type Variant } from './variant';
 
 /** Invocations that wait at most. */
 const MAX_INVOCATIONS = 1024;
@@ -240,16 +240,13 @@ export class LazyQueue {
   private dataOf({ dataId }: TensorInfo): LazyData {
     const data = tensorData(this.backend, dataId);
     const elements = data.values as ArrayLike<unknown> | null | undefined;
-    // What the caller's array holds now is meant, not what it may hold when the kernel runs.
-    if (data.resource == null && elements && (elements.length > 1 || this.isWatched(dataId))) {
-      this.backend.uploadToGPU(dataId);
+    if (data.resource == null && elements) {
+      // What the caller's array holds now is meant, not what it may hold when the kernel runs.
+      if (elements.length > 1) this.backend.uploadToGPU(dataId);
+      // A scalar's element is taken now; a captured call has to notice that it changes.
+      else this.backend.observer?.relyOn(dataId);
     }
     return lazyData(data, dataId);
-  }
-
-  /** Whether a captured call must notice that this tensor changes: then it is not packed. */
-  private isWatched(dataId: DataId): boolean {
-    return this.backend.observer?.isOutside(dataId) ?? false;
   }
 
   private schedule(): void {
@@ -264,22 +261,20 @@ export class LazyQueue {
 
   private run(stream: Stream, why: FlushReason, always: boolean): void {
     const key = stream.seal();
-    const known = this.plans.find(key, stream);
     const size = stream.invocations.length;
-    if (known) this.exploration.hit(size);
-    const variant = known ?? this.explore(stream, key, size, always);
+    const variant = this.plans.find(key, stream) ?? this.explore(stream, key, size, always);
+    const isKnown = variant !== null && variant.runs++ > 0;
+    if (isKnown) this.exploration.hit(size);
     const executor = variant?.failure ? null : (variant?.executor ?? null);
     if (variant && executor) runVariant(this.backend, stream, variant, executor);
     else runSingly(this.backend, stream.invocations);
-    const outcome = executor ? (known ? 'hit' : 'miss') : 'stock';
+    const outcome = executor ? (isKnown ? 'hit' : 'miss') : 'stock';
     this.trace(stream, why, outcome, variant?.summary);
   }
 
   private explore(stream: Stream, key: IntSequence, size: number, always: boolean): Variant | null {
     if (!always && !this.exploration.mayCompile(key.hash, size)) return null;
-    const variant = makeVariant(this.backend, stream);
-    this.plans.add(key, variant);
-    return variant;
+    return this.plans.add(key, stream);
   }
 
   private trace(

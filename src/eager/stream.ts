@@ -37,6 +37,11 @@ export class Stream {
     this.bytes += bytes;
   }
 
+  /** Numbers that were given to values, from outside and computed. */
+  get slotCount(): number {
+    return this.slots;
+  }
+
   /** Completes the key with what is wanted now. */
   seal(): IntSequence {
     let bits = 1;

@@ -16,6 +16,8 @@ export interface Variant {
   readonly summary: PlanSummary;
   /** Set when the driver rejects one of its shaders. */
   failure?: { readonly reason: string };
+  /** How often it has run. */
+  runs: number;
 }
 
 export interface PlanSummary {
@@ -45,7 +47,7 @@ export function makeVariant(
     dispatches: record?.dispatches ?? assembled.kernels.length,
     bytesSaved: record ? assembled.bytes - record.bytes : 0,
   };
-  const variant: Variant = { executor, wiring: assembled.wiring, summary };
+  const variant: Variant = { executor, wiring: assembled.wiring, summary, runs: 0 };
   validation.watch(verdict, (reason) => (variant.failure = { reason }));
   return variant;
 }

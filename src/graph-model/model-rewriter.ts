@@ -1,5 +1,6 @@
 import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
+import { LruMap } from '../ir/lru-map';
 import { callRequirements, tensorsByPlaceholder, type CallRequirements } from './call';
 import type { GraphDef } from './graph-def';
 import { ModelCapture, whyStepwise, type CaptureExplanation } from './model-capture';
@@ -41,7 +42,10 @@ export class ModelRewriter {
   private readonly backend: unknown;
   private readonly weights: Weights;
   private readonly custom: ReadonlySet<string>;
-  private readonly rewrites = new Map<string, Rewrite>();
+  private readonly rewrites = new LruMap<string, Rewrite>({
+    entries: MAX_REWRITES,
+    onForget: (rewrite) => this.retire(rewrite),
+  });
   private readonly requirements = new Map<string, CallRequirements | undefined>();
   private readonly ids = new Map<RegionRunner, number>();
   private divisions = 0;
@@ -152,7 +156,6 @@ export class ModelRewriter {
 
   dispose(): void {
     this.capture.dispose();
-    for (const rewrite of this.rewrites.values()) this.retire(rewrite);
     this.rewrites.clear();
   }
 
@@ -186,32 +189,17 @@ export class ModelRewriter {
 
   private rewriteFor(key: string, outputs: readonly string[]): Rewrite | undefined {
     const known = this.rewrites.get(key);
-    if (known && known.exclusions === this.excluded.size) {
-      if (this.rewrites.size > 1) {
-        this.rewrites.delete(key);
-        this.rewrites.set(key, known);
-      }
-      return known;
-    }
+    if (known && known.exclusions === this.excluded.size) return known;
     if (known && ++this.divisions > MAX_DIVISIONS) {
-      this.forget(key, known);
       this.rewrites.set(key, this.emptyRewrite(known.partition));
       return undefined;
     }
     const rewrite = this.divide(outputs, known);
+    // The new one may go on using runners of the old one.
     this.rewrites.delete(key);
     this.rewrites.set(key, rewrite);
     if (known) this.retire(known, new Set(rewrite.runners));
-    if (this.rewrites.size > MAX_REWRITES) {
-      const [oldest, old] = this.rewrites.entries().next().value as [string, Rewrite];
-      this.forget(oldest, old);
-    }
     return rewrite;
-  }
-
-  private forget(key: string, rewrite: Rewrite): void {
-    this.rewrites.delete(key);
-    this.retire(rewrite);
   }
 
   /** Everything with tfjs, until the model is loaded again. */

@@ -9,6 +9,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { DType, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
+import { LruMap } from '../ir/lru-map';
 import { importRegion, type Feed, type OutputSource, type Refusal } from './import/import-region';
 import type { Region } from './partition';
 import type { CompiledPlan, PlanRuntime } from './runtime';
@@ -58,7 +59,10 @@ export interface RegionContext {
 export class RegionRunner {
   readonly region: Region;
   private readonly context: RegionContext;
-  private readonly specializations = new Map<string, Specialization | 'stock'>();
+  private readonly specializations = new LruMap<string, Specialization | 'stock'>({
+    entries: MAX_PLANS,
+    onForget: (found) => this.release(found),
+  });
   /** Inputs whose elements are needed while compiling. */
   private readonly hostInputs = new Set<string>();
   private hits = 0;
@@ -71,8 +75,8 @@ export class RegionRunner {
 
   /** The specialization used last; what reports describe. */
   get latest(): Specialization | undefined {
-    const last = [...this.specializations.values()].at(-1);
-    return last === 'stock' ? undefined : last;
+    const { latest } = this.specializations;
+    return latest === 'stock' ? undefined : latest;
   }
 
   /** Runs on tensors in the order of `region.inputs`; answers in the order of `region.outputs`. */
@@ -92,7 +96,6 @@ export class RegionRunner {
   }
 
   dispose(): void {
-    for (const found of this.specializations.values()) this.release(found);
     this.specializations.clear();
   }
 
@@ -101,33 +104,20 @@ export class RegionRunner {
   }
 
   private find(inputs: readonly TensorInfo[]): Specialization | 'stock' {
-    let key = this.signature(inputs);
-    let found = this.specializations.get(key);
-    if (found) {
+    const known = this.specializations.get(this.signature(inputs));
+    if (known) {
       this.hits++;
-    } else {
-      this.misses++;
-      found = this.specialize(inputs);
-      // Compiling may have found out that elements matter.
-      key = this.signature(inputs);
+      return known;
     }
-    // The last entry is the one used last, the first the one to give up.
-    this.specializations.delete(key);
-    this.specializations.set(key, found);
-    if (this.specializations.size > MAX_PLANS) this.evict();
-    return found;
-  }
-
-  private evict(): void {
-    const [oldest, found] = this.specializations.entries().next().value as [
-      string,
-      Specialization | 'stock',
-    ];
-    this.specializations.delete(oldest);
-    this.release(found);
-    if (this.misses > MAX_MISSES && this.hits < this.misses) {
+    this.misses++;
+    const found = this.specialize(inputs);
+    const isFull = this.specializations.size >= MAX_PLANS;
+    // Compiling may have found out that elements matter.
+    this.specializations.set(this.signature(inputs), found);
+    if (isFull && this.misses > MAX_MISSES && this.hits < this.misses) {
       this.exclude('its input shapes keep changing');
     }
+    return found;
   }
 
   private exclude(reason: string): void {

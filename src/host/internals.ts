@@ -12,6 +12,8 @@ export interface TensorData {
   shape: number[];
   refCount: number;
   resource?: GPUBuffer | GPUTexture | GPUExternalTexture | null;
+  /** The buffer is the app's own (`zeroCopy`), who may write to it. */
+  external?: boolean;
 }
 
 /** Private members of `WebGPUBackend` 4.22. */

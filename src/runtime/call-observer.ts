@@ -24,8 +24,8 @@ export interface CallObserver {
   upload(dataId: DataId, elements: ArrayLike<number>): void;
   /** Somebody asks for the elements of a tensor. */
   read(dataId: DataId): void;
-  /** Whether a tensor was there before the call. */
-  isOutside(dataId: DataId): boolean;
+  /** Whether the call may take a tensor's value for constant; if so, it notices that it changes. */
+  relyOn(dataId: DataId): boolean;
   /** A program of stock's is to run: calls `launch`, which does that. */
   dispatch(program: object, inputs: readonly TensorInfo[], launch: () => TensorInfo): TensorInfo;
   /** A plan has run. */

@@ -57,6 +57,21 @@ export class PlanExecutor implements ReplayablePlan {
     return this.prepared?.folded.size ?? 0;
   }
 
+  /** Bytes that the plan holds between runs: its intermediates', and what it computed of constants. */
+  get ownBytes(): number {
+    const { prepared, plan } = this;
+    let bytes = prepared?.recording ? plan.record.memory.allocated : 0;
+    for (const value of prepared?.folded.keys() ?? []) bytes += byteSize(value);
+    return bytes;
+  }
+
+  /** Gives back the memory of intermediates until the next run. */
+  rest(): void {
+    if (!this.prepared) return;
+    this.prepared.recording?.dispose();
+    this.prepared.recording = null;
+  }
+
   /**
    * Runs the plan.
    * @param inputs one tensor for each input of the plan, of its shape and dtype.
@@ -130,7 +145,7 @@ export class PlanExecutor implements ReplayablePlan {
   }
 
   private compute(
-    { prepared, recording }: Ready,
+    { recording }: Ready,
     inputs: readonly TensorInfo[],
     outputs: readonly TensorInfo[],
   ): void {
@@ -140,8 +155,7 @@ export class PlanExecutor implements ReplayablePlan {
     recording.run(inputBuffers, outputBuffers);
     this.backend.observer?.plan(this, inputs, outputs);
     if (flag('WEBGPU_FUSED_CAPTURE')) return;
-    recording.dispose();
-    prepared.recording = null;
+    this.rest();
   }
 
   /** What a run needs; made anew if a weight has changed. */

@@ -14,7 +14,7 @@ export const ROOMS = {
   compiler: ['ir', 'patterns', 'fused-kernels', 'registry'],
   host: [],
   runtime: [...PURE_MIDDLE, 'host'],
-  capture: ['compiler', 'host', 'runtime'],
+  capture: ['ir', 'compiler', 'host', 'runtime'],
   eager: [...PURE_MIDDLE, 'host', 'runtime'],
   'graph-model': ['ir', 'lowering', 'registry'],
   named: ['ir', 'lowering', 'eager'],

@@ -10,6 +10,7 @@ import { gatedProduct } from './gated-product';
 import { identities } from './identities';
 import { mergeConstantAdds } from './merge-constants';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
+import { sinkBroadcast } from './sink-broadcast';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
 import { splitDepth } from './split-depth';
@@ -20,6 +21,7 @@ import { widenDense } from './widen-dense';
 /** Gives what exporters write a common form, and constants to constants. */
 const simplifications: readonly FusionRule[] = [
   ...identities,
+  sinkBroadcast,
   sinkConstant,
   foldPad,
   foldScale,

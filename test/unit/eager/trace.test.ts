@@ -1,4 +1,5 @@
-import { formatTrace, type FlushTrace } from '../../../src/eager/flush-trace';
+import { registerFlags } from '../../../src/host/flags';
+import { formatTrace, keepTrace, lastTrace, type FlushTrace } from '../../../src/eager/flush-trace';
 
 const trace: FlushTrace = {
   why: 'read',
@@ -25,4 +26,30 @@ test('details name groups, refusals and kernels that ran at once', () => {
     '  ✕ epilogue Relu#2: no room',
     '  · Cumsum ran at once: it cannot wait',
   ]);
+});
+
+describe('the last trace', () => {
+  beforeAll(registerFlags);
+
+  const flush = (dispatches: number): void => keepTrace({ ...trace, dispatches });
+
+  test('tells of all flushes since it was last read, and of the latest', () => {
+    expect(lastTrace()).toBeNull();
+    flush(1);
+    flush(2);
+    const read = lastTrace();
+    expect(read?.dispatches).toBe(2);
+    expect(read?.flushes.map(({ dispatches }) => dispatches)).toEqual([1, 2]);
+    expect(lastTrace()).toEqual(read);
+    flush(3);
+    expect(lastTrace()?.flushes.map(({ dispatches }) => dispatches)).toEqual([3]);
+  });
+
+  test('keeps the latest of very many', () => {
+    for (let i = 0; i < 1000; i++) flush(i);
+    const read = lastTrace();
+    expect(read?.flushes.length).toBeLessThanOrEqual(256);
+    expect(read?.flushes.at(-1)?.dispatches).toBe(999);
+    expect((read?.flushes.length ?? 0) + (read?.dropped ?? 0)).toBe(1000);
+  });
 });
