@@ -87,7 +87,7 @@ function storesPlanes({ group, target, storage }: KernelRequest): boolean {
     ...ix.delinearize(pixel, [height, width]),
     ix.variable('channel', channels),
   ];
-  const coordsOf = followCoords(group.members, output, coords);
+  const coordsOf = followCoords(group, coords);
   return group.stores.every((value) => {
     const { buffer, locate } = storage(value) as Storage;
     const offset = ix.linearize(locate(coordsOf.get(value) as IndexExpr[]), buffer.shape);

@@ -46,20 +46,23 @@ export class KernelEmission {
   }
 
   /**
-   * Stores every output of the group for the anchor's output at `coords`, given in `operand`.
+   * Stores every output of the group for the anchor's outputs at `coords`, given in `results`: one
+   * operand, or one for each output; null where the anchor is computed as what follows it is.
    * Width 4 means that `coords` mention the lane variable; `inside` is the condition under which a
    * lane exists, where some may not.
    */
   epilogue(
     coords: readonly IndexExpr[],
-    operand: Operand | null,
+    results: Operand | readonly Operand[] | null,
     width: 1 | 4,
     inside?: (lane: number) => string,
   ): void {
     const { group } = this.request;
-    const [output] = group.anchor.outputs;
-    if (operand) this.inliner.provide(output, coords, operand);
-    const coordsOf = followCoords(group.members, output, coords);
+    const operands = results === null ? [] : [results].flat();
+    operands.forEach((operand, i) => {
+      this.inliner.provide(group.anchor.outputs[i], coords, operand);
+    });
+    const coordsOf = followCoords(group, coords);
     for (const value of group.stores) {
       const at = coordsOf.get(value) as IndexExpr[];
       const { buffer, locate } = this.request.storage(value) as Storage;

@@ -10,6 +10,7 @@ import { gatedMatmulKernel } from './gated-matmul';
 import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
 import { matmulKernel } from './matmul';
+import { momentsKernel } from './moments';
 import { normalizeKernel } from './normalize';
 import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
@@ -29,6 +30,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   argReduceKernel,
   softmaxKernel,
   normalizeKernel,
+  momentsKernel,
   attentionKernel,
   mapKernel,
 ];

@@ -144,7 +144,7 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   }
   const result: Operand = { code, width, dtype: output.dtype, depth: 0 };
   const outCoords = ix.delinearize(flat, space.outerShape);
-  const coords = anchor.attrs.keepDims ? keepDims(anchor, outCoords) : outCoords;
+  const coords = keptCoords(anchor, outCoords);
   const store = (): void => emission.epilogue(coords, result, width);
   if (shared) writer.block('if (local.x == 0u)', store);
   else store();
@@ -185,7 +185,9 @@ function toDType(
     .code;
 }
 
-function keepDims(node: Node, outer: readonly IndexExpr[]): IndexExpr[] {
+/** Coordinates of a reduction's result, given those of the dimensions that are kept. */
+export function keptCoords(node: Node, outer: readonly IndexExpr[]): readonly IndexExpr[] {
+  if (!node.attrs.keepDims) return outer;
   const axes = new Set(node.attrs.axes as number[]);
   let next = 0;
   return node.inputs[0].shape.map((_, axis) => (axes.has(axis) ? ix.zero : outer[next++]));

@@ -10,7 +10,7 @@ import {
   type ValueSpec,
 } from './graph';
 import { evaluateOnHost, hostData } from './host-evaluate';
-import { inferOutput } from './infer';
+import { inferOutput, inferOutputs } from './infer';
 import { refuse } from './infer/refused';
 import { formatShape } from './infer/shape';
 import { simplify } from './infer/simplify';
@@ -87,6 +87,12 @@ export class GraphBuilder {
     if (folded) return folded;
     if (sizeOf(spec.shape) === 0) refuse(`a value of shape ${formatShape(spec.shape)} is empty`);
     return this.graph.node(kernel, inputs, attrs, [spec], origins).outputs[0];
+  }
+
+  /** Adds an invocation of a primitive that has several outputs, all of one shape. */
+  ops(kernel: string, inputs: readonly Value[], attrs: Attrs = {}): readonly Value[] {
+    const specs = inferOutputs(kernel, inputs, attrs);
+    return this.graph.node(kernel, inputs, attrs, specs, this.origins).outputs;
   }
 
   reshape(x: Value, shape: Shape): Value {

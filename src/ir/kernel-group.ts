@@ -12,21 +12,20 @@ export interface KernelGroup {
   readonly anchor: Node;
   /** Anchor, perhaps what it reads, and epilogue, in graph order. */
   readonly members: readonly Node[];
-  /** Values written to memory; all have as many elements as the anchor's output. */
+  /** Values written to memory; all have as many elements as each of the anchor's outputs. */
   readonly stores: readonly Value[];
 }
 
-/** Coordinates of every member's output when the anchor's output is at `coords`. */
+/** Coordinates of every member's output when the anchor's outputs, all of one shape, are at `coords`. */
 export function followCoords(
-  members: readonly Node[],
-  anchorOutput: Value,
+  { anchor, members }: KernelGroup,
   coords: readonly IndexExpr[],
 ): Map<Value, IndexExpr[]> {
-  const known = new Map<Value, IndexExpr[]>([[anchorOutput, [...coords]]]);
+  const known = new Map<Value, IndexExpr[]>(anchor.outputs.map((value) => [value, [...coords]]));
   for (const node of members) {
     const [output] = node.outputs;
     if (known.has(output)) continue;
-    if (anchorOutput.producer?.inputs[0] === output) {
+    if (anchor.inputs[0] === output) {
       // The anchor's own input, which its kernel stores as well.
       known.set(output, [...coords]);
       continue;

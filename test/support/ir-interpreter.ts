@@ -26,15 +26,17 @@ export function interpret(graph: Graph, inputs: readonly tf.Tensor[]): tf.Tensor
       return tensor;
     };
     for (const node of graph.nodes) {
-      const result = runNode(node, node.inputs.map(read));
-      const [out] = node.outputs;
-      const spec = JSON.stringify([out.shape, out.dtype]);
-      if (JSON.stringify([result.shape, result.dtype]) !== spec) {
-        throw new Error(
-          `${node.kernel} of ${node.origins}: inferred ${spec}, got [${result.shape}] ${result.dtype}`,
-        );
-      }
-      values.set(out, result);
+      const results = [runNode(node, node.inputs.map(read))].flat();
+      node.outputs.forEach((out, at) => {
+        const { shape, dtype } = results[at];
+        const spec = JSON.stringify([out.shape, out.dtype]);
+        if (JSON.stringify([shape, dtype]) !== spec) {
+          throw new Error(
+            `${node.kernel} of ${node.origins}: inferred ${spec}, got [${shape}] ${dtype}`,
+          );
+        }
+        values.set(out, results[at]);
+      });
     }
     // Outputs are the caller's own, whatever they share data with.
     return graph.outputs.map((value) => tf.clone(read(value)));
@@ -46,7 +48,8 @@ function constantTensor({ constant, shape, dtype }: Value): tf.Tensor {
   return tf.reshape(constant?.handle as tf.Tensor, [...shape]);
 }
 
-type Run = (inputs: tf.Tensor[], attrs: Attrs, shape: number[]) => tf.Tensor;
+/** Answers a tensor for each output; the one, where there is one. */
+type Run = (inputs: tf.Tensor[], attrs: Attrs, shape: number[]) => tf.Tensor | tf.Tensor[];
 type Pad = { top: number; bottom: number; left: number; right: number };
 
 const as4D = (x: tf.Tensor) => x as tf.Tensor4D;
@@ -169,6 +172,10 @@ const runs: Readonly<Record<string, Run>> = {
   AvgPool: (inputs, attrs) => pool(inputs, attrs, 'AvgPool'),
   Sum: ([x], attrs) => tf.sum(x, axes(attrs), keepDims(attrs)),
   Mean: ([x], attrs) => tf.mean(x, axes(attrs), keepDims(attrs)),
+  Moments: ([x], attrs) => {
+    const { mean, variance } = tf.moments(x, axes(attrs), keepDims(attrs));
+    return [mean, variance];
+  },
   Max: ([x], attrs) => tf.max(x, axes(attrs), keepDims(attrs)),
   Min: ([x], attrs) => tf.min(x, axes(attrs), keepDims(attrs)),
   Prod: ([x], attrs) => tf.prod(x, axes(attrs), keepDims(attrs)),
@@ -195,7 +202,7 @@ function runElementwise(node: Node, inputs: tf.Tensor[], shape: Shape): tf.Tenso
   return tf.engine().runKernel(node.kernel, named, { ...node.attrs } as tf.NamedAttrMap);
 }
 
-function runNode(node: Node, inputs: tf.Tensor[]): tf.Tensor {
+function runNode(node: Node, inputs: tf.Tensor[]): tf.Tensor | tf.Tensor[] {
   const { shape } = node.outputs[0];
   if (scalarOp(node.kernel)) return runElementwise(node, inputs, shape);
   const run = runs[node.kernel];

@@ -2,10 +2,10 @@ import type { Attrs, Shape, Value, ValueSpec } from '../graph';
 import { scalarOp } from '../expression';
 import { compositeInference } from './composite';
 import { movementInference } from './movement';
-import { reductionInference } from './reduction';
+import { reductionInference, reductionsInference } from './reduction';
 import { refuse } from './refused';
 import { broadcastShapes } from './shape';
-import type { InferFunction, InferTable } from './table';
+import type { InferFunction, InferManyTable, InferTable } from './table';
 import { windowInference } from './window';
 
 export { RefusedError } from './refused';
@@ -17,9 +17,11 @@ const inferTable: InferTable = {
   ...compositeInference,
 };
 
+const inferManyTable: InferManyTable = reductionsInference;
+
 /** Whether the IR has a primitive of this name. */
 export function isPrimitive(kernel: string): boolean {
-  return kernel in inferTable || scalarOp(kernel) !== undefined;
+  return kernel in inferTable || kernel in inferManyTable || scalarOp(kernel) !== undefined;
 }
 
 /**
@@ -38,6 +40,21 @@ export function inferOutput(
 ): ValueSpec {
   const infer: InferFunction = inferTable[kernel] ?? inferElementwise(kernel);
   return infer(inputs, attrs, shape);
+}
+
+/**
+ * Shapes and dtypes of the outputs of a primitive that has several.
+ *
+ * @throws RefusedError if the IR has no such kernel or the operands do not fit it.
+ */
+export function inferOutputs(
+  kernel: string,
+  inputs: readonly Value[],
+  attrs: Attrs,
+): readonly ValueSpec[] {
+  const infer =
+    inferManyTable[kernel] ?? refuse(`the IR has no kernel ${kernel} of several outputs`);
+  return infer(inputs, attrs);
 }
 
 function inferElementwise(kernel: string): InferFunction {

@@ -1,5 +1,5 @@
 import type { Attrs, DType, Shape, Value } from '../graph';
-import type { InferFunction, InferTable } from './table';
+import type { InferFunction, InferManyTable, InferTable } from './table';
 import { demand } from './refused';
 import { broadcastShapes, demandSameType, formatShape } from './shape';
 
@@ -45,6 +45,19 @@ const softmax: InferFunction = ([logits]) => {
   demand(logits.shape.length > 0, () => 'logits are a scalar');
   return { shape: logits.shape, dtype: 'float32' };
 };
+
+/** Mean and variance, each as a mean. */
+const moments: InferManyTable[string] = ([x], attrs) => {
+  demand(x.dtype === 'float32', () => `x is ${x.dtype}; needs float32`);
+  const shape = reducedShape(x.shape, attrs.axes as number[], attrs.keepDims as boolean);
+  return [
+    { shape, dtype: 'float32' },
+    { shape, dtype: 'float32' },
+  ];
+};
+
+/** Kernels that combine the elements of an axis in more than one way. */
+export const reductionsInference: InferManyTable = { Moments: moments };
 
 const numeric = { float32: 'float32', int32: 'int32' } as const;
 

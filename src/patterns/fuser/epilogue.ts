@@ -22,11 +22,12 @@ export function growEpilogue(
   group: GrowingGroup,
   allowed: (node: Node) => boolean = () => true,
 ): void {
-  const [output] = group.anchor.outputs;
-  const domain = ix.delinearize(ix.variable('i', sizeOf(output.shape)), output.shape);
-  const coordsOf = new Map<Value, readonly IndexExpr[]>([[output, domain]]);
+  const { outputs } = group.anchor;
+  const [{ shape }] = outputs;
+  const domain = ix.delinearize(ix.variable('i', sizeOf(shape)), shape);
+  const coordsOf = new Map<Value, readonly IndexExpr[]>(outputs.map((value) => [value, domain]));
   const examined = new Set<Node>();
-  const waiting = [...state.usesOf(output)];
+  const waiting = outputs.flatMap((value) => state.usesOf(value));
   while (waiting.length > 0) {
     waiting.sort((a, b) => position(state, b) - position(state, a));
     const node = waiting.pop() as Node;
@@ -110,9 +111,10 @@ export function buffersOf(state: FusionState, group: GrowingGroup, node: Node): 
     for (const input of member.inputs) {
       if (!input.producer || !inside.has(input.producer)) reads.add(input);
     }
-    const [output] = member.outputs;
-    if (state.outputs.has(output) || state.usesOf(output).some((use) => !inside.has(use))) {
-      writes.add(output);
+    for (const output of member.outputs) {
+      if (state.outputs.has(output) || state.usesOf(output).some((use) => !inside.has(use))) {
+        writes.add(output);
+      }
     }
   }
   const scalars = [...reads].filter((value) => value.constant && sizeOf(value.shape) === 1);

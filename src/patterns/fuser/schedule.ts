@@ -42,7 +42,7 @@ function finishGroup(state: FusionState, group: GrowingGroup): KernelGroup {
     anchor: group.anchor,
     members: group.members,
     stores: group.members
-      .map((node) => node.outputs[0])
+      .flatMap((node) => node.outputs)
       .filter((value) => state.isStored(group, value)),
   };
 }

@@ -9,6 +9,7 @@ import { foldScale } from './fold-scale';
 import { gatedProduct } from './gated-product';
 import { identities } from './identities';
 import { mergeConstantAdds } from './merge-constants';
+import { moments } from './moments';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkBroadcast } from './sink-broadcast';
 import { sinkConstant } from './sink-constant';
@@ -41,6 +42,7 @@ const composites: readonly FusionRule[] = [
 
 /** Joins kernels side by side, and divides long ones, once it is clear which there are. */
 const horizontal: readonly FusionRule[] = [
+  moments,
   gatedProduct,
   widenDense,
   widenConvolution,

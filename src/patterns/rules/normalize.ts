@@ -12,6 +12,7 @@ import {
   spread,
   squared,
   squareRoot,
+  varianceAround,
 } from './statistics';
 
 const x = any('x');
@@ -24,8 +25,7 @@ const centered = op('Sub', [x, averageOfRow]);
 
 /** tf.nn.moments; x − mean squared; E[x²] − E[x]² (Flax). */
 const variance = oneOf(
-  mean(op('SquaredDifference', [x, averageOfRow])),
-  mean(squared(centered)),
+  varianceAround(x, averageOfRow),
   clipped(op('Sub', [spread(mean(squared(x))), spread(squared(spread(average)))])),
 );
 

@@ -33,6 +33,14 @@ export function mean(inner: Pattern): Pattern {
   );
 }
 
+/** The variance of `inner` around `average`: the mean of squared deviations, in either spelling. */
+export function varianceAround(inner: Pattern, average: Pattern): Pattern {
+  return oneOf(
+    mean(op('SquaredDifference', [inner, average])),
+    mean(squared(op('Sub', [inner, average]))),
+  );
+}
+
 /** `inner²`. */
 export function squared(inner: Pattern): Pattern {
   return oneOf(

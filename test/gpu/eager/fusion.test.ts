@@ -29,6 +29,14 @@ describe('what is queued is fused', () => {
     expect(trace()).toMatchObject({ dispatches: 1, kernels: ['Conv2D', 'Add', 'Relu'] });
   });
 
+  test('tf.moments is one dispatch of two results', async () => {
+    await compare(() => {
+      const { mean, variance } = tf.moments(resident([6, 40], 1), 1);
+      return tf.stack([mean, tf.sqrt(variance)]);
+    });
+    expect(trace().dispatches).toBe(1);
+  });
+
   test('views cost nothing', async () => {
     await compare(() => {
       const x = resident([6, 8], 1);
