@@ -22,6 +22,12 @@ const INVOCATIONS = 256;
 const MAX_VECTORS = 8;
 /** Neighbouring pixels of an invocation, which share each vector of the filter. */
 const STRIP = 2;
+/**
+ * And where a window has at least so many elements and there are pixels enough: loads are what it
+ * waits for, and of 7 × 7 × 3 elements four pixels two apart load 39 values a row for 336 products.
+ */
+const LONG_STRIP = 4;
+const LONG_DEPTH = 64;
 /** Bytes of workgroup memory that every device has (WebGPU, section "Limits"). */
 const MAX_MEMORY = 16384;
 /** Elements of a filter row that are written out; longer rows stay a loop over taps. */
@@ -31,6 +37,8 @@ const MAX_UNROLLED = 24;
 export interface DirectTile {
   /** Channels of a vector. */
   readonly lanes: 1 | 4;
+  /** Pixels of a strip, which one invocation computes. */
+  readonly strip: number;
   /** Vectors of channels of one workgroup. */
   readonly vectors: number;
   /** Workgroups side by side along the channels. */
@@ -55,7 +63,11 @@ export function chooseDirectTile(node: Node, target: KernelTarget): DirectTile |
   const groups = Math.ceil(columns / lanes / most);
   const vectors = Math.ceil(columns / lanes / groups);
   const invocations = Math.min(INVOCATIONS, target.maxInvocations);
-  return { lanes, vectors, groups, strips: Math.floor(invocations / vectors), depth };
+  const strips = Math.floor(invocations / vectors);
+  const [batch, rows, rowLength] = node.outputs[0].shape;
+  const workgroups = (batch * rows * Math.ceil(rowLength / LONG_STRIP) * groups) / strips;
+  const isLong = depth >= LONG_DEPTH && workgroups >= target.busyWorkgroups / 2;
+  return { lanes, strip: isLong ? LONG_STRIP : STRIP, vectors, groups, strips, depth };
 }
 
 /** Invocations of a workgroup. */
@@ -64,11 +76,11 @@ export const invocationsOf = ({ strips, vectors }: DirectTile): number => strips
 /** Writes the whole kernel. */
 export function emitDirect(emission: KernelEmission, tile: DirectTile): ShaderProgram {
   const { writer, inliner, request } = emission;
-  const { lanes, vectors, groups, strips } = tile;
+  const { lanes, strip: length, vectors, groups, strips } = tile;
   const { anchor } = request.group;
   const [batch, height, width, channels] = anchor.outputs[0].shape;
   const filterShape = anchor.inputs[1].shape;
-  const grid = [batch, height, Math.ceil(width / STRIP)];
+  const grid = [batch, height, Math.ceil(width / length)];
   const total = grid.reduce((product, dim) => product * dim, 1);
   const shape = [Math.ceil(total / strips), groups];
   const type = vectorType('float32', lanes);
@@ -93,7 +105,7 @@ export function emitDirect(emission: KernelEmission, tile: DirectTile): ShaderPr
   const [b, row, first] = ['batch', 'outRow', 'stripInRow'].map((name, axis) =>
     namedIndex(emission, name, ix.delinearize(strip, grid)[axis], grid[axis]),
   );
-  const pixels = Array.from({ length: STRIP }, (_, t) => ix.shift(ix.scale(first, STRIP), t));
+  const pixels = Array.from({ length }, (_, t) => ix.shift(ix.scale(first, length), t));
   pixels.forEach((_, t) => writer.statement(`var acc${t} = ${type}(0.0);`));
   emitWindow(emission, [b, row], pixels);
 
@@ -142,15 +154,13 @@ function emitWindow(
   [batch, row]: readonly IndexExpr[],
   pixels: readonly IndexExpr[],
 ): void {
-  const { anchor } = emission.request.group;
-  const [filterHeight, filterWidth, channels] = anchor.inputs[1].shape;
-  const { strides, dilations, pad } = windowAttrs(anchor);
-  const { inliner, writer } = emission;
-  const rowElements = filterWidth * channels;
+  const { writer, inliner, request } = emission;
+  const [x, filter] = request.group.anchor.inputs;
+  const [filterHeight, filterWidth, channels] = filter.shape;
+  const { strides, dilations, pad } = windowAttrs(request.group.anchor);
   const literal = (index: IndexExpr): string =>
     ix.isConstant(index) ? String(index.offset) : inliner.index(index);
-  const takeTap = (tapRow: IndexExpr, tapColumn: IndexExpr) => {
-    const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], pad.top);
+  const takeTap = (tapRow: IndexExpr, inRow: IndexExpr, tapColumn: IndexExpr): void => {
     const image = pixels.map((pixel) => {
       const inColumn = sourceCoord(pixel, tapColumn, strides[1], dilations[1], pad.left);
       return loadChannels(emission, [batch, inRow, inColumn]);
@@ -162,36 +172,41 @@ function emitWindow(
     }
   };
   emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
-    if (rowElements > MAX_UNROLLED) {
-      emitLoop(emission, 'filterColumn', filterWidth, (tapColumn) => takeTap(tapRow, tapColumn));
-      return;
-    }
-    for (let tap = 0; tap < filterWidth; tap++) takeTap(tapRow, ix.constant(tap));
+    const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], pad.top);
+    const takeRow = (): void => {
+      if (filterWidth * channels > MAX_UNROLLED) {
+        emitLoop(emission, 'filterColumn', filterWidth, (tap) => takeTap(tapRow, inRow, tap));
+        return;
+      }
+      for (let tap = 0; tap < filterWidth; tap++) takeTap(tapRow, inRow, ix.constant(tap));
+    };
+    // Neighbouring pixels are of one row, so that a row of taps is outside of the image for all.
+    const bounds = outside([{ coord: inRow, extent: x.shape[1] }]);
+    if (bounds.length === 0) takeRow();
+    else writer.block(`if (${inliner.condition(bounds).code})`, takeRow);
   });
 }
 
-/** Texts of the channels of one pixel of the image, 0 outside of it. */
+/** Those of some bounds that a coordinate can be outside of. */
+const outside = (bounds: readonly Bounds[]): Bounds[] =>
+  bounds.filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
+
+/** Texts of the channels of one pixel of a row of the image, 0 beyond its ends. */
 function loadChannels(
   { inliner, writer, request }: KernelEmission,
   at: readonly IndexExpr[],
 ): string[] {
   const [x] = request.group.anchor.inputs;
   const channels = x.shape[3];
-  const bounds: Bounds[] = [1, 2]
-    .map((axis) => ({ coord: at[axis], extent: x.shape[axis] }))
-    .filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
+  const bounds = outside([{ coord: at[2], extent: x.shape[2] }]);
   const inside =
     bounds.length > 0 ? writer.let(inliner.condition(bounds).code, writer.depth) : null;
   const load = (channel: IndexExpr): Operand => {
     const value = inliner.value(x, [...at, channel]);
     if (inside === null) return value;
     const zero = inliner.widen({ ...value, code: '0.0', width: 1 }, value.width);
-    return inliner.define(
-      `select(${zero}, ${value.code}, ${inside})`,
-      value.width,
-      'float32',
-      writer.depth,
-    );
+    const code = `select(${zero}, ${value.code}, ${inside})`;
+    return inliner.define(code, value.width, 'float32', writer.depth);
   };
   if (channels !== 4) {
     return Array.from({ length: channels }, (_, c) => load(ix.constant(c)).code);

@@ -114,6 +114,8 @@ const rules: readonly ProductRule[] = [
     choose: ['64x64x32 8x4', '64x64x32 4x4'],
   },
   { tiles: { of: [64, 64], min: 256 }, choose: ['64x64x16 8x4', '64x64x16 4x4'] },
+  // Hardly any sum: what counts is that all invocations store.
+  { tiles: { of: [32, 32], min: 320 }, terms: { max: 48 }, choose: ['32x32x16 4x4'] },
   // Short sums end before slices pay for being added up.
   {
     tiles: { of: [32, 64], min: 256 },
@@ -132,6 +134,15 @@ const rules: readonly ProductRule[] = [
   { tiles: { of: [16, 32], max: 63 }, choose: ['16x16x64 4x4 s8'] },
   { choose: ['16x32x64 4x4 s4', '16x32x32 4x4 s4'] },
 ];
+
+/** A row of the table is passed over where less than this part of its tiles is inside the result. */
+const MIN_USED = 0.7;
+
+/** The part of all tiles that is inside the result. */
+function usedPart(shape: ProductShape, { rows, columns }: ProductTile): number {
+  const used = (size: number, tile: number): number => size / (Math.ceil(size / tile) * tile);
+  return used(shape.rows, rows) * used(shape.columns, columns);
+}
 
 /** Bytes of workgroup memory of a tile: both operands, or the sums that slices leave there. */
 export function tileBytes(tile: ProductTile, pair: boolean): number {
@@ -175,7 +186,8 @@ function partsOf(
 /** Every choice that is legal for a shape on a device, the one that the table picks first. */
 export function rankProducts(shape: ProductShape, target: KernelTarget): ProductChoice[] {
   const scale = target.busyWorkgroups / REFERENCE_WORKGROUPS;
-  const matches = ({ tiles, terms }: ProductRule): boolean =>
+  const matches = ({ tiles, terms, choose }: ProductRule): boolean =>
+    (!tiles || usedPart(shape, tileOf(choose[0], shape)) >= MIN_USED) &&
     (!tiles || isIn(workgroups(shape, ...tiles.of) / scale, tiles)) &&
     (!terms || isIn(termsOf(shape), terms));
   const all: ProductRule[] = [...productTiles.keys()].map((name) => ({ choose: [name] }));

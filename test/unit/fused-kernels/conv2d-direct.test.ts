@@ -16,14 +16,32 @@ function convolution(...filter: number[]): Node {
 
 describe('tiles of convolutions of few channels', () => {
   it.each([
-    ['3×3, 32 out', [3, 3, 3, 32], { lanes: 4, vectors: 8, groups: 1, strips: 32, depth: 27 }],
+    [
+      '3×3, 32 out',
+      [3, 3, 3, 32],
+      { lanes: 4, strip: 2, vectors: 8, groups: 1, strips: 32, depth: 27 },
+    ],
     // Two workgroups of five and four vectors rather than of eight and one.
-    ['36 out', [3, 3, 3, 36], { lanes: 4, vectors: 5, groups: 2, strips: 51, depth: 27 }],
-    ['single channels', [3, 3, 4, 3], { lanes: 1, vectors: 3, groups: 1, strips: 85, depth: 36 }],
+    ['36 out', [3, 3, 3, 36], { lanes: 4, strip: 2, vectors: 5, groups: 2, strips: 51, depth: 27 }],
+    [
+      'single channels',
+      [3, 3, 4, 3],
+      { lanes: 1, strip: 2, vectors: 3, groups: 1, strips: 85, depth: 36 },
+    ],
     // A vector of all 147 elements takes 2,352 bytes: six fit into 16 KiB.
-    ['7×7, 64 out', [7, 7, 3, 64], { lanes: 4, vectors: 6, groups: 3, strips: 42, depth: 147 }],
+    [
+      '7×7, 64 out',
+      [7, 7, 3, 64],
+      { lanes: 4, strip: 2, vectors: 6, groups: 3, strips: 42, depth: 147 },
+    ],
   ])('a GPU: %s', (_name, filter, expected) => {
     expect(chooseDirectTile(convolution(...filter), gpuTarget)).toEqual(expected);
+  });
+
+  it('has longer strips where windows are large and pixels many', () => {
+    const target = { ...gpuTarget, busyWorkgroups: 8 };
+    expect(chooseDirectTile(convolution(7, 7, 3, 64), target)).toMatchObject({ strip: 4 });
+    expect(chooseDirectTile(convolution(3, 3, 3, 64), target)).toMatchObject({ strip: 2 });
   });
 
   it.each([
