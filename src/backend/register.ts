@@ -37,7 +37,7 @@ export function replaceWebGPU(): void {
 
 async function createBackend(name: string): Promise<WebGPUFusedBackend> {
   const { device, info } = await requestDevice();
-  registerCpuFallbacks(name);
+  installLazyKernels(name, registerCpuFallbacks(name));
   return new WebGPUFusedBackend(device, info, { adapterClass: forcedClass() });
 }
 

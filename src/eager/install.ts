@@ -9,19 +9,19 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LazyBackend } from './lazy-backend';
 import { stockOrCpu } from '../host/cpu-fallback';
+import { LAUNCHES_NOTHING } from '../lowering/left-to-tfjs';
 import { lazyKernels, type ComposedKernel, type LazyKernel } from './kernels';
 
-/** Kernels that launch nothing: they run as stock's, and are not worth a word in a trace. */
-const FREE: ReadonlySet<string> = new Set([
-  ...['Identity', 'Reshape', 'ExpandDims', 'Complex', 'Real', 'Imag'],
-]);
+/** Kernels that run as stock's and are not worth a word in a trace: they launch nothing. */
+const FREE: ReadonlySet<string> = new Set([...LAUNCHES_NOTHING, 'Complex', 'Real', 'Imag']);
 
-/** Wraps all kernels registered for `backendName`. */
-export function installLazyKernels(backendName: string): void {
-  const lazy = new Map(lazyKernels.map((kernel) => [kernel.kernel, kernel]));
+const lazy = new Map(lazyKernels.map((kernel) => [kernel.kernel, kernel]));
+
+/** Wraps kernels registered for `backendName`: those of the names given, or all. */
+export function installLazyKernels(backendName: string, names?: readonly string[]): void {
   for (const config of getKernelsForBackend(backendName)) {
     const { kernelName, kernelFunc } = config;
-    if (FREE.has(kernelName)) continue;
+    if (FREE.has(kernelName) || names?.includes(kernelName) === false) continue;
     const kernel = lazy.get(kernelName);
     const stock = stockOrCpu(kernelName, kernelFunc);
     unregisterKernel(kernelName, backendName);

@@ -5,6 +5,7 @@
 import type { DataId, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Attrs } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
+import { whyLeft } from '../lowering/left-to-tfjs';
 import { fusionTables } from '../registry/kernels';
 import type { PlanDevice } from '../runtime/plan-device';
 import { tensorData } from '../host/internals';
@@ -69,7 +70,7 @@ export class LazyQueue {
   /** Names the kernel that runs at once from here on: it may be the one that needs a value. */
   runsAtOnce(kernel: string): void {
     this.running = kernel;
-    this.leave(kernel, 'it cannot wait');
+    this.leave(kernel, whyLeft(kernel) ?? 'it cannot wait');
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from '../runtime/plan-device';
+import { cpuFallback } from '../host/cpu-fallback';
 import { internalsOf, tensorData } from '../host/internals';
 import { isAlive } from './assemble';
 import { isComposed, type ComposedKernel } from './kernels';
@@ -22,12 +23,19 @@ export function runSingly(backend: PlanDevice, invocations: readonly Invocation[
       compose(backend, invocation, kernel);
       continue;
     }
-    const run = (getKernel(kernel.kernel, 'webgpu') as { kernelFunc: KernelFunc }).kernelFunc;
+    const run = stockKernel(kernel.kernel);
     const inputs = operandsOf(invocation);
     const made = run({ inputs, attrs: attrs as NamedAttrMap, backend });
     const infos = Array.isArray(made) ? made : [made];
     infos.forEach((info, at) => adopt(backend, info, invocation.outputs[at]));
   }
+}
+
+/** The kernel of stock's WebGPU, or of `cpu` where WebGPU lacks it. */
+function stockKernel(name: string): KernelFunc {
+  const run = getKernel(name, 'webgpu')?.kernelFunc ?? cpuFallback(name);
+  if (!run) throw new Error(`[webgpu-fused] ${name}: got no such kernel of tfjs's to run.`);
+  return run;
 }
 
 function operandsOf({ signature, inputs }: Invocation): NamedTensorInfoMap {

@@ -1,6 +1,6 @@
 import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
 import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
-import { importerOf } from './import';
+import { importerOf, whyNotImported } from './import';
 import { NodeGraph } from './node-graph';
 import { stockDispatches } from './stock-cost';
 
@@ -127,7 +127,7 @@ class Partitioner {
     if (excluded !== undefined) return excluded;
     if (this.request.custom?.has(node.name)) return `op ${node.op} is registered by the app`;
     if (isControlFlow(node.op)) return 'control flow stays with tfjs';
-    if (!importerOf(node.op)) return `op ${node.op} is not supported`;
+    if (!importerOf(node.op)) return whyNotImported(node.op);
     if (this.conditions.of(node.name).frames.length > 0) return 'inside a loop';
     if (namedSources.has(node.name)) return 'its outputs are read by name';
     const order = this.inputsOf(node).find((ref) => ref.control);

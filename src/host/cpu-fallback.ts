@@ -49,6 +49,12 @@ function isForCpu(operand: TensorInfo | undefined): boolean {
   return dtype !== 'complex64' && shape?.includes(0) && findBackend('cpu') !== null;
 }
 
+/** A kernel that WebGPU lacks; undefined where `cpu` lacks it too. */
+export function cpuFallback(kernelName: string): KernelFunc | undefined {
+  const config = getKernel(kernelName, 'cpu');
+  return config && runOnCpu(config);
+}
+
 function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
   return ({ inputs, backend, attrs }) => {
     const cpu = findBackend('cpu') as MathBackendCPU | null;

@@ -10,7 +10,7 @@ import {
 
 import { RefusedError } from '../../ir/infer/refused';
 import { parseInput, refKey, type NodeDef } from '../graph-def';
-import { importerOf } from '.';
+import { importerOf, whyNotImported } from '.';
 import { HostValueNeeded, NodeImport } from './node-import';
 
 /** A value that enters a region: a tensor of known shape and dtype, or a constant. */
@@ -124,7 +124,7 @@ function refusalOf(
 
 function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Value>): void {
   const importer = importerOf(def.op);
-  if (!importer) throw new RefusedError(`op ${def.op} is not supported`, [def.name]);
+  if (!importer) throw new RefusedError(whyNotImported(def.op), [def.name]);
   const inputs: Value[] = [];
   for (const input of def.input ?? []) {
     const { key, control } = parseInput(input);

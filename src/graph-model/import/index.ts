@@ -1,4 +1,5 @@
 /** The table of ops that regions may hold: how each is read as invocations of kernels. */
+import { whyLeft } from '../../lowering/left-to-tfjs';
 import { convolutionImports } from './convolution';
 import { elementwiseImports } from './elementwise';
 import { movementImports } from './movement';
@@ -19,6 +20,12 @@ const importTable: ImportTable = {
 /** The importer of an op; undefined where the op stays with tfjs. */
 export function importerOf(op: string): Importer | undefined {
   return Object.hasOwn(importTable, op) ? importTable[op] : undefined;
+}
+
+/** Why an op that has no importer stays with tfjs. */
+export function whyNotImported(op: string): string {
+  const reason = whyLeft(op);
+  return reason ? `op ${op} stays with tfjs: ${reason}` : `op ${op} is unknown`;
 }
 
 /** Names of all ops that can be imported. */

@@ -1,7 +1,7 @@
 /** Ops that pass values on, tell their shapes, change their shapes, or make them from nothing. */
 import { sizeOf, type Value } from '../../ir/graph';
 import { refuse } from '../../ir/infer/refused';
-import { formatShape, normalizeAxis } from '../../ir/infer/shape';
+import { broadcastShapes, formatShape, normalizeAxis } from '../../ir/infer/shape';
 import { sourceLowerings } from '../../lowering/source';
 import { invokes, type Importer, type ImportTable, type NodeImport } from './node-import';
 
@@ -48,6 +48,29 @@ function filled(element: number): Importer {
   }));
 }
 
+/** Elements from `numLower` below to `numUpper` above the diagonal; all of a side where that is negative. */
+function bandPart(node: NodeImport): Value {
+  const { b } = node;
+  const x = node.input(0);
+  const [rows, columns] = x.shape.slice(-2);
+  const [lower, upper] = [node.number(1), node.number(2)];
+  const count = (length: number): number[] => Array.from({ length }, (_, at) => at);
+  const below = b.op('Sub', [
+    b.hostConstant([rows, 1], 'int32', count(rows)),
+    b.hostConstant([columns], 'int32', count(columns)),
+  ]);
+  const inBand = b.op('LogicalAnd', [
+    b.op('LessEqual', [below, b.scalar(lower < 0 ? rows : lower, 'int32')]),
+    b.op('GreaterEqual', [below, b.scalar(upper < 0 ? -columns : -upper, 'int32')]),
+  ]);
+  return b.op('Select', [inBand, x, b.scalar(0, x.dtype)]);
+}
+
+function broadcastArgs(node: NodeImport): Value {
+  const shape = broadcastShapes([node.numbers(0), node.numbers(1)]);
+  return node.b.hostConstant([shape.length], 'int32', shape);
+}
+
 const identity: Importer = (node) => node.input(0);
 
 function shapeOf(node: NodeImport, value: Value): Value {
@@ -90,6 +113,8 @@ export const shapeImports: ImportTable = {
     stop: node.number(1),
     num: node.number(2),
   })),
+  MatrixBandPart: bandPart,
+  BroadcastArgs: broadcastArgs,
   OneHot: invokes(sourceLowerings.OneHot, (node) => ({
     depth: node.number(1),
     onValue: node.number(2, 1),

@@ -93,6 +93,8 @@ const elementwise: OpCase[] = [
 ];
 
 const shape: OpCase[] = [
+  { op: 'BroadcastArgs', what: 'shapes', operands: [ints(2, 1), ints(3, 1, 4)] },
+  { op: 'LinSpace', what: 'five', operands: [scalar(-1), scalar(1.5), int(5)] },
   { op: 'Identity', what: 'float', operands: [fed([3])] },
   { op: 'IdentityN', what: 'two', operands: [fed([3]), fed([2, 2])], outputs: 2 },
   { op: 'Reshape', what: 'implicit', operands: [fed([2, 6]), ints(3, -1)] },
@@ -483,17 +485,23 @@ const products: OpCase[] = [
     operands: [fed([3, 4]), weight([4, 5]), weight([5])],
     attrs: fused('BiasAdd', 'Sigmoid'),
   },
-  ...['ij,jk->ik', 'abc,cd->abd', 'abf,fe->abe', 'bhqd,bhkd->bhqk', 'ij,ij->i', 'i,j->ij'].map(
-    (equation) => ({
-      op: 'Einsum',
-      what: equation,
-      operands: equation
-        .split('->')[0]
-        .split(',')
-        .map((term) => fed([...term].map((label) => 2 + (label.charCodeAt(0) % 4)))),
-      attrs: { equation: attr.s(equation) },
-    }),
-  ),
+  ...[
+    'ij,jk->ik',
+    'abc,cd->abd',
+    'abf,fe->abe',
+    'bhqd,bhkd->bhqk',
+    'ij,ij->i',
+    'i,j->ij',
+    'bij,ib->bj',
+  ].map((equation) => ({
+    op: 'Einsum',
+    what: equation,
+    operands: equation
+      .split('->')[0]
+      .split(',')
+      .map((term) => fed([...term].map((label) => 2 + (label.charCodeAt(0) % 4)))),
+    attrs: { equation: attr.s(equation) },
+  })),
   {
     op: 'Einsum',
     what: 'ijk->ki',
@@ -512,6 +520,7 @@ const reductions: OpCase[] = [
       attrs: { keep_dims: attr.b(true) },
     },
   ]),
+  { op: 'EuclideanNorm', what: 'last', operands: [fed([2, 3]), ints(-1)] },
   { op: 'Mean', what: 'ints', operands: [fed([2, 3], 'int32'), ints(1)] },
   { op: 'Sum', what: 'bools', operands: [fed([2, 3], 'bool'), int(0)] },
   { op: 'All', what: 'bools', operands: [fed([2, 3], 'bool'), ints(1)] },

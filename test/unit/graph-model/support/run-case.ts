@@ -32,9 +32,14 @@ export function modelOf(test: OpCase) {
 
 /** What tfjs computes, and what the imported graph does. */
 export function runCase(test: OpCase): { expected: tf.Tensor[]; actual: tf.Tensor[] } {
-  const { graph, fed, refs } = modelOf(test);
+  const model = modelOf(test);
+  const expected = [model.graph.load().execute(model.fed, model.refs)].flat();
+  return { expected, actual: runImported(model) };
+}
+
+/** What the imported graph of a node computes. */
+export function runImported({ graph, fed, refs }: ReturnType<typeof modelOf>): tf.Tensor[] {
   const model = graph.load();
-  const expected = [model.execute(fed, refs)].flat();
   const { weightMap } = internalsOf(model).executor;
   const feeds = new Map<string, Feed>();
   for (const [name, { shape, dtype }] of Object.entries(fed)) {
@@ -51,11 +56,10 @@ export function runCase(test: OpCase): { expected: tf.Tensor[]; actual: tf.Tenso
   );
   if ('refusals' in region) throw new Error(`refused: ${region.refusal.reason}`);
   const computed = interpret(region.graph, Object.values(fed));
-  const actual = region.outputs.map((source) => {
+  return region.outputs.map((source) => {
     if (source.kind === 'graph') return computed[source.index];
     if (source.kind === 'feed') return fed[source.ref] ?? weightMap[source.ref][0];
     const { constant, shape, dtype } = source.value;
     return tf.tensor(constant?.host?.slice() ?? [], [...shape], dtype);
   });
-  return { expected, actual };
 }
