@@ -9,11 +9,22 @@ function makeTensor(values: readonly number[], type: ScalarType): tf.Tensor {
   return tf.tensor1d(array.from(values), type);
 }
 
+/** Ops that tfjs has no kernel for, in ops that it has: these round on the way, to 24 bits each time. */
+const COMPOSED: Readonly<Record<string, ((...inputs: tf.Tensor[]) => tf.Tensor) | undefined>> = {};
+
+/** Whether a result is that of a composition: equal, but for the rounding of a few ops. */
+function isNear(actual: number, expected: number): boolean {
+  if (Object.is(actual, expected) || actual === expected) return true;
+  return Math.abs(actual - expected) <= 4 * 2 ** -24 * Math.abs(expected);
+}
+
 function runCpu(op: ScalarOp, { types, attrs }: OpCase, columns: readonly number[][]) {
   return tf.tidy(() => {
     const tensors = columns.map((column, i) => makeTensor(column, types[i]));
     const inputs = Object.fromEntries(inputNames(op).map((name, i) => [name, tensors[i]]));
-    const result = tf.engine().runKernel(op.kernel, inputs, attrs as tf.NamedAttrMap);
+    const result =
+      COMPOSED[op.kernel]?.(...tensors) ??
+      tf.engine().runKernel(op.kernel, inputs, attrs as tf.NamedAttrMap);
     const { dtype } = result as tf.Tensor;
     return { dtype, values: [...(result as tf.Tensor).dataSync()] };
   });
@@ -61,7 +72,8 @@ describe('evaluate gives what the cpu kernel gives, bit for bit', () => {
         // The data of an int32 tensor that was cast to float32 is still an Int32Array on cpu.
         const expected = roundToType(value, dtype as ScalarType);
         const actual = op.evaluate(args, types, attrs);
-        if (!Object.is(actual, expected)) {
+        const isRight = COMPOSED[op.kernel] ? isNear : Object.is;
+        if (!isRight(actual, expected)) {
           throw new Error(
             `${op.kernel} ${JSON.stringify(attrs)} (${types}) of (${args}): ` +
               `evaluate gives ${actual}, cpu ${expected}`,
