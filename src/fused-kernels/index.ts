@@ -1,6 +1,6 @@
 /** All kernel families, and the table from anchor to family. */
 import { argReduceKernel } from './arg-reduce';
-import { attentionKernel } from './attention';
+import { attentionKernel, attentionMergeKernel, attentionPartKernel } from './attention/index';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
 import { denseChainKernel } from './dense-chain';
@@ -32,5 +32,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   normalizeKernel,
   momentsKernel,
   attentionKernel,
+  attentionPartKernel,
+  attentionMergeKernel,
   mapKernel,
 ];

@@ -67,13 +67,18 @@ export interface ClassTraits {
   readonly blockInvocations: number;
   /** Bytes that such a workgroup has at least; a GPU runs fewer at once, the more each has. */
   readonly blockMemory: number;
-  /** Whether loops over arrays in registers are for the driver to unroll, which can take it minutes. */
+  /** Whether loops over what is in registers are for the driver to unroll, which can take it minutes. */
   readonly unrolls: boolean;
   /**
    * Whether loops over k are written without divisions of integers, which a GPU has no instruction
    * for. A processor has one, and its compiler moves what a loop repeats out of it.
    */
   readonly countsIndices: boolean;
+  /**
+   * Whether the invocations of a workgroup share the keys of an attention; else each keeps a query and
+   * its sums to itself, which is more than a GPU has registers for.
+   */
+  readonly tilesAttention: boolean;
 }
 
 /** What all GPUs have in common; a row of the table says where a class differs. */
@@ -89,6 +94,7 @@ const GPU: ClassTraits = {
   blockMemory: 4096,
   unrolls: true,
   countsIndices: true,
+  tilesAttention: true,
 };
 
 /** A GPU of a phone: few cores, few registers an invocation, and one memory for everything. */
@@ -128,6 +134,7 @@ const CLASSES = {
     blockMemory: 16384,
     unrolls: false,
     countsIndices: false,
+    tilesAttention: false,
   },
   nvidia: { tells: /nvidia|geforce/, ...GPU, busyWorkgroups: 256, workgroupMemory: 49152 },
   'amd-integrated': {

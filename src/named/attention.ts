@@ -21,7 +21,6 @@ import type { ComposedKernel } from '../eager/kernels';
 import type { GraphBuilder } from '../ir/builder';
 import { apply, constant, input, scalarOp, type Expr, type ScalarOp } from '../ir/expression';
 import type { Value } from '../ir/graph';
-import { MAX_HEAD_SIZE } from '../ir/infer/composite';
 import { lowering } from '../lowering/lowering';
 import { broadcastsTo, fail, floatTensor, sumTo, type Input } from './arguments';
 import { nothing, run, withGradient } from './named-kernel';
@@ -53,21 +52,19 @@ interface AttentionAttrs {
  */
 const HIDDEN = -0.7 * 3.4028234663852886e38;
 
-/** Scores, in the graph or as an expression: `op` adds a kernel, `number` a constant. */
-interface ScoreTerms<V> {
-  op(kernel: string, operands: readonly V[]): V;
-  number(value: number): V;
-  readonly product: V;
-  readonly mask?: { readonly value: V; readonly isBool: boolean };
-  /** Positions of keys and queries, for those that are causal. */
-  readonly positions: readonly V[];
-}
-
-function score<V>({ op, number, product, mask, positions }: ScoreTerms<V>, scale: number): V {
-  let s = op('Multiply', [product, number(scale)]);
-  const show = (visible: V): V => op('Select', [visible, s, number(HIDDEN)]);
-  if (mask) s = mask.isBool ? show(mask.value) : op('Add', [s, mask.value]);
-  return positions.length > 0 ? show(op('LessEqual', positions)) : s;
+/** The scores of an attention, given its product and what hides keys. */
+function scoreOf(
+  product: Expr,
+  mask: Expr | undefined,
+  positions: readonly Expr[],
+  scale: number,
+): Expr {
+  const op = (kernel: string, ...operands: Expr[]): Expr =>
+    apply(scalarOp(kernel) as ScalarOp, operands, {});
+  let s = op('Multiply', product, constant(scale, 'float32'));
+  const show = (visible: Expr): Expr => op('Select', visible, s, constant(HIDDEN, 'float32'));
+  if (mask) s = mask.type === 'bool' ? show(mask) : op('Add', s, mask);
+  return positions.length > 0 ? show(op('LessEqual', ...positions)) : s;
 }
 
 function lower(
@@ -76,9 +73,8 @@ function lower(
   given: Value | undefined,
   { scale, causal }: AttentionAttrs,
 ): Value {
-  const isBool = given?.dtype === 'bool';
-  const [queries, depth] = q.shape.slice(-2);
-  const [keys, width] = v.shape.slice(-2);
+  const queries = q.shape[q.shape.length - 2];
+  const keys = v.shape[v.shape.length - 2];
   const count = (length: number, from: number): number[] =>
     Array.from({ length }, (_, at) => from + at);
   const positions = causal
@@ -87,28 +83,11 @@ function lower(
         b.hostConstant([queries, 1], 'int32', count(queries, keys - queries)),
       ]
     : [];
-  if (Math.max(depth, width) > MAX_HEAD_SIZE) {
-    // The kernel keeps no head of this size in registers: products and softmax by themselves.
-    const terms: ScoreTerms<Value> = {
-      op: (kernel, operands) => b.op(kernel, operands),
-      number: (value) => b.scalar(value),
-      product: b.op('BatchMatMul', [q, k], { transposeA: false, transposeB: true }),
-      mask: given && { value: given, isBool },
-      positions,
-    };
-    const weights = b.op('Softmax', [score(terms, scale)]);
-    return b.op('BatchMatMul', [weights, v], { transposeA: false, transposeB: false });
-  }
   const masks = given ? [given, ...positions] : positions;
   const slots = masks.map((value, at): Expr => input(at + 1, value.dtype));
-  const terms: ScoreTerms<Expr> = {
-    op: (kernel, operands) => apply(scalarOp(kernel) as ScalarOp, operands, {}),
-    number: (value) => constant(value, 'float32'),
-    product: input(0, 'float32'),
-    mask: given && { value: slots[0], isBool },
-    positions: slots.slice(masks.length - positions.length),
-  };
-  return b.op('Attention', [q, k, v, ...masks], { score: score(terms, scale) });
+  const mask = given && slots[0];
+  const score = scoreOf(input(0, 'float32'), mask, slots.slice(given ? 1 : 0), scale);
+  return b.op('Attention', [q, k, v, ...masks], { score });
 }
 
 /** Which keys the queries see, where they do not see all; broadcasts to the scores. */

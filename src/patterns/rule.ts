@@ -9,6 +9,8 @@ export interface RuleTarget {
   readonly maxStorageBuffers: number;
   /** Whether products stage tiles of their operands in workgroup memory. */
   readonly stagesTiles: boolean;
+  /** Whether the invocations of a workgroup share the keys of an attention. */
+  readonly tilesAttention: boolean;
   /** Workgroups that keep the device busy. */
   readonly busyWorkgroups: number;
   /** Into how many parts the sums of an invocation are to be divided; 1 where they are not. */
@@ -19,6 +21,7 @@ export interface RuleTarget {
 export const minimalTarget: RuleTarget = {
   maxStorageBuffers: 8,
   stagesTiles: false,
+  tilesAttention: false,
   busyWorkgroups: 1,
   partsOf: () => 1,
 };

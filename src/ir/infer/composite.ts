@@ -4,14 +4,42 @@ import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
 import { windowInference } from './window';
 
-/** Largest head of an attention: a query and a row of sums are in registers of one invocation. */
-export const MAX_HEAD_SIZE = 256;
-
 function demandFloats(values: readonly Value[]): void {
   demand(
     values.every(({ dtype }) => dtype === 'float32'),
     () => 'rows and weights must be float32',
   );
+}
+
+/** Sizes of an attention: dimensions in front, and those of its queries, keys and values. */
+function attention(inputs: readonly Value[]) {
+  const [query, key, value, ...masks] = inputs;
+  const rank = query.shape.length;
+  const batch = query.shape.slice(0, -2);
+  const [queries, size] = query.shape.slice(-2);
+  const [keys] = key.shape.slice(-2);
+  demand(
+    inputs.slice(0, 3).every(({ dtype }) => dtype === 'float32'),
+    () => 'queries, keys and values must be float32',
+  );
+  demand(
+    [key, value].every(
+      ({ shape }) => shape.length === rank && broadcastsTo(shape.slice(0, -2), batch),
+    ) &&
+      key.shape[rank - 1] === size &&
+      value.shape[rank - 2] === keys,
+    () =>
+      `queries ${formatShape(query.shape)}, keys ${formatShape(key.shape)} and values ` +
+      `${formatShape(value.shape)} do not fit`,
+  );
+  const scores = [...batch, queries, keys];
+  for (const { shape } of masks) {
+    demand(
+      broadcastsTo(shape, scores),
+      () => `mask ${formatShape(shape)} for scores ${formatShape(scores)}`,
+    );
+  }
+  return { batch, queries, keys, width: value.shape[rank - 1] };
 }
 
 /** Kernels that rewrite rules make of several primitives; no front end asks for them. */
@@ -21,34 +49,19 @@ export const compositeInference: InferTable = {
     return { shape: x.shape, dtype: 'float32' };
   },
   Attention: (inputs) => {
-    const [query, key, value, ...masks] = inputs;
-    const rank = query.shape.length;
-    const batch = query.shape.slice(0, -2);
-    const [queries, size] = query.shape.slice(-2);
-    const [keys] = key.shape.slice(-2);
-    demand(
-      inputs.slice(0, 3).every(({ dtype }) => dtype === 'float32'),
-      () => 'queries, keys and values must be float32',
-    );
-    demand(
-      [key, value].every(
-        ({ shape }) => shape.length === rank && broadcastsTo(shape.slice(0, -2), batch),
-      ) &&
-        key.shape[rank - 1] === size &&
-        value.shape[rank - 2] === keys,
-      () =>
-        `queries ${formatShape(query.shape)}, keys ${formatShape(key.shape)} and values ` +
-        `${formatShape(value.shape)} do not fit`,
-    );
-    const scores = [...batch, queries, keys];
-    for (const { shape } of masks) {
-      demand(
-        broadcastsTo(shape, scores),
-        () => `mask ${formatShape(shape)} for scores ${formatShape(scores)}`,
-      );
-    }
-    return { shape: [...batch, queries, value.shape[rank - 1]], dtype: 'float32' };
+    const { batch, queries, width } = attention(inputs);
+    return { shape: [...batch, queries, width], dtype: 'float32' };
   },
+  // Sums as whole vectors, and one vector with their maximum and their weight.
+  AttentionPart: (inputs, { keysPerPart }) => {
+    const { batch, queries, keys, width } = attention(inputs);
+    const parts = Math.ceil(keys / (keysPerPart as number));
+    return { shape: [...batch, parts, queries, 4 * Math.ceil(width / 4) + 4], dtype: 'float32' };
+  },
+  AttentionMerge: ([{ shape }], { width }) => ({
+    shape: [...shape.slice(0, -3), shape[shape.length - 2], width as number],
+    dtype: 'float32',
+  }),
   GatedMatMul: ([x, a, b], attrs) => {
     demandFloats([x, a, b]);
     const [depth, columns] = attrs.transposeB ? [...a.shape].reverse() : a.shape;

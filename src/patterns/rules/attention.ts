@@ -2,10 +2,10 @@
 import type { GraphBuilder } from '../../ir/builder';
 import { apply, constant, input, scalarOp, type Expr } from '../../ir/expression';
 import { sameShape, sizeOf, type Node, type Shape, type Value } from '../../ir/graph';
-import { MAX_HEAD_SIZE } from '../../ir/infer/composite';
 import { broadcastsTo } from '../../ir/infer/shape';
 import { any, below, op, scalarValue } from '../match';
 import type { FusionRule, Match } from '../rule';
+import { attentionForm } from './attention-form';
 
 /** What an attention is made of; operands are in the layout of the `Attention` primitive. */
 interface Parts {
@@ -174,8 +174,12 @@ export const attention: FusionRule<Parts> = {
     }
     const [a] = parts.product.inputs;
     const head = parts.product.attrs.transposeA ? a.shape.at(-2) : a.shape.at(-1);
-    const size = Math.max(head as number, match.root.outputs[0].shape.at(-1) as number);
-    return size > MAX_HEAD_SIZE ? `a head of ${size} is larger than ${MAX_HEAD_SIZE}` : parts;
+    const [queries, keys] = parts.shape.slice(-2);
+    const width = match.root.outputs[0].shape.at(-1) as number;
+    const heads = sizeOf(parts.shape.slice(0, -2));
+    const sizes = { heads, queries, keys, depth: head as number, width };
+    const form = attentionForm(sizes, match.target);
+    return form.kind === 'composed' ? form.reason : parts;
   },
   rewrite(match, build, { product, swapped, shape, score, masks }) {
     const [a, b] = product.inputs;

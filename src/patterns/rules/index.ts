@@ -1,6 +1,7 @@
 /** The built-in fusions, in stages: each runs until nothing changes before the next begins. */
 import type { FusionRule } from '../rule';
 import { attention } from './attention';
+import { composeAttention, splitAttention } from './attention-forms';
 import { denseChain } from './dense-chain';
 import { depthwisePointwise } from './depthwise-pointwise';
 import { foldLinear } from './fold-linear';
@@ -47,6 +48,8 @@ const horizontal: readonly FusionRule[] = [
   widenDense,
   widenConvolution,
   splitReduction,
+  splitAttention,
+  composeAttention,
 ];
 
 /** Joins kernels one after the other. */

@@ -8,20 +8,18 @@
  * workgroup whose invocations share the keys, and which joins their sums at the end, as in Dao et
  * al., "Flash-Decoding" (2023).
  */
-import { f32Literal, type Expr } from '../ir/expression';
-import type { Node } from '../ir/graph';
-import { sizeOf } from '../ir/graph';
-import { MAX_HEAD_SIZE } from '../ir/infer/composite';
-import type { IndexExpr } from '../ir/index-expression';
-import * as ix from '../ir/index-expression';
-import type { KernelEmission } from './emit';
-import { emitKernel, WORKGROUP_SIZE } from './emit';
-import { emitExpression } from './expression';
-import type { FusedKernel } from './kernel';
-import { ownerThreads } from './shared-output';
-import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
-import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
-import { combineInWorkgroup } from './workgroup-combine';
+import { f32Literal, type Expr } from '../../ir/expression';
+import type { Node } from '../../ir/graph';
+import { sizeOf } from '../../ir/graph';
+import type { IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
+import type { KernelEmission } from '../emit';
+import { WORKGROUP_SIZE } from '../emit';
+import { emitExpression } from '../expression';
+import { ownerThreads } from '../shared-output';
+import { broadcastCoords, laneVariable, type Operand } from '../wgsl/inliner';
+import { vectorType, type ShaderProgram } from '../wgsl/kernel-writer';
+import { combineInWorkgroup } from '../workgroup-combine';
 
 /** Keys an invocation works on at a time: the sums are rescaled once for all of them. */
 const KEY_BLOCK = 4;
@@ -58,24 +56,21 @@ function headAxis(length: number): HeadAxis {
   };
 }
 
-/**
- * A loop along a head. Its bound is a constant where the compiler should unroll it, and so keep
- * what it indexes in registers.
- */
+/** A loop along a head, which software drivers would take minutes to unroll. */
 function headLoop(
-  { writer, request }: KernelEmission,
+  { writer }: KernelEmission,
   name: string,
   { steps }: HeadAxis,
   body: (step: IndexExpr) => void,
 ): void {
-  const limit = request.target.unrolls ? String(steps) : writer.uniform(`${name}Steps`, steps);
+  const limit = writer.uniform(`${name}Steps`, steps);
   writer.block(`for (var ${name} = 0; ${name} < ${limit}; ${name}++)`, () => {
     writer.defineVariable(name);
     body(ix.variable(name, steps));
   });
 }
 
-class AttentionEmitter {
+class AttentionRows {
   private readonly node: Node;
   private readonly batch: readonly number[];
   private readonly queries: number;
@@ -292,14 +287,6 @@ class AttentionEmitter {
   }
 }
 
-export const attentionKernel: FusedKernel = {
-  name: 'attention',
-  anchors: ['Attention'],
-  refuse: (node) => {
-    const size = Math.max(...node.inputs.slice(0, 3).map(({ shape }) => shape[shape.length - 1]));
-    return size > MAX_HEAD_SIZE ? `a head of ${size} is larger than ${MAX_HEAD_SIZE}` : null;
-  },
-  // Every query reads every key and every value.
-  reuse: (node, index) => (index === 1 || index === 2 ? (node.inputs[0].shape.at(-2) ?? 1) : 1),
-  generate: (request) => emitKernel(request, (emission) => new AttentionEmitter(emission).write()),
-};
+export function emitAttentionRows(emission: KernelEmission): ShaderProgram {
+  return new AttentionRows(emission).write();
+}

@@ -1,0 +1,274 @@
+/** The text of attention as GPUs run it. */
+import { float } from '../patterns/fuse';
+import { shaderOf } from './shader-of';
+import { gpuTarget } from './target';
+
+describe('golden shaders of attention on a GPU', () => {
+  test('keys that are no whole tiles, a mask, heads of 32', () => {
+    const shader = shaderOf((b) => {
+      const [q, k, v] = [float(b, 2, 64, 32), float(b, 2, 50, 32), float(b, 2, 50, 32)];
+      const product = b.op('BatchMatMul', [q, k], { transposeA: false, transposeB: true });
+      const scores = b.op('Add', [product, float(b, 2, 1, 50)]);
+      const weights = b.op('Softmax', [scores]);
+      const plain = { transposeA: false, transposeB: false };
+      return b.op('Relu', [b.op('BatchMatMul', [weights, v], plain)]);
+    }, gpuTarget);
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Attention → Relu
+     struct Uniforms {
+       by_0: i32,
+       n0: i32,
+       in0_0: i32,
+       in0_1: i32,
+       keyTiles: i32,
+       lastKey: i32,
+       keys: i32,
+       in1_0: i32,
+       in1_1: i32,
+       steps: i32,
+       in2_0: i32,
+       memberGroups: i32,
+       in3_0: i32,
+       in3_1: i32,
+       keyGroups: i32,
+       nan: f32,
+       out4_0: i32,
+       out4_1: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
+     @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<f32>;
+     @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
+     @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
+     var<workgroup> queries: array<vec4<f32>, 256>;
+     var<workgroup> staged: array<vec4<f32>, 288>;
+     var<workgroup> weights: array<vec4<f32>, 288>;
+     var<workgroup> exchange: array<vec4<f32>, 64>;
+     fn weightOf(distance: vec4<f32>) -> vec4<f32> {
+       return select(vec4<f32>(0.0), exp(distance), distance > vec4<f32>(-104.0));
+     }
+     fn reluF32x4(x: vec4<f32>) -> vec4<f32> {
+       return select(x, vec4<f32>(0.0), bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608));
+     }
+     @compute @workgroup_size(64)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let owner = i32(group.x);
+       let head = (owner / u.by_0);
+       let rowTile = (owner % u.by_0);
+       let member = i32(local.x % 8u);
+       let team = i32(local.x / 8u);
+       let quad = rowTile * u.n0 + team;
+       let row0 = quad * 4;
+       let row1 = quad * 4 + 1;
+       let row2 = quad * 4 + 2;
+       let row3 = quad * 4 + 3;
+       let v0 = in0[head * u.in0_0 + member + row0 * u.in0_1];
+       let v1 = in0[head * u.in0_0 + member + row1 * u.in0_1];
+       let v2 = in0[head * u.in0_0 + member + row2 * u.in0_1];
+       let v3 = in0[head * u.in0_0 + member + row3 * u.in0_1];
+       queries[(4 * member + 0) * 8 + team] = vec4<f32>(v0[0], v1[0], v2[0], v3[0]);
+       queries[(4 * member + 1) * 8 + team] = vec4<f32>(v0[1], v1[1], v2[1], v3[1]);
+       queries[(4 * member + 2) * 8 + team] = vec4<f32>(v0[2], v1[2], v2[2], v3[2]);
+       queries[(4 * member + 3) * 8 + team] = vec4<f32>(v0[3], v1[3], v2[3], v3[3]);
+       var top = vec4<f32>(-3.4028234663852886e38);
+       var total = vec4<f32>(0.0);
+       var poison = vec4<u32>(0u);
+       var sum0_0_0 = vec4<f32>(0.0);
+       var sum0_0_1 = vec4<f32>(0.0);
+       var sum0_0_2 = vec4<f32>(0.0);
+       var sum0_0_3 = vec4<f32>(0.0);
+       for (var tile = 0; tile < u.keyTiles; tile++) {
+         let firstKey = tile * 32;
+         var product0 = vec4<f32>(0.0);
+         var product1 = vec4<f32>(0.0);
+         var product2 = vec4<f32>(0.0);
+         var product3 = vec4<f32>(0.0);
+         workgroupBarrier();
+         {
+           let stagedRow0 = 0 + team;
+           let key0 = min(firstKey + stagedRow0, u.lastKey);
+           let stagedRow1 = 8 + team;
+           let key1 = min(firstKey + stagedRow1, u.lastKey);
+           let stagedRow2 = 16 + team;
+           let key2 = min(firstKey + stagedRow2, u.lastKey);
+           let stagedRow3 = 24 + team;
+           let key3 = min(firstKey + stagedRow3, u.lastKey);
+           let v4 = in1[head * u.in1_0 + key0 * u.in1_1 + member];
+           let v5 = in1[head * u.in1_0 + key1 * u.in1_1 + member];
+           let v6 = in1[head * u.in1_0 + key2 * u.in1_1 + member];
+           let v7 = in1[head * u.in1_0 + key3 * u.in1_1 + member];
+           staged[stagedRow0 * 9 + member] = v4;
+           staged[stagedRow1 * 9 + member] = v5;
+           staged[stagedRow2 * 9 + member] = v6;
+           staged[stagedRow3 * 9 + member] = v7;
+         }
+         workgroupBarrier();
+         for (var i = 0u; i < u32(u.steps); i++) {
+           let step = i32(min(i, 7u));
+           let key0 = staged[member * 9 + step];
+           let key1 = staged[(member + 8) * 9 + step];
+           let key2 = staged[(member + 16) * 9 + step];
+           let key3 = staged[(member + 24) * 9 + step];
+           let query0 = queries[(4 * step + 0) * 8 + team];
+           product0 = fma(query0, vec4<f32>(key0[0]), product0);
+           product1 = fma(query0, vec4<f32>(key1[0]), product1);
+           product2 = fma(query0, vec4<f32>(key2[0]), product2);
+           product3 = fma(query0, vec4<f32>(key3[0]), product3);
+           let query1 = queries[(4 * step + 1) * 8 + team];
+           product0 = fma(query1, vec4<f32>(key0[1]), product0);
+           product1 = fma(query1, vec4<f32>(key1[1]), product1);
+           product2 = fma(query1, vec4<f32>(key2[1]), product2);
+           product3 = fma(query1, vec4<f32>(key3[1]), product3);
+           let query2 = queries[(4 * step + 2) * 8 + team];
+           product0 = fma(query2, vec4<f32>(key0[2]), product0);
+           product1 = fma(query2, vec4<f32>(key1[2]), product1);
+           product2 = fma(query2, vec4<f32>(key2[2]), product2);
+           product3 = fma(query2, vec4<f32>(key3[2]), product3);
+           let query3 = queries[(4 * step + 3) * 8 + team];
+           product0 = fma(query3, vec4<f32>(key0[3]), product0);
+           product1 = fma(query3, vec4<f32>(key1[3]), product1);
+           product2 = fma(query3, vec4<f32>(key2[3]), product2);
+           product3 = fma(query3, vec4<f32>(key3[3]), product3);
+         }
+         let key0 = min(firstKey + member, u.lastKey);
+         let v8 = in2[head * u.in2_0 + key0];
+         let s0_0 = product0 + vec4<f32>(v8);
+         let bits0 = bitcast<vec4<u32>>(s0_0);
+         let infinite0 = (bits0 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
+         let hidden0 = infinite0 | vec4<bool>(!(firstKey + member < u.keys));
+         poison |= select(vec4<u32>(0u), bits0 ^ vec4<u32>(0xff800000u), infinite0 & vec4<bool>(firstKey + member < u.keys));
+         let score0 = select(s0_0, vec4<f32>(-3.4028234663852886e38), hidden0);
+         let key1 = min(firstKey + member + 8, u.lastKey);
+         let v9 = in2[head * u.in2_0 + key1];
+         let s1_0 = product1 + vec4<f32>(v9);
+         let bits1 = bitcast<vec4<u32>>(s1_0);
+         let infinite1 = (bits1 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
+         let hidden1 = infinite1 | vec4<bool>(!(firstKey + member + 8 < u.keys));
+         poison |= select(vec4<u32>(0u), bits1 ^ vec4<u32>(0xff800000u), infinite1 & vec4<bool>(firstKey + member + 8 < u.keys));
+         let score1 = select(s1_0, vec4<f32>(-3.4028234663852886e38), hidden1);
+         let key2 = min(firstKey + member + 16, u.lastKey);
+         let v10 = in2[head * u.in2_0 + key2];
+         let s2_0 = product2 + vec4<f32>(v10);
+         let bits2 = bitcast<vec4<u32>>(s2_0);
+         let infinite2 = (bits2 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
+         let hidden2 = infinite2 | vec4<bool>(!(firstKey + member + 16 < u.keys));
+         poison |= select(vec4<u32>(0u), bits2 ^ vec4<u32>(0xff800000u), infinite2 & vec4<bool>(firstKey + member + 16 < u.keys));
+         let score2 = select(s2_0, vec4<f32>(-3.4028234663852886e38), hidden2);
+         let key3 = min(firstKey + member + 24, u.lastKey);
+         let v11 = in2[head * u.in2_0 + key3];
+         let s3_0 = product3 + vec4<f32>(v11);
+         let bits3 = bitcast<vec4<u32>>(s3_0);
+         let infinite3 = (bits3 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
+         let hidden3 = infinite3 | vec4<bool>(!(firstKey + member + 24 < u.keys));
+         poison |= select(vec4<u32>(0u), bits3 ^ vec4<u32>(0xff800000u), infinite3 & vec4<bool>(firstKey + member + 24 < u.keys));
+         let score3 = select(s3_0, vec4<f32>(-3.4028234663852886e38), hidden3);
+         exchange[member * 8 + team] = max(max(max(max(top, score0), score1), score2), score3);
+         workgroupBarrier();
+         var highest = top;
+         for (var i = 0u; i < u32(u.memberGroups); i++) {
+           let memberGroup = i32(min(i, 1u));
+           let other0 = exchange[(memberGroup * 4 + 0) * 8 + team];
+           let other1 = exchange[(memberGroup * 4 + 1) * 8 + team];
+           let other2 = exchange[(memberGroup * 4 + 2) * 8 + team];
+           let other3 = exchange[(memberGroup * 4 + 3) * 8 + team];
+           highest = max(highest, other0);
+           highest = max(highest, other1);
+           highest = max(highest, other2);
+           highest = max(highest, other3);
+         }
+         let fade = weightOf(top - highest);
+         top = highest;
+         let weight0 = select(weightOf(score0 - highest), vec4<f32>(0.0), hidden0);
+         weights[member * 9 + team] = weight0;
+         let weight1 = select(weightOf(score1 - highest), vec4<f32>(0.0), hidden1);
+         weights[(member + 8) * 9 + team] = weight1;
+         let weight2 = select(weightOf(score2 - highest), vec4<f32>(0.0), hidden2);
+         weights[(member + 16) * 9 + team] = weight2;
+         let weight3 = select(weightOf(score3 - highest), vec4<f32>(0.0), hidden3);
+         weights[(member + 24) * 9 + team] = weight3;
+         total = total * fade + (weight0 + weight1 + weight2 + weight3);
+         sum0_0_0 *= fade[0];
+         sum0_0_1 *= fade[1];
+         sum0_0_2 *= fade[2];
+         sum0_0_3 *= fade[3];
+         {
+           let stagedRow0 = 0 + team;
+           let key0 = min(firstKey + stagedRow0, u.lastKey);
+           let stagedRow1 = 8 + team;
+           let key1 = min(firstKey + stagedRow1, u.lastKey);
+           let stagedRow2 = 16 + team;
+           let key2 = min(firstKey + stagedRow2, u.lastKey);
+           let stagedRow3 = 24 + team;
+           let key3 = min(firstKey + stagedRow3, u.lastKey);
+           let v12 = in3[head * u.in3_0 + key0 * u.in3_1 + member];
+           let v13 = in3[head * u.in3_0 + key1 * u.in3_1 + member];
+           let v14 = in3[head * u.in3_0 + key2 * u.in3_1 + member];
+           let v15 = in3[head * u.in3_0 + key3 * u.in3_1 + member];
+           staged[stagedRow0 * 9 + member] = select(vec4<f32>(0.0), v12, firstKey + stagedRow0 < u.keys);
+           staged[stagedRow1 * 9 + member] = select(vec4<f32>(0.0), v13, firstKey + stagedRow1 < u.keys);
+           staged[stagedRow2 * 9 + member] = select(vec4<f32>(0.0), v14, firstKey + stagedRow2 < u.keys);
+           staged[stagedRow3 * 9 + member] = select(vec4<f32>(0.0), v15, firstKey + stagedRow3 < u.keys);
+         }
+         workgroupBarrier();
+         for (var i = 0u; i < u32(u.keyGroups); i++) {
+           let keyGroup = i32(min(i, 7u));
+           let weight0 = weights[(keyGroup * 4 + 0) * 9 + team];
+           let value0_0 = staged[(keyGroup * 4 + 0) * 9 + member];
+           sum0_0_0 = fma(vec4<f32>(weight0[0]), value0_0, sum0_0_0);
+           sum0_0_1 = fma(vec4<f32>(weight0[1]), value0_0, sum0_0_1);
+           sum0_0_2 = fma(vec4<f32>(weight0[2]), value0_0, sum0_0_2);
+           sum0_0_3 = fma(vec4<f32>(weight0[3]), value0_0, sum0_0_3);
+           let weight1 = weights[(keyGroup * 4 + 1) * 9 + team];
+           let value1_0 = staged[(keyGroup * 4 + 1) * 9 + member];
+           sum0_0_0 = fma(vec4<f32>(weight1[0]), value1_0, sum0_0_0);
+           sum0_0_1 = fma(vec4<f32>(weight1[1]), value1_0, sum0_0_1);
+           sum0_0_2 = fma(vec4<f32>(weight1[2]), value1_0, sum0_0_2);
+           sum0_0_3 = fma(vec4<f32>(weight1[3]), value1_0, sum0_0_3);
+           let weight2 = weights[(keyGroup * 4 + 2) * 9 + team];
+           let value2_0 = staged[(keyGroup * 4 + 2) * 9 + member];
+           sum0_0_0 = fma(vec4<f32>(weight2[0]), value2_0, sum0_0_0);
+           sum0_0_1 = fma(vec4<f32>(weight2[1]), value2_0, sum0_0_1);
+           sum0_0_2 = fma(vec4<f32>(weight2[2]), value2_0, sum0_0_2);
+           sum0_0_3 = fma(vec4<f32>(weight2[3]), value2_0, sum0_0_3);
+           let weight3 = weights[(keyGroup * 4 + 3) * 9 + team];
+           let value3_0 = staged[(keyGroup * 4 + 3) * 9 + member];
+           sum0_0_0 = fma(vec4<f32>(weight3[0]), value3_0, sum0_0_0);
+           sum0_0_1 = fma(vec4<f32>(weight3[1]), value3_0, sum0_0_1);
+           sum0_0_2 = fma(vec4<f32>(weight3[2]), value3_0, sum0_0_2);
+           sum0_0_3 = fma(vec4<f32>(weight3[3]), value3_0, sum0_0_3);
+         }
+       }
+       exchange[member * 8 + team] = select(total, vec4<f32>(-1.0), poison != vec4<u32>(0u));
+       workgroupBarrier();
+       var denominator = vec4<f32>(0.0);
+       var least = vec4<f32>(0.0);
+       for (var i = 0u; i < u32(u.memberGroups); i++) {
+         let memberGroup = i32(min(i, 1u));
+         let other0 = exchange[(memberGroup * 4 + 0) * 8 + team];
+         let other1 = exchange[(memberGroup * 4 + 1) * 8 + team];
+         let other2 = exchange[(memberGroup * 4 + 2) * 8 + team];
+         let other3 = exchange[(memberGroup * 4 + 3) * 8 + team];
+         denominator += other0; least = min(least, other0);
+         denominator += other1; least = min(least, other1);
+         denominator += other2; least = min(least, other2);
+         denominator += other3; least = min(least, other3);
+       }
+       let isNumber = (least == vec4<f32>(0.0)) & (denominator > vec4<f32>(0.0));
+       let v16 = select(vec4<f32>(u.nan), sum0_0_0 / denominator[0], isNumber[0]);
+       let v17 = reluF32x4(v16);
+       out4[head * u.out4_0 + member + row0 * u.out4_1] = v17;
+       let v18 = select(vec4<f32>(u.nan), sum0_0_1 / denominator[1], isNumber[1]);
+       let v19 = reluF32x4(v18);
+       out4[head * u.out4_0 + member + row1 * u.out4_1] = v19;
+       let v20 = select(vec4<f32>(u.nan), sum0_0_2 / denominator[2], isNumber[2]);
+       let v21 = reluF32x4(v20);
+       out4[head * u.out4_0 + member + row2 * u.out4_1] = v21;
+       let v22 = select(vec4<f32>(u.nan), sum0_0_3 / denominator[3], isNumber[3]);
+       let v23 = reluF32x4(v22);
+       out4[head * u.out4_0 + member + row3 * u.out4_1] = v23;
+     }
+     "
+    `);
+  });
+});
