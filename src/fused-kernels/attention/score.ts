@@ -7,10 +7,10 @@ import { f32Literal, type Expr } from '../../ir/expression';
 import type { Node } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
+import { positionsIn } from '../../ir/positions';
 import type { KernelEmission } from '../emit';
 import { emitExpression } from '../expression';
 import { broadcastCoords, LANE, type Operand } from '../wgsl/inliner';
-import { positionsIn } from './positions';
 import { attentionSizes } from './sizes';
 
 /** Lowest finite float: the maximum of keys that are all hidden. */

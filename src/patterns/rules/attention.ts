@@ -1,8 +1,9 @@
 /** Scaled dot-product attention, with whatever scale, mask or bias stands before its softmax. */
 import type { GraphBuilder } from '../../ir/builder';
-import { apply, constant, input, scalarOp, type Expr } from '../../ir/expression';
+import { apply, constant, input, scalarOp, type Expr, type ScalarOp } from '../../ir/expression';
 import { sameShape, sizeOf, type Node, type Shape, type Value } from '../../ir/graph';
 import { broadcastsTo } from '../../ir/infer/shape';
+import { comparesPositions } from '../../ir/positions';
 import { any, below, op, scalarValue } from '../match';
 import type { FusionRule, Match } from '../rule';
 import { attentionForm } from './attention-form';
@@ -80,11 +81,7 @@ class ScoreTracer {
         ? this.expression(operand, swapped)
         : this.mask(operand, value.shape, swapped),
     );
-    return apply(
-      scalarOp(node.kernel) as NonNullable<ReturnType<typeof scalarOp>>,
-      args,
-      node.attrs,
-    );
+    return apply(scalarOp(node.kernel) as ScalarOp, args, node.attrs);
   }
 
   private atProduct(node: Node, swapped: boolean): Expr {
@@ -99,6 +96,12 @@ class ScoreTracer {
   private mask(operand: Value, shape: Shape, swapped: boolean): Expr {
     const number = scalarValue(operand);
     if (number !== undefined) return constant(number, operand.dtype);
+    const { producer } = operand;
+    if (producer && comparesPositions(operand) && broadcastsTo(operand.shape, shape) && !swapped) {
+      // Compared where a score is computed, a causal mask takes no memory, and tells what it hides.
+      const args = producer.inputs.map((positions) => this.mask(positions, shape, swapped));
+      return apply(scalarOp(producer.kernel) as ScalarOp, args, producer.attrs);
+    }
     if (swapped) throw new NoScores('a mask meets transposed scores');
     if (this.maskShape && !sameShape(this.maskShape, shape)) {
       throw new NoScores('its masks meet the scores in different shapes');

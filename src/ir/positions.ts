@@ -1,6 +1,6 @@
 /** Where keys and queries are: constants that count them, and masks that compare such constants. */
-import type { Expr } from '../../ir/expression';
-import type { Node, Value } from '../../ir/graph';
+import type { Expr } from './expression';
+import type { Node, Value } from './graph';
 
 /** Integers that rise by one along an axis, counted from the last: 0 keys, 1 queries. */
 export interface Positions {
@@ -31,6 +31,15 @@ const COMPARISONS: Readonly<Record<string, { readonly key: 0 | 1; readonly more:
   GreaterEqual: { key: 1, more: 0 },
   Greater: { key: 1, more: -1 },
 };
+
+/** True for a comparison of positions, which says what to compute where it is needed. */
+export function comparesPositions({ producer }: Value): boolean {
+  return (
+    producer !== undefined &&
+    producer.kernel in COMPARISONS &&
+    producer.inputs.every((operand) => positionsIn(operand))
+  );
+}
 
 /** The causal mask that comes last in the scores of an attention; null if there is none. */
 export function causalMask({ attrs, inputs }: Node): CausalMask | null {
