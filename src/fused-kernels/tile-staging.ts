@@ -202,7 +202,9 @@ export class OperandStaging {
     const { window, begin, depth } = this.range;
     const shape = this.shapeOfDepth();
     const position = ix.shift(this.position, shift);
-    const digits = this.digits ?? ix.delinearize(position, shape);
+    // Without a window the position is k, which counts on beyond a depth of one as well.
+    const digits =
+      this.digits ?? (window.length === 0 ? [position] : ix.delinearize(position, shape));
     const last = digits[digits.length - 1];
     const first = this.isInVectors ? ix.shift(ix.scale(last, 4), step) : last;
     const operand = load(

@@ -25,6 +25,7 @@ const ragged: readonly Case[] = [
 /** And what some are: whole tiles, single elements, either operand transposed, and batches. */
 const others: readonly Case[] = [
   { a: [128, 128], b: [128, 64] },
+  { a: [13, 1], b: [1, 11] },
   { a: [13, 3], b: [3, 11] },
   { a: [70, 37], b: [70, 36], transposeA: true },
   { a: [37, 67], b: [35, 67], transposeB: true },
