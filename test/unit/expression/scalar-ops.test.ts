@@ -25,8 +25,8 @@ function runCpu(op: ScalarOp, { types, attrs }: OpCase, columns: readonly number
     const result =
       COMPOSED[op.kernel]?.(...tensors) ??
       tf.engine().runKernel(op.kernel, inputs, attrs as tf.NamedAttrMap);
-    const { dtype } = result as tf.Tensor;
-    return { dtype, values: [...(result as tf.Tensor).dataSync()] };
+    const { dtype } = result;
+    return { dtype, values: [...(result).dataSync()] };
   });
 }
 
