@@ -1,4 +1,5 @@
 /** Conv2D, NHWC × HWIO, any stride, dilation and padding: a product over the filter window. */
+import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
@@ -9,22 +10,39 @@ import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel, KernelRequest } from './kernel';
 import { floatOnly } from './loops';
-import { generateProduct } from './product';
+import { generateProduct, productParts, tiledReuse } from './product';
 import type { ProductSpec } from './product-spec';
+import type { ProductShape } from './product-tiles';
 import { sourceCoord, usedTaps, windowAttrs } from './window-coords';
 import type { Bounds, Operand, Storage } from './wgsl/inliner';
+
+/** The shape of the result, without the axis of its parts. */
+function resultShape({ outputs: [{ shape }], attrs }: Node): readonly number[] {
+  return attrs.parts === undefined ? shape : shape.slice(1);
+}
+
+/** What tiles are chosen by. */
+function shapeOf(node: Node): ProductShape {
+  const [batch, height, width, columns] = resultShape(node);
+  const [filterHeight, filterWidth, depth] = node.inputs[1].shape;
+  const taps = filterHeight * filterWidth;
+  return { batch: 1, rows: batch * height * width, columns, depth, taps, pair: false };
+}
 
 function convolution(emission: KernelEmission): ProductSpec {
   const { anchor } = emission.request.group;
   const { inliner } = emission;
   const [x, filter] = anchor.inputs;
-  const [output] = anchor.outputs;
   const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
   const { strides, dilations, pad } = windowAttrs(anchor);
-  const [batch, outHeight, outWidth] = output.shape;
+  const [batch, outHeight, outWidth] = resultShape(anchor);
+  const { parts } = anchor.attrs as { parts?: number };
   type Taps = readonly IndexExpr[];
   // Taps that are outside of the image for all pixels are none, whatever their weights are.
-  const used = [usedTaps(anchor, 1, filterHeight), usedTaps(anchor, 2, filterWidth)];
+  const used = [
+    usedTaps(anchor, 1, filterHeight, outHeight),
+    usedTaps(anchor, 2, filterWidth, outWidth),
+  ];
   const tapsAt = (window: Taps): IndexExpr[] =>
     window.map((tap, axis) => ix.shift(tap, used[axis].begin));
   const image = ([b, row, column]: readonly IndexExpr[], window: Taps, k: IndexExpr): Operand => {
@@ -41,6 +59,7 @@ function convolution(emission: KernelEmission): ProductSpec {
     inliner.value(filter, [...tapsAt(window), k, column]);
   const sum = {
     depth: inChannels,
+    parts,
     splits: concatSplits(x, 3, (value) => emission.request.storage(value) !== null),
     window: [
       { name: 'filterRow', extent: used[0].count },
@@ -68,7 +87,11 @@ function convolution(emission: KernelEmission): ProductSpec {
     columns: outChannels,
     a: (_batch, row, taps, k) => image(pixel(row), taps, k),
     b: (_batch, taps, k, column) => weight(taps, k, column),
-    output: (_batch, row, column) => [...pixel(row), column],
+    output: (_batch, row, column, part) => [
+      ...(parts === undefined ? [] : [part]),
+      ...pixel(row),
+      column,
+    ],
   };
 }
 
@@ -79,7 +102,8 @@ function convolution(emission: KernelEmission): ProductSpec {
 function storesPlanes({ group, target, storage }: KernelRequest): boolean {
   const [output] = group.anchor.outputs;
   const [batch, height, width, channels] = output.shape;
-  if (!target.stagesTiles || channels === 1) return false;
+  const isPart = group.anchor.attrs.parts !== undefined;
+  if (!target.stagesTiles || isPart || channels === 1) return false;
   const pixels = height * width;
   const pixel = ix.variable('pixel', pixels);
   const coords = [
@@ -100,10 +124,16 @@ export const conv2dKernel: FusedKernel = {
   name: 'conv2d',
   anchors: ['Conv2D'],
   refuse: floatOnly,
-  splitAxis: (_node, index) => (index === 0 ? 3 : null),
-  reuse: (node, index) => {
+  splitAxis: ({ attrs }, index) => (index === 0 && attrs.parts === undefined ? 3 : null),
+  parts: (node, target) =>
+    chooseDirectTile(node, target) ? 1 : productParts(shapeOf(node), target),
+  reuse: (node, index, target) => {
+    const shape = shapeOf(node);
+    const tiled = tiledReuse(shape, index === 0 ? 0 : 1, target);
     const [x, filter] = node.inputs;
-    const products = sizeOf(node.outputs[0].shape) * sizeOf(filter.shape.slice(0, 3));
+    const terms = shape.depth * shape.taps;
+    if (tiled !== null) return index === 0 ? (tiled * shape.rows * terms) / sizeOf(x.shape) : tiled;
+    const products = shape.rows * shape.columns * terms;
     return index === 0 ? products / sizeOf(x.shape) / 8 : products / sizeOf(filter.shape) / 4;
   },
   generate: (request) => {

@@ -135,7 +135,7 @@ const rules: readonly ProductRule[] = [
   { choose: ['16x32x64 4x4 s4', '16x32x32 4x4 s4'] },
 ];
 
-/** A row of the table is passed over where less than this part of its tiles is inside the result. */
+/** A row for busy devices is passed over where less than this part of its tiles is inside the result. */
 const MIN_USED = 0.7;
 
 /** The part of all tiles that is inside the result. */
@@ -187,7 +187,7 @@ function partsOf(
 export function rankProducts(shape: ProductShape, target: KernelTarget): ProductChoice[] {
   const scale = target.busyWorkgroups / REFERENCE_WORKGROUPS;
   const matches = ({ tiles, terms, choose }: ProductRule): boolean =>
-    (!tiles || usedPart(shape, tileOf(choose[0], shape)) >= MIN_USED) &&
+    (!tiles?.min || usedPart(shape, tileOf(choose[0], shape)) >= MIN_USED) &&
     (!tiles || isIn(workgroups(shape, ...tiles.of) / scale, tiles)) &&
     (!terms || isIn(termsOf(shape), terms));
   const all: ProductRule[] = [...productTiles.keys()].map((name) => ({ choose: [name] }));

@@ -26,12 +26,12 @@ export interface UsedTaps {
   readonly count: number;
 }
 
-/** The taps of `node`'s window of `size` taps along `axis` (1 or 2) that some output reads. */
-export function usedTaps(node: Node, axis: 1 | 2, size: number): UsedTaps {
+/** The taps, of `size` along `axis` (1 or 2) of `node`'s window, that some of `outputs` outputs read. */
+export function usedTaps(node: Node, axis: 1 | 2, size: number, outputs: number): UsedTaps {
   const { strides, dilations, pad } = windowAttrs(node);
   const [stride, dilation] = [strides[axis - 1], dilations[axis - 1]];
   const before = axis === 1 ? pad.top : pad.left;
-  const last = (node.outputs[0].shape[axis] - 1) * stride - before;
+  const last = (outputs - 1) * stride - before;
   // Output 0 is the first to read beyond the end, the last one the last to read in front of it.
   const begin = Math.max(0, Math.ceil(-last / dilation));
   const end = Math.min(size, Math.ceil((node.inputs[0].shape[axis] + before) / dilation));

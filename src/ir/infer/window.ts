@@ -58,7 +58,8 @@ function convolution(depthwise: boolean) {
     );
     const plane = outputPlane(x.shape, [height, width], attrs as unknown as WindowAttrs);
     const out = depthwise ? channels * last : last;
-    return { shape: [x.shape[0], ...plane, out], dtype: x.dtype };
+    const parts = attrs.parts === undefined ? [] : [attrs.parts as number];
+    return { shape: [...parts, x.shape[0], ...plane, out], dtype: x.dtype };
   };
 }
 

@@ -86,4 +86,29 @@ describe('Conv2D through tiles', () => {
     }, onTiles);
     expect(labelsOf(plan)).toHaveLength(1);
   });
+
+  test('a long sum of few outputs is divided among workgroups', async () => {
+    const plan = await checkFused(
+      (b) => {
+        const y = b.op('Conv2D', [input(b, [1, 5, 7, 116]), input(b, [3, 3, 116, 34])], {
+          strides: [1, 1],
+          dilations: [1, 1],
+          pad: { top: 1, bottom: 1, left: 1, right: 1 },
+        });
+        return b.op('Relu', [b.op('Add', [y, input(b, [34])])]);
+      },
+      { targets: ['gpu'], overrides: { unrolls: false } },
+    );
+    expect(labelsOf(plan)).toEqual(['Conv2D', 'Sum → Add → Relu']);
+  });
+
+  test('a large window of few channels, four pixels at once', () =>
+    checkFused(
+      (b) => {
+        const x = [input(b, [2, 15, 21, 3]), input(b, [7, 7, 3, 20])];
+        const pad = { top: 2, bottom: 3, left: 3, right: 3 };
+        return b.op('Conv2D', x, { strides: [2, 2], dilations: [1, 1], pad });
+      },
+      { targets: ['gpu'], overrides: { busyWorkgroups: 1 } },
+    ));
 });

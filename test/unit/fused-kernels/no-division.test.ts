@@ -34,6 +34,27 @@ const cases: Record<string, (b: GraphBuilder) => Value> = {
     b.op('Conv2D', [float(b, 1, 14, 14, 512), float(b, 1, 1, 512, 512)], conv(1, 1, 0)),
   'a first convolution': (b) =>
     b.op('Conv2D', [float(b, 1, 224, 224, 3), float(b, 3, 3, 3, 32)], conv(2, 1, 1)),
+  'a convolution of five channels, a long row of taps': (b) =>
+    b.op('Conv2D', [float(b, 1, 30, 31, 5), float(b, 3, 11, 5, 20)], conv(1, 1, 1)),
+  'a convolution between planes': (b) => {
+    const x = b.op('Transpose', [float(b, 2, 24, 15, 20)], { perm: [0, 2, 3, 1] });
+    const y = b.op('Conv2D', [x, float(b, 3, 3, 24, 36)], conv(1, 1, 1));
+    return b.op('Transpose', [y], { perm: [0, 3, 1, 2] });
+  },
+  'a convolution of a concatenation': (b) => {
+    const parts = [float(b, 1, 20, 20, 16), b.op('Relu', [float(b, 1, 20, 20, 20)])];
+    const x = b.op('Concat', parts, { axis: 3 });
+    return b.op('Conv2D', [x, float(b, 3, 3, 36, 24)], conv(1, 1, 1));
+  },
+  'a transposed convolution': (b) => {
+    const inputs = [float(b, 1, 14, 14, 32), float(b, 4, 4, 24, 32)];
+    return b.op('Conv2DBackpropInput', inputs, conv(2, 1, 1), [], [1, 28, 28, 24]);
+  },
+  'a transposed convolution of odd size': (b) => {
+    const attrs = { strides: [3, 2], pad: { top: 1, bottom: 1, left: 0, right: 1 } };
+    const inputs = [float(b, 2, 9, 9, 18), float(b, 4, 2, 24, 18)];
+    return b.op('Conv2DBackpropInput', inputs, attrs, [], [2, 26, 17, 24]);
+  },
 };
 
 /** Shaders of a graph with every candidate of every choice that it makes, taken one by one. */
