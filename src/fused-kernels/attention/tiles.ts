@@ -356,7 +356,6 @@ class TiledAttention {
     }
     const weights = this.own.map((k) => `weight${k}`).join(' + ');
     writer.statement(`total = total * fade + (${weights});`);
-    this.forEachSum((sum, r) => writer.statement(`${sum} *= fade[${r}];`));
   }
 
   /** Reads what the members of this team have exchanged. */
@@ -400,6 +399,8 @@ class TiledAttention {
       return isKey ? `select(vec4<f32>(0.0), ${loaded}, ${isKey})` : loaded;
     });
     this.barrier();
+    const sums = shares.map((_, j) => ROW_COMPONENTS.map((r) => `${piece}_${j}_${r}`));
+    for (const name of sums.flat()) writer.statement(`var part${name} = vec4<f32>(0.0);`);
     emitCappedLoop(writer, 'keyGroup', tile.keys / 4, tile.keys / 4, () => {
       for (const i of range(4)) {
         writer.statement(`let weight${i} = weights[(keyGroup * 4 + ${i}) * ${teams + 1} + team];`);
@@ -407,12 +408,20 @@ class TiledAttention {
           const at = `(keyGroup * 4 + ${i}) * ${tile.vectors + 1} + ${code}`;
           writer.statement(`let value${i}_${j} = staged[${at}];`);
           for (const r of ROW_COMPONENTS) {
-            const sum = `sum${piece}_${j}_${r}`;
-            writer.statement(`${sum} = fma(vec4<f32>(weight${i}[${r}]), value${i}_${j}, ${sum});`);
+            const part = `part${sums[j][r]}`;
+            writer.statement(
+              `${part} = fma(vec4<f32>(weight${i}[${r}]), value${i}_${j}, ${part});`,
+            );
           }
         });
       }
     });
+    // The sums of a tile apart from what was summed before: roundings grow with tiles, not with keys.
+    sums.forEach((names) =>
+      names.forEach((name, r) => {
+        writer.statement(`sum${name} = fma(sum${name}, vec4<f32>(fade[${r}]), part${name});`);
+      }),
+    );
   }
 
   /** What the weights of four rows add up to, over the team; negative where a score was NaN or ∞. */

@@ -188,10 +188,6 @@ describe('golden shaders of attention on a GPU', () => {
          let weight3 = select(weightOf(score3 - highest), vec4<f32>(0.0), hidden3);
          weights[(member + 24) * 9 + team] = weight3;
          total = total * fade + (weight0 + weight1 + weight2 + weight3);
-         sum0_0_0 *= fade[0];
-         sum0_0_1 *= fade[1];
-         sum0_0_2 *= fade[2];
-         sum0_0_3 *= fade[3];
          {
            let stagedRow0 = 0 + team;
            let key0 = min(firstKey + stagedRow0, u.lastKey);
@@ -211,33 +207,41 @@ describe('golden shaders of attention on a GPU', () => {
            staged[stagedRow3 * 9 + member] = select(vec4<f32>(0.0), v15, firstKey + stagedRow3 < u.keys);
          }
          workgroupBarrier();
+         var part0_0_0 = vec4<f32>(0.0);
+         var part0_0_1 = vec4<f32>(0.0);
+         var part0_0_2 = vec4<f32>(0.0);
+         var part0_0_3 = vec4<f32>(0.0);
          for (var i = 0u; i < u32(u.keyGroups); i++) {
            let keyGroup = i32(min(i, 7u));
            let weight0 = weights[(keyGroup * 4 + 0) * 9 + team];
            let value0_0 = staged[(keyGroup * 4 + 0) * 9 + member];
-           sum0_0_0 = fma(vec4<f32>(weight0[0]), value0_0, sum0_0_0);
-           sum0_0_1 = fma(vec4<f32>(weight0[1]), value0_0, sum0_0_1);
-           sum0_0_2 = fma(vec4<f32>(weight0[2]), value0_0, sum0_0_2);
-           sum0_0_3 = fma(vec4<f32>(weight0[3]), value0_0, sum0_0_3);
+           part0_0_0 = fma(vec4<f32>(weight0[0]), value0_0, part0_0_0);
+           part0_0_1 = fma(vec4<f32>(weight0[1]), value0_0, part0_0_1);
+           part0_0_2 = fma(vec4<f32>(weight0[2]), value0_0, part0_0_2);
+           part0_0_3 = fma(vec4<f32>(weight0[3]), value0_0, part0_0_3);
            let weight1 = weights[(keyGroup * 4 + 1) * 9 + team];
            let value1_0 = staged[(keyGroup * 4 + 1) * 9 + member];
-           sum0_0_0 = fma(vec4<f32>(weight1[0]), value1_0, sum0_0_0);
-           sum0_0_1 = fma(vec4<f32>(weight1[1]), value1_0, sum0_0_1);
-           sum0_0_2 = fma(vec4<f32>(weight1[2]), value1_0, sum0_0_2);
-           sum0_0_3 = fma(vec4<f32>(weight1[3]), value1_0, sum0_0_3);
+           part0_0_0 = fma(vec4<f32>(weight1[0]), value1_0, part0_0_0);
+           part0_0_1 = fma(vec4<f32>(weight1[1]), value1_0, part0_0_1);
+           part0_0_2 = fma(vec4<f32>(weight1[2]), value1_0, part0_0_2);
+           part0_0_3 = fma(vec4<f32>(weight1[3]), value1_0, part0_0_3);
            let weight2 = weights[(keyGroup * 4 + 2) * 9 + team];
            let value2_0 = staged[(keyGroup * 4 + 2) * 9 + member];
-           sum0_0_0 = fma(vec4<f32>(weight2[0]), value2_0, sum0_0_0);
-           sum0_0_1 = fma(vec4<f32>(weight2[1]), value2_0, sum0_0_1);
-           sum0_0_2 = fma(vec4<f32>(weight2[2]), value2_0, sum0_0_2);
-           sum0_0_3 = fma(vec4<f32>(weight2[3]), value2_0, sum0_0_3);
+           part0_0_0 = fma(vec4<f32>(weight2[0]), value2_0, part0_0_0);
+           part0_0_1 = fma(vec4<f32>(weight2[1]), value2_0, part0_0_1);
+           part0_0_2 = fma(vec4<f32>(weight2[2]), value2_0, part0_0_2);
+           part0_0_3 = fma(vec4<f32>(weight2[3]), value2_0, part0_0_3);
            let weight3 = weights[(keyGroup * 4 + 3) * 9 + team];
            let value3_0 = staged[(keyGroup * 4 + 3) * 9 + member];
-           sum0_0_0 = fma(vec4<f32>(weight3[0]), value3_0, sum0_0_0);
-           sum0_0_1 = fma(vec4<f32>(weight3[1]), value3_0, sum0_0_1);
-           sum0_0_2 = fma(vec4<f32>(weight3[2]), value3_0, sum0_0_2);
-           sum0_0_3 = fma(vec4<f32>(weight3[3]), value3_0, sum0_0_3);
+           part0_0_0 = fma(vec4<f32>(weight3[0]), value3_0, part0_0_0);
+           part0_0_1 = fma(vec4<f32>(weight3[1]), value3_0, part0_0_1);
+           part0_0_2 = fma(vec4<f32>(weight3[2]), value3_0, part0_0_2);
+           part0_0_3 = fma(vec4<f32>(weight3[3]), value3_0, part0_0_3);
          }
+         sum0_0_0 = fma(sum0_0_0, vec4<f32>(fade[0]), part0_0_0);
+         sum0_0_1 = fma(sum0_0_1, vec4<f32>(fade[1]), part0_0_1);
+         sum0_0_2 = fma(sum0_0_2, vec4<f32>(fade[2]), part0_0_2);
+         sum0_0_3 = fma(sum0_0_3, vec4<f32>(fade[3]), part0_0_3);
        }
        exchange[member * 8 + team] = select(total, vec4<f32>(-1.0), poison != vec4<u32>(0u));
        workgroupBarrier();
