@@ -219,7 +219,9 @@ function checkShapes(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefined):
  * Scaled dot-product attention, `softmax(q · kᵀ · scale + mask) · v` (Vaswani et al., "Attention Is
  * All You Need", 2017). On `webgpu-fused` one dispatch that never stores the scores, with an online
  * softmax (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018; Dao et al.,
- * "FlashAttention", 2022), for depths up to 256.
+ * "FlashAttention", 2022); on GPUs two for few queries over many keys. Depths above 256 are products and
+ * a softmax. A value that is NaN does not count where a causal query does not see it, or as in a sum with
+ * weight 0: which, depends on the adapter.
  *
  * @param q queries: float32 [batch, queries, depth] or [batch, heads, queries, depth].
  * @param k keys: as many dimensions, […, keys, depth]; batch and heads those of q, or 1.
