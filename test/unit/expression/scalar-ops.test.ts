@@ -26,7 +26,7 @@ function runCpu(op: ScalarOp, { types, attrs }: OpCase, columns: readonly number
       COMPOSED[op.kernel]?.(...tensors) ??
       tf.engine().runKernel(op.kernel, inputs, attrs as tf.NamedAttrMap);
     const { dtype } = result;
-    return { dtype, values: [...(result).dataSync()] };
+    return { dtype, values: [...result.dataSync()] };
   });
 }
 
