@@ -11,7 +11,10 @@ const MAX_CREDIT = 2048;
 const PATIENCE = 1024;
 /** Segments that must come again, at most: twice as many after every time that it was in vain. */
 const MAX_NEEDED = 64;
-/** Launches of a segment, at most: those of a stream. */
+/**
+ * Launches of a segment, at most. A stream ends where its segment does, so that a long program is cut at
+ * the same places in every run, whatever of it was queued, and its streams are known by their second one.
+ */
 const MAX_SEGMENT = 1024;
 /** Keys of streams that ran kernel by kernel, and of segments; seen again, they are worth a try. */
 const MAX_REMEMBERED = 512;
@@ -33,11 +36,18 @@ export class Exploration {
     return this.queueing;
   }
 
-  /** A kernel is called; `hash` says which, with which attributes and shapes. */
-  note(hash: number): void {
+  /**
+   * A kernel is called; `hash` says which, with which attributes and shapes.
+   *
+   * @returns whether it is the first of a segment because the one before was full.
+   */
+  note(hash: number): boolean {
+    const isFull = this.length >= MAX_SEGMENT;
+    if (isFull) this.endSegment();
     const mixed = Math.imul(this.hash ^ hash, 0x01000193);
     this.hash = mixed ^ (mixed >>> 15);
-    if (++this.length >= MAX_SEGMENT) this.endSegment();
+    this.length++;
+    return isFull;
   }
 
   /** A task ends, or a value is read. */
@@ -50,8 +60,9 @@ export class Exploration {
       remember(this.segments, hash);
       return;
     }
-    if (this.queueing) return;
+    // What comes again is worth its plans, however many they are.
     this.credit = Math.min(MAX_CREDIT, this.credit + length);
+    if (this.queueing) return;
     if (--this.awaited <= 0) this.queueing = true;
   }
 

@@ -125,7 +125,7 @@ export class LazyQueue {
     const { exploration, signatures } = this;
     const key = signatures.keyOf(kernel, operands, attrs);
     if (!key) return null;
-    exploration.note(key.hash);
+    if (exploration.note(key.hash)) this.flush('count');
     this.schedule();
     if (!exploration.isQueueing) return null;
     const known = signatures.find(key);

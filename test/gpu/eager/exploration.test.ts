@@ -1,3 +1,4 @@
+import { lastTrace } from '../../../src/index';
 import { resident, tf, trace, useLazy } from './support';
 
 /** Ops with a bound that no call before had. */
@@ -33,3 +34,30 @@ test('what comes again is fused soon, also after a long time in which nothing di
   expect(trace().dispatches).toBe(1);
   x.dispose();
 });
+
+/** Kernels of a program: more than may be compiled before it has come again. */
+const LENGTH = 3600;
+
+test('a program of thousands of kernels is fused as a whole when it comes again', async () => {
+  await useLazy();
+  const x = resident([4, 4], 1);
+  const values = await x.data();
+  const program = (): tf.Tensor =>
+    tf.tidy(() => {
+      let y = tf.relu(x);
+      for (let i = 1; i < LENGTH; i++) y = tf.leakyRelu(y, i * 1e-5);
+      return y;
+    });
+  const kernels: number[] = [];
+  for (let run = 0; run < 4; run++) {
+    lastTrace();
+    const y = program();
+    expect([...(await y.data())]).toEqual([...values].map((value) => Math.max(0, value)));
+    y.dispose();
+    const byPlan = (lastTrace()?.flushes ?? []).filter(({ plan }) => plan !== 'stock');
+    kernels.push(byPlan.reduce((sum, flush) => sum + flush.kernels.length, 0));
+  }
+  expect(kernels[0]).toBeLessThan(LENGTH);
+  expect(kernels[3]).toBe(LENGTH);
+  x.dispose();
+}, 300_000);

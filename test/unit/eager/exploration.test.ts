@@ -120,3 +120,47 @@ test('programs of two alternating streams are both compiled', () => {
   }
   expect(compiled.size).toBe(2);
 });
+
+describe('a program of more invocations than credit pays for', () => {
+  /** Runs `segments` full segments, each a stream; answers how many of them ran by plan. */
+  function step(exploration: Exploration, segments: number, plans: Set<number>, from = 0): number {
+    let fused = 0;
+    let queued = 0;
+    const endStream = (at: number): void => {
+      if (queued === 0) return;
+      if (plans.has(at)) {
+        exploration.hit(queued);
+        fused++;
+      } else if (exploration.mayCompile(at, queued)) {
+        // A plan for a part of a segment is of no use to a stream that is all of it.
+        if (queued === 1024) plans.add(at);
+      }
+      queued = 0;
+    };
+    for (let at = from; at < from + segments; at++) {
+      for (let i = 0; i < 1024; i++) {
+        if (exploration.note(1024 * at + i)) endStream(at - 1);
+        if (exploration.isQueueing && exploration.mayGoOn(queued + 1)) queued++;
+      }
+    }
+    exploration.endSegment();
+    endStream(from + segments - 1);
+    return fused;
+  }
+
+  test('is fused as a whole by its fourth run', () => {
+    const exploration = new Exploration();
+    const plans = new Set<number>();
+    const fused = Array.from({ length: 4 }, () => step(exploration, 20, plans));
+    expect(fused[0]).toBe(0);
+    expect(fused[3]).toBe(20);
+  });
+
+  test('is given up where it never comes again', () => {
+    const exploration = new Exploration();
+    const plans = new Set<number>();
+    for (let run = 0; run < 20; run++) step(exploration, 20, plans, 20 * run);
+    expect(plans.size).toBeLessThanOrEqual(2);
+    expect(exploration.isQueueing).toBe(false);
+  });
+});
