@@ -100,6 +100,18 @@ function pool([x]: tf.Tensor[], attrs: Attrs, kernel: 'MaxPool' | 'AvgPool'): tf
   return tf.div(pooled(tf.pad(x, paddings)), valid);
 }
 
+/** tfjs's cpu kernel refuses indices outside; those of GPUs pick zeros, from a row of their own here. */
+function gatherOrZero(x: tf.Tensor, indices: tf.Tensor, axis: number, batchDims: number) {
+  const extent = x.shape[axis];
+  const zeros = tf.zeros(
+    x.shape.map((dim, at) => (at === axis ? 1 : dim)),
+    x.dtype,
+  );
+  const inside = tf.logicalAnd(tf.greaterEqual(indices, 0), tf.less(indices, extent));
+  const at = tf.where(inside, indices, tf.fill(indices.shape, extent, 'int32'));
+  return tf.gather(tf.concat([x, zeros], axis), at, axis, batchDims);
+}
+
 function reverseSlice([x]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tensor {
   const begin = attrs.begin as number[];
   const strides = attrs.strides as number[];
@@ -126,7 +138,7 @@ const runs: Readonly<Record<string, Run>> = {
   BroadcastTo: ([x], _attrs, shape) => tf.broadcastTo(x, shape),
   Reverse: ([x], attrs) => tf.reverse(x, attrs.dims as number[]),
   GatherV2: ([x, indices], attrs) =>
-    tf.gather(x, indices, attrs.axis as number, attrs.batchDims as number),
+    gatherOrZero(x, indices, attrs.axis as number, attrs.batchDims as number),
   ResizeNearestNeighbor: ([x], attrs, shape) =>
     tf.image.resizeNearestNeighbor(
       as4D(x),

@@ -112,7 +112,7 @@ const reverse: Family = (draft) => {
   return draft.moved(x, draft.b.op('Reverse', [x.value], { dims }));
 };
 
-/** Rows picked by constants, or by integers of the graph that are forced into range. */
+/** Rows picked by constants, or by integers of the graph; some lie outside, and pick zeros. */
 const gather: Family = (draft) => {
   const x = draft.choose(hasAxes);
   if (!x) return null;
@@ -124,11 +124,11 @@ const gather: Family = (draft) => {
   );
   const indices =
     dynamic && draft.flag()
-      ? b.op('Minimum', [b.op('Abs', [dynamic.value]), b.scalar(extent - 1, 'int32')])
+      ? dynamic.value
       : b.hostConstant(
           [3],
           'int32',
-          [0, 1, 2].map(() => draft.pick(extent)),
+          [0, 1, 2].map(() => draft.pick(extent + 2) - 1),
         );
   return draft.moved(x, b.op('GatherV2', [x.value, indices], { axis, batchDims: 0 }));
 };
