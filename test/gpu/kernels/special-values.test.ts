@@ -135,7 +135,12 @@ describe.each(['Max', 'Min', 'Sum', 'Mean', 'Prod'])('%s', (kernel) => {
           b.op(kernel, [columns], { axes: [1], keepDims: false }),
         ];
       },
-      { inputs: [ones(300, { [at]: NaN, 40: 1 })], targets: TARGETS },
+      {
+        inputs: [ones(300, { [at]: NaN })],
+        targets: TARGETS,
+        // WGSL divides to 2.5 ulp.
+        tolerance: kernel === 'Mean' ? 'arithmetic' : 'exact',
+      },
     ),
   );
 });

@@ -77,7 +77,7 @@ export const floorModF32 = scalarHelper(
 
 /**
  * Math.pow; c is NaN. Small whole exponents multiply: the builtin's exp2(b * log2(a)) makes 9 of
- * 3^2 only nearly.
+ * 3^2 only nearly. Denormals it may take for 0, and 0 to the power of 0 for NaN.
  */
 export const powF32 = scalarHelper(
   'powF32',
@@ -107,6 +107,10 @@ export const powF32 = scalarHelper(
       base = base * base;
     }
     r = select(r, 1.0 / r, inverse);
+  } else if (ub < 0x800000u) {
+    r = 1.0;
+  } else if (ua < 0x800000u) {
+    r = pow(f32(ua) * 0x1p-23f, b) * exp2(-126.0 * b);
   } else {
     r = pow(x, b);
   }
