@@ -185,7 +185,7 @@ describe('when waiting kernels run', () => {
     const before = trace();
     const y = tf.add(x, 1);
     expect(await y.data()).toEqual(new Float32Array([2, 3, 4]));
-    expect(trace()).toBe(before);
+    expect(trace()).toEqual(before);
     tf.dispose([x, y]);
   });
 
