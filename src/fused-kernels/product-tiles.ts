@@ -107,6 +107,11 @@ const MAX_PARTS = 8;
 
 /** The first row that fits is taken; the others are candidates for tuning, in this order. */
 const rules: readonly ProductRule[] = [
+  // So many that short steps keep more workgroups at work than long ones save barriers.
+  {
+    tiles: { of: [64, 64], min: 768 },
+    choose: ['64x64x16 8x4', '64x64x16 4x4'],
+  },
   // Enough large tiles for the whole device: least to load for each product.
   {
     tiles: { of: [64, 64], min: 256 },
@@ -123,7 +128,9 @@ const rules: readonly ProductRule[] = [
     choose: ['32x64x32 4x4 s2', '32x64x32 4x4'],
   },
   { tiles: { of: [32, 32], min: 320 }, terms: { max: 160 }, choose: ['16x64x32 4x4 s2'] },
-  { tiles: { of: [32, 32], min: 320 }, choose: ['32x32x64 4x4 s4', '32x32x64 8x4 s4'] },
+  // With few terms for each slice, two of them are enough.
+  { tiles: { of: [32, 32], min: 320 }, terms: { max: 320 }, choose: ['32x32x32 4x4 s2'] },
+  { tiles: { of: [32, 32], min: 320 }, choose: ['32x32x64 8x4 s4', '32x32x64 4x4 s4'] },
   // Long sums of few outputs: several workgroups share each.
   {
     tiles: { of: [32, 32], max: 250 },

@@ -82,9 +82,19 @@ function reductionSpace(node: Node): ReductionSpace {
   };
 }
 
-/** Whether a workgroup shares one output (or four): few outputs, much to reduce. */
-function isShared(outputs: number, reduced: number, target: KernelTarget): boolean {
-  return reduced >= 2 * WORKGROUP_SIZE && outputs < target.busyInvocations;
+/**
+ * Whether a workgroup shares one output (or four): few outputs, much to reduce. Where outputs are so few
+ * that as many workgroups are all that the device runs at once, half a workgroup of terms is much.
+ */
+function isShared(
+  outputs: number,
+  reduced: number,
+  { busyInvocations, maxSplitRows }: KernelTarget,
+): boolean {
+  if (outputs >= busyInvocations) return false;
+  // Where barriers cost more than they win, only long reductions are shared.
+  const isFew = maxSplitRows > 0 && outputs * (WORKGROUP_SIZE / 2) <= busyInvocations;
+  return reduced >= (isFew ? WORKGROUP_SIZE / 2 : 2 * WORKGROUP_SIZE);
 }
 
 function emitReduction(emission: KernelEmission): ShaderProgram {

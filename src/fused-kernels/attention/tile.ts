@@ -27,6 +27,7 @@ export interface AttentionTile extends Candidate {
  */
 export const ATTENTION_TILES: readonly AttentionTile[] = [
   { name: '32×32', rows: 32, keys: 32, lanes: 16, vectors: 16 },
+  { name: '32×32 wide', rows: 32, keys: 32, lanes: 16, vectors: 32 },
   { name: '16×32', rows: 16, keys: 32, lanes: 16, vectors: 16 },
   { name: '32×32 narrow', rows: 32, keys: 32, lanes: 8, vectors: 8 },
 ];
@@ -55,22 +56,24 @@ export function memoryOf(tile: AttentionTile): number {
 }
 
 /**
- * The tiles that the device has memory for, the rule's pick first: of heads of up to 32 the narrow one,
- * and else the largest of which there are enough to keep the device busy.
+ * The tiles that the device has memory for, the rule's pick first: the largest, among those as wide as a
+ * head where there are such, of which there are enough to keep the device busy.
  */
 export function rankTiles(
   { heads, queries, depth, width }: AttentionSizes,
   target: Pick<KernelTarget, 'workgroupMemory' | 'maxInvocations' | 'busyWorkgroups'>,
 ): AttentionTile[] {
-  const isNarrow = (tile: AttentionTile): boolean => tile.vectors === 8;
-  const wantsNarrow = Math.max(depth, width) <= 32;
+  const elements = Math.max(depth, width);
+  // Of a head in pieces, queries are staged again for every tile of keys.
+  const wanted = elements <= 32 ? 8 : elements <= 64 ? 16 : 32;
   const isBusy = ({ rows }: AttentionTile): boolean =>
     heads * Math.ceil(queries / rows) >= target.busyWorkgroups / 4;
   const legal = ATTENTION_TILES.filter(
     (tile) =>
       memoryOf(tile) <= target.workgroupMemory && invocationsOf(tile) <= target.maxInvocations,
   );
-  const fitting = legal.filter((tile) => isNarrow(tile) === wantsNarrow);
+  const wide = legal.filter(({ vectors }) => vectors === wanted);
+  const fitting = wide.length > 0 ? wide : legal.filter(({ vectors }) => vectors === 16);
   const pick = fitting.find(isBusy) ?? fitting[fitting.length - 1];
   return [pick, ...legal.filter((tile) => tile !== pick)];
 }

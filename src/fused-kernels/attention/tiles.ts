@@ -23,6 +23,9 @@ import { emitScores, emitVisible, LOWEST, WEIGHTLESS, weightFunction } from './s
 import { attentionSizes, sharedBatch, type AttentionSizes } from './sizes';
 import { arraysOf, ROWS, teamsOf, type AttentionTile } from './tile';
 
+/** Vectors that an invocation holds of keys that come next, and as many of values. */
+const MAX_PREFETCHED = 8;
+
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const ROW_COMPONENTS = range(ROWS);
 
@@ -66,6 +69,13 @@ class TiledAttention {
   private readonly keyTiles: number;
   /** Keys of a tile that a member has. */
   private readonly own: readonly number[];
+  /** Rows of keys or values of a tile that a member brings. */
+  private readonly staged: readonly number[];
+  /**
+   * Whether keys and values are on their way, in registers, while the tile before is computed with. Heads
+   * in pieces, and vectors that some members have and some have not, are waited for instead.
+   */
+  private readonly prefetches: boolean;
   private batch: readonly IndexExpr[] = [];
   private rowTile: IndexExpr = ix.zero;
   /** Four rows of this team, of which those beyond the last query repeat it. */
@@ -85,6 +95,11 @@ class TiledAttention {
     this.width = piecesOf(this.sizes.width, tile.vectors);
     this.keyTiles = Math.ceil(this.sizes.keys / tile.keys);
     this.own = range(tile.keys / tile.lanes);
+    this.staged = range(tile.keys / this.teams);
+    const { lanes } = tile;
+    const isWhole = ({ total, count }: Pieces): boolean => count === 1 && total % lanes === 0;
+    const vectors = (this.staged.length * Math.max(this.depth.total, this.width.total)) / lanes;
+    this.prefetches = isWhole(this.depth) && isWhole(this.width) && vectors <= MAX_PREFETCHED;
   }
 
   write(): ShaderProgram {
@@ -99,6 +114,7 @@ class TiledAttention {
     writer.statement('var total = vec4<f32>(0.0);');
     writer.statement('var poison = vec4<u32>(0u);');
     this.forEachSum((sum) => writer.statement(`var ${sum} = vec4<f32>(0.0);`));
+    if (this.prefetches) this.fetchKeys('0', (name, code) => `var ${name} = ${code};`);
     const causal = causalMask(this.node);
     const all = writer.dim('keyTiles', this.keyTiles);
     if (causal) writer.statement(`var endTile = ${this.endTile(causal, all)};`);
@@ -265,6 +281,63 @@ class TiledAttention {
     else emitCappedLoop(writer, 'turn', turns, turns, () => stage(`turn * ${4 * teams} + `));
   }
 
+  /** A vector of a value; 0 beyond the last key, where weights are 0: 0 · ∞ would be NaN. */
+  private valueOf({ index, isKey }: Key, column: IndexExpr, piece: number): string {
+    const { inliner } = this.emission;
+    const value = this.node.inputs[2];
+    const batch = sharedBatch(value.shape, this.batch);
+    const vector = ix.shift(column, piece * this.width.vectors);
+    const coord = ix.add(ix.scale(vector, 4), laneVariable);
+    const loaded = inliner.widen(inliner.value(value, [...batch, index, coord]), 4);
+    return isKey ? `select(vec4<f32>(0.0), ${loaded}, ${isKey})` : loaded;
+  }
+
+  /** Loads this member's vectors of the keys from `first` on, of which those beyond the last repeat it. */
+  private fetchKeys(first: string, assign: (name: string, code: string) => string): void {
+    const { writer, inliner } = this.emission;
+    const { depth, teams } = this;
+    const { keys } = this.sizes;
+    const key = this.node.inputs[1];
+    const batch = sharedBatch(key.shape, this.batch);
+    const fetched = first === '0' ? 'first' : 'next';
+    this.staged.forEach((row) => {
+      const name = `${fetched}Key${row}`;
+      const code = `${first} + ${row * teams} + team`;
+      writer.statement(`let ${name} = min(${code}, ${writer.dim('lastKey', keys - 1)});`);
+      writer.defineVariable(name);
+      const index = ix.variable(name, keys);
+      this.sharesOf(depth, 0, 'depthVectors').forEach(({ column }, share) => {
+        const vector = this.head(key, batch, index, depth, ix.zero, column);
+        writer.statement(assign(`nextKeys${row}_${share}`, inliner.widen(vector, 4)));
+      });
+    });
+  }
+
+  /** Loads this member's vectors of the tile's values. */
+  private fetchValues(): void {
+    const { writer } = this.emission;
+    this.staged.forEach((row) => {
+      const key = this.nameKey(`valueKey${row}`, `${row * this.teams} + team`);
+      this.sharesOf(this.width, 0, 'widthVectors').forEach(({ column }, share) => {
+        writer.statement(`let values${row}_${share} = ${this.valueOf(key, column, 0)};`);
+      });
+    });
+  }
+
+  /** Stores rows that this member has in registers where all can read them. */
+  private storeRows(
+    shares: readonly Share[],
+    register: (row: number, share: number) => string,
+  ): void {
+    const { writer } = this.emission;
+    this.staged.forEach((row) => {
+      shares.forEach(({ code }, share) => {
+        const at = `(${row * this.teams} + team) * ${this.tile.vectors + 1} + ${code}`;
+        writer.statement(`staged[${at}] = ${register(row, share)};`);
+      });
+    });
+  }
+
   /** A key of the tile; where the last tile has fewer, `isKey` says that it is one, and else it is the last. */
   private nameKey(name: string, inTile: string): Key {
     const { writer } = this.emission;
@@ -308,10 +381,17 @@ class TiledAttention {
     const batch = sharedBatch(key.shape, this.batch);
     this.barrier();
     if (depth.count > 1) this.stageQueries(piece);
-    this.stageRows(this.sharesOf(depth, 0, 'depthVectors'), ({ index }, column) =>
-      inliner.widen(this.head(key, batch, index, depth, piece, column), 4),
-    );
-    this.barrier();
+    const shares = this.sharesOf(depth, 0, 'depthVectors');
+    if (this.prefetches) {
+      this.storeRows(shares, (row, share) => `nextKeys${row}_${share}`);
+      this.barrier();
+      this.fetchValues();
+    } else {
+      this.stageRows(shares, ({ index }, column) =>
+        inliner.widen(this.head(key, batch, index, depth, piece, column), 4),
+      );
+      this.barrier();
+    }
     emitCappedLoop(writer, 'step', depth.vectors, tile.vectors, () => {
       for (const k of this.own) {
         const row = k === 0 ? 'member' : `(member + ${k * tile.lanes})`;
@@ -385,20 +465,18 @@ class TiledAttention {
 
   /** Adds the values of the tile, by weight, to this invocation's vectors of a piece. */
   private addValues(piece: number): void {
-    const { writer, inliner } = this.emission;
+    const { writer } = this.emission;
     const { tile, teams, width } = this;
-    const value = this.node.inputs[2];
-    const batch = sharedBatch(value.shape, this.batch);
     const shares = this.sharesOf(width, piece, 'widthVectors');
     if (piece > 0) this.barrier();
-    this.stageRows(shares, ({ index, isKey }, column) => {
-      const vector = ix.shift(column, piece * width.vectors);
-      const coord = ix.add(ix.scale(vector, 4), laneVariable);
-      const loaded = inliner.widen(inliner.value(value, [...batch, index, coord]), 4);
-      // Beyond the last key, where weights are 0: 0 · ∞ would be NaN.
-      return isKey ? `select(vec4<f32>(0.0), ${loaded}, ${isKey})` : loaded;
-    });
-    this.barrier();
+    if (this.prefetches) {
+      this.storeRows(shares, (row, share) => `values${row}_${share}`);
+      this.barrier();
+      this.fetchKeys(`firstKey + ${tile.keys}`, (name, code) => `${name} = ${code};`);
+    } else {
+      this.stageRows(shares, (key, column) => this.valueOf(key, column, piece));
+      this.barrier();
+    }
     const sums = shares.map((_, j) => ROW_COMPONENTS.map((r) => `${piece}_${j}_${r}`));
     for (const name of sums.flat()) writer.statement(`var part${name} = vec4<f32>(0.0);`);
     emitCappedLoop(writer, 'keyGroup', tile.keys / 4, tile.keys / 4, () => {
