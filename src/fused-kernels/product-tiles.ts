@@ -110,7 +110,7 @@ const rules: readonly ProductRule[] = [
   // So many that short steps keep more workgroups at work than long ones save barriers.
   {
     tiles: { of: [64, 64], min: 768 },
-    choose: ['64x64x16 8x4', '64x64x16 4x4'],
+    choose: ['64x64x16 8x4', '64x64x32 4x4'],
   },
   // Enough large tiles for the whole device: least to load for each product.
   {
@@ -131,9 +131,16 @@ const rules: readonly ProductRule[] = [
   // With few terms for each slice, two of them are enough.
   { tiles: { of: [32, 32], min: 320 }, terms: { max: 320 }, choose: ['32x32x32 4x4 s2'] },
   { tiles: { of: [32, 32], min: 320 }, choose: ['32x32x64 8x4 s4', '32x32x64 4x4 s4'] },
-  // Long sums of few outputs: several workgroups share each.
+  // Very long sums of few outputs, and long ones of a few rows: several workgroups share each, which is
+  // worth the dispatch that adds them up.
   {
     tiles: { of: [32, 32], max: 250 },
+    terms: { min: 4000 },
+    choose: ['32x32x32 4x4 s2'],
+    split: { workgroups: 1024, terms: 112 },
+  },
+  {
+    tiles: { of: [32, 1 << 16], max: 1 },
     terms: { min: 900 },
     choose: ['32x32x32 4x4 s2'],
     split: { workgroups: 1024, terms: 112 },

@@ -392,21 +392,28 @@ class TiledAttention {
       );
       this.barrier();
     }
-    emitCappedLoop(writer, 'step', depth.vectors, tile.vectors, () => {
-      for (const k of this.own) {
-        const row = k === 0 ? 'member' : `(member + ${k * tile.lanes})`;
-        writer.statement(`let key${k} = staged[${row} * ${tile.vectors + 1} + step];`);
-      }
-      for (const element of range(4)) {
-        writer.statement(
-          `let query${element} = queries[(4 * step + ${element}) * ${teams} + team];`,
-        );
+    emitCappedLoop(
+      writer,
+      'step',
+      depth.vectors,
+      tile.vectors,
+      () => {
         for (const k of this.own) {
-          const factor = `vec4<f32>(key${k}[${element}])`;
-          writer.statement(`product${k} = fma(query${element}, ${factor}, product${k});`);
+          const row = k === 0 ? 'member' : `(member + ${k * tile.lanes})`;
+          writer.statement(`let key${k} = staged[${row} * ${tile.vectors + 1} + step];`);
         }
-      }
-    });
+        for (const element of range(4)) {
+          writer.statement(
+            `let query${element} = queries[(4 * step + ${element}) * ${teams} + team];`,
+          );
+          for (const k of this.own) {
+            const factor = `vec4<f32>(key${k}[${element}])`;
+            writer.statement(`product${k} = fma(query${element}, ${factor}, product${k});`);
+          }
+        }
+      },
+      this.emission.request.target.unrolls,
+    );
   }
 
   /** Scores of this member's keys; the maxima of the team's rows; weights, and what they add up to. */
@@ -442,14 +449,21 @@ class TiledAttention {
   private forEachMember(use: (other: string) => string): void {
     const { writer } = this.emission;
     const turns = this.tile.lanes / 4;
-    emitCappedLoop(writer, 'memberGroup', turns, turns, () => {
-      for (const i of range(4)) {
-        writer.statement(
-          `let other${i} = exchange[(memberGroup * 4 + ${i}) * ${this.teams} + team];`,
-        );
-      }
-      for (const i of range(4)) writer.statement(use(`other${i}`));
-    });
+    emitCappedLoop(
+      writer,
+      'memberGroup',
+      turns,
+      turns,
+      () => {
+        for (const i of range(4)) {
+          writer.statement(
+            `let other${i} = exchange[(memberGroup * 4 + ${i}) * ${this.teams} + team];`,
+          );
+        }
+        for (const i of range(4)) writer.statement(use(`other${i}`));
+      },
+      this.emission.request.target.unrolls,
+    );
   }
 
   /** Visits the sums of this invocation: vectors of the result, a row at a time. */
@@ -479,21 +493,30 @@ class TiledAttention {
     }
     const sums = shares.map((_, j) => ROW_COMPONENTS.map((r) => `${piece}_${j}_${r}`));
     for (const name of sums.flat()) writer.statement(`var part${name} = vec4<f32>(0.0);`);
-    emitCappedLoop(writer, 'keyGroup', tile.keys / 4, tile.keys / 4, () => {
-      for (const i of range(4)) {
-        writer.statement(`let weight${i} = weights[(keyGroup * 4 + ${i}) * ${teams + 1} + team];`);
-        shares.forEach(({ code }, j) => {
-          const at = `(keyGroup * 4 + ${i}) * ${tile.vectors + 1} + ${code}`;
-          writer.statement(`let value${i}_${j} = staged[${at}];`);
-          for (const r of ROW_COMPONENTS) {
-            const part = `part${sums[j][r]}`;
-            writer.statement(
-              `${part} = fma(vec4<f32>(weight${i}[${r}]), value${i}_${j}, ${part});`,
-            );
-          }
-        });
-      }
-    });
+    emitCappedLoop(
+      writer,
+      'keyGroup',
+      tile.keys / 4,
+      tile.keys / 4,
+      () => {
+        for (const i of range(4)) {
+          writer.statement(
+            `let weight${i} = weights[(keyGroup * 4 + ${i}) * ${teams + 1} + team];`,
+          );
+          shares.forEach(({ code }, j) => {
+            const at = `(keyGroup * 4 + ${i}) * ${tile.vectors + 1} + ${code}`;
+            writer.statement(`let value${i}_${j} = staged[${at}];`);
+            for (const r of ROW_COMPONENTS) {
+              const part = `part${sums[j][r]}`;
+              writer.statement(
+                `${part} = fma(vec4<f32>(weight${i}[${r}]), value${i}_${j}, ${part});`,
+              );
+            }
+          });
+        }
+      },
+      this.emission.request.target.unrolls,
+    );
     // The sums of a tile apart from what was summed before: roundings grow with tiles, not with keys.
     sums.forEach((names) =>
       names.forEach((name, r) => {

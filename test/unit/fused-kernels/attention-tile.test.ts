@@ -20,10 +20,11 @@ const sizesOf = (heads: number, length: number, depth: number, width = depth) =>
   width,
 });
 
-test('each tile has what every device has, but for the one that is named first', () => {
+test('each tile has what every device has, but for those of many rows and wide heads', () => {
   const limits = ATTENTION_TILES.map((tile) => [tile.name, memoryOf(tile), invocationsOf(tile)]);
   expect(limits).toEqual([
     ['32×32', 23552, 128],
+    ['32×32 wide', 39936, 128],
     ['16×32', 16384, 64],
     ['32×32 narrow', 14336, 64],
   ]);
@@ -31,12 +32,12 @@ test('each tile has what every device has, but for the one that is named first',
 
 test.each([
   ['the memory that every device has', sizesOf(8, 512, 64), gpuTarget, '16×32'],
-  ['more memory, and rows enough', sizesOf(8, 512, 64), roomy, '32×32'],
+  ['more memory, and rows enough', sizesOf(16, 1024, 64), roomy, '32×32'],
   ['more memory, but few rows', sizesOf(8, 128, 64), roomy, '16×32'],
   [
     'few rows, but a device that is busy with them',
     sizesOf(8, 128, 64),
-    { ...roomy, busyWorkgroups: 48 },
+    { ...roomy, busyWorkgroups: 24 },
     '32×32',
   ],
   [
@@ -46,7 +47,9 @@ test.each([
     '16×32',
   ],
   ['heads of 32', sizesOf(8, 512, 32), roomy, '32×32 narrow'],
-  ['heads of 32, values of 64', sizesOf(8, 512, 32, 64), roomy, '32×32'],
+  ['heads of 32, values of 64', sizesOf(8, 2048, 32, 64), roomy, '32×32'],
+  ['heads of 128', sizesOf(8, 512, 128), roomy, '32×32 wide'],
+  ['heads of 128 in the memory that every device has', sizesOf(8, 512, 128), gpuTarget, '16×32'],
   ['one query', { ...sizesOf(8, 512, 64), queries: 1 }, roomy, '16×32'],
 ])('%s', (_name, sizes, target, name) => {
   const ranked = rankTiles(sizes, target);

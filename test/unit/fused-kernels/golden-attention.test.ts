@@ -20,17 +20,14 @@ describe('golden shaders of attention on a GPU', () => {
        n0: i32,
        in0_0: i32,
        in0_1: i32,
-       keyTiles: i32,
        lastKey: i32,
-       keys: i32,
        in1_0: i32,
        in1_1: i32,
-       steps: i32,
+       keyTiles: i32,
+       keys: i32,
        in2_0: i32,
-       memberGroups: i32,
+       in2_1: i32,
        in3_0: i32,
-       in3_1: i32,
-       keyGroups: i32,
        nan: f32,
        out4_0: i32,
        out4_1: i32,
@@ -38,8 +35,8 @@ describe('golden shaders of attention on a GPU', () => {
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
      @group(0) @binding(2) var<storage, read> in1: array<vec4<f32>>;
-     @group(0) @binding(3) var<storage, read> in2: array<f32>;
-     @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
+     @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
+     @group(0) @binding(4) var<storage, read> in3: array<f32>;
      @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
      var<workgroup> queries: array<vec4<f32>, 256>;
      var<workgroup> staged: array<vec4<f32>, 288>;
@@ -78,6 +75,18 @@ describe('golden shaders of attention on a GPU', () => {
        var sum0_0_1 = vec4<f32>(0.0);
        var sum0_0_2 = vec4<f32>(0.0);
        var sum0_0_3 = vec4<f32>(0.0);
+       let firstKey0 = min(0 + 0 + team, u.lastKey);
+       let v4 = in1[firstKey0 * u.in1_0 + head * u.in1_1 + member];
+       var nextKeys0_0 = v4;
+       let firstKey1 = min(0 + 8 + team, u.lastKey);
+       let v5 = in1[firstKey1 * u.in1_0 + head * u.in1_1 + member];
+       var nextKeys1_0 = v5;
+       let firstKey2 = min(0 + 16 + team, u.lastKey);
+       let v6 = in1[firstKey2 * u.in1_0 + head * u.in1_1 + member];
+       var nextKeys2_0 = v6;
+       let firstKey3 = min(0 + 24 + team, u.lastKey);
+       let v7 = in1[firstKey3 * u.in1_0 + head * u.in1_1 + member];
+       var nextKeys3_0 = v7;
        for (var tile = 0; tile < u.keyTiles; tile++) {
          let firstKey = tile * 32;
          var product0 = vec4<f32>(0.0);
@@ -85,27 +94,24 @@ describe('golden shaders of attention on a GPU', () => {
          var product2 = vec4<f32>(0.0);
          var product3 = vec4<f32>(0.0);
          workgroupBarrier();
-         {
-           let stagedRow0 = 0 + team;
-           let key0 = min(firstKey + stagedRow0, u.lastKey);
-           let stagedRow1 = 8 + team;
-           let key1 = min(firstKey + stagedRow1, u.lastKey);
-           let stagedRow2 = 16 + team;
-           let key2 = min(firstKey + stagedRow2, u.lastKey);
-           let stagedRow3 = 24 + team;
-           let key3 = min(firstKey + stagedRow3, u.lastKey);
-           let v4 = in1[head * u.in1_0 + key0 * u.in1_1 + member];
-           let v5 = in1[head * u.in1_0 + key1 * u.in1_1 + member];
-           let v6 = in1[head * u.in1_0 + key2 * u.in1_1 + member];
-           let v7 = in1[head * u.in1_0 + key3 * u.in1_1 + member];
-           staged[stagedRow0 * 9 + member] = v4;
-           staged[stagedRow1 * 9 + member] = v5;
-           staged[stagedRow2 * 9 + member] = v6;
-           staged[stagedRow3 * 9 + member] = v7;
-         }
+         staged[(0 + team) * 9 + member] = nextKeys0_0;
+         staged[(8 + team) * 9 + member] = nextKeys1_0;
+         staged[(16 + team) * 9 + member] = nextKeys2_0;
+         staged[(24 + team) * 9 + member] = nextKeys3_0;
          workgroupBarrier();
-         for (var i = 0u; i < u32(u.steps); i++) {
-           let step = i32(min(i, 7u));
+         let valueKey0 = min(firstKey + 0 + team, u.lastKey);
+         let v8 = in2[head * u.in2_0 + member + valueKey0 * u.in2_1];
+         let values0_0 = select(vec4<f32>(0.0), v8, firstKey + 0 + team < u.keys);
+         let valueKey1 = min(firstKey + 8 + team, u.lastKey);
+         let v9 = in2[head * u.in2_0 + member + valueKey1 * u.in2_1];
+         let values1_0 = select(vec4<f32>(0.0), v9, firstKey + 8 + team < u.keys);
+         let valueKey2 = min(firstKey + 16 + team, u.lastKey);
+         let v10 = in2[head * u.in2_0 + member + valueKey2 * u.in2_1];
+         let values2_0 = select(vec4<f32>(0.0), v10, firstKey + 16 + team < u.keys);
+         let valueKey3 = min(firstKey + 24 + team, u.lastKey);
+         let v11 = in2[head * u.in2_0 + member + valueKey3 * u.in2_1];
+         let values3_0 = select(vec4<f32>(0.0), v11, firstKey + 24 + team < u.keys);
+         for (var step = 0; step < 8; step++) {
            let key0 = staged[member * 9 + step];
            let key1 = staged[(member + 8) * 9 + step];
            let key2 = staged[(member + 16) * 9 + step];
@@ -132,32 +138,32 @@ describe('golden shaders of attention on a GPU', () => {
            product3 = fma(query3, vec4<f32>(key3[3]), product3);
          }
          let key0 = min(firstKey + member, u.lastKey);
-         let v8 = in2[head * u.in2_0 + key0];
-         let s0_0 = product0 + vec4<f32>(v8);
+         let v12 = in3[head * u.in3_0 + key0];
+         let s0_0 = product0 + vec4<f32>(v12);
          let bits0 = bitcast<vec4<u32>>(s0_0);
          let infinite0 = (bits0 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
          let hidden0 = infinite0 | vec4<bool>(!(firstKey + member < u.keys));
          poison |= select(vec4<u32>(0u), bits0 ^ vec4<u32>(0xff800000u), infinite0 & vec4<bool>(firstKey + member < u.keys));
          let score0 = select(s0_0, vec4<f32>(-3.4028234663852886e38), hidden0);
          let key1 = min(firstKey + member + 8, u.lastKey);
-         let v9 = in2[head * u.in2_0 + key1];
-         let s1_0 = product1 + vec4<f32>(v9);
+         let v13 = in3[head * u.in3_0 + key1];
+         let s1_0 = product1 + vec4<f32>(v13);
          let bits1 = bitcast<vec4<u32>>(s1_0);
          let infinite1 = (bits1 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
          let hidden1 = infinite1 | vec4<bool>(!(firstKey + member + 8 < u.keys));
          poison |= select(vec4<u32>(0u), bits1 ^ vec4<u32>(0xff800000u), infinite1 & vec4<bool>(firstKey + member + 8 < u.keys));
          let score1 = select(s1_0, vec4<f32>(-3.4028234663852886e38), hidden1);
          let key2 = min(firstKey + member + 16, u.lastKey);
-         let v10 = in2[head * u.in2_0 + key2];
-         let s2_0 = product2 + vec4<f32>(v10);
+         let v14 = in3[head * u.in3_0 + key2];
+         let s2_0 = product2 + vec4<f32>(v14);
          let bits2 = bitcast<vec4<u32>>(s2_0);
          let infinite2 = (bits2 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
          let hidden2 = infinite2 | vec4<bool>(!(firstKey + member + 16 < u.keys));
          poison |= select(vec4<u32>(0u), bits2 ^ vec4<u32>(0xff800000u), infinite2 & vec4<bool>(firstKey + member + 16 < u.keys));
          let score2 = select(s2_0, vec4<f32>(-3.4028234663852886e38), hidden2);
          let key3 = min(firstKey + member + 24, u.lastKey);
-         let v11 = in2[head * u.in2_0 + key3];
-         let s3_0 = product3 + vec4<f32>(v11);
+         let v15 = in3[head * u.in3_0 + key3];
+         let s3_0 = product3 + vec4<f32>(v15);
          let bits3 = bitcast<vec4<u32>>(s3_0);
          let infinite3 = (bits3 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
          let hidden3 = infinite3 | vec4<bool>(!(firstKey + member + 24 < u.keys));
@@ -166,8 +172,7 @@ describe('golden shaders of attention on a GPU', () => {
          exchange[member * 8 + team] = max(max(max(max(top, score0), score1), score2), score3);
          workgroupBarrier();
          var highest = top;
-         for (var i = 0u; i < u32(u.memberGroups); i++) {
-           let memberGroup = i32(min(i, 1u));
+         for (var memberGroup = 0; memberGroup < 2; memberGroup++) {
            let other0 = exchange[(memberGroup * 4 + 0) * 8 + team];
            let other1 = exchange[(memberGroup * 4 + 1) * 8 + team];
            let other2 = exchange[(memberGroup * 4 + 2) * 8 + team];
@@ -188,31 +193,28 @@ describe('golden shaders of attention on a GPU', () => {
          let weight3 = select(weightOf(score3 - highest), vec4<f32>(0.0), hidden3);
          weights[(member + 24) * 9 + team] = weight3;
          total = total * fade + (weight0 + weight1 + weight2 + weight3);
-         {
-           let stagedRow0 = 0 + team;
-           let key0 = min(firstKey + stagedRow0, u.lastKey);
-           let stagedRow1 = 8 + team;
-           let key1 = min(firstKey + stagedRow1, u.lastKey);
-           let stagedRow2 = 16 + team;
-           let key2 = min(firstKey + stagedRow2, u.lastKey);
-           let stagedRow3 = 24 + team;
-           let key3 = min(firstKey + stagedRow3, u.lastKey);
-           let v12 = in3[head * u.in3_0 + key0 * u.in3_1 + member];
-           let v13 = in3[head * u.in3_0 + key1 * u.in3_1 + member];
-           let v14 = in3[head * u.in3_0 + key2 * u.in3_1 + member];
-           let v15 = in3[head * u.in3_0 + key3 * u.in3_1 + member];
-           staged[stagedRow0 * 9 + member] = select(vec4<f32>(0.0), v12, firstKey + stagedRow0 < u.keys);
-           staged[stagedRow1 * 9 + member] = select(vec4<f32>(0.0), v13, firstKey + stagedRow1 < u.keys);
-           staged[stagedRow2 * 9 + member] = select(vec4<f32>(0.0), v14, firstKey + stagedRow2 < u.keys);
-           staged[stagedRow3 * 9 + member] = select(vec4<f32>(0.0), v15, firstKey + stagedRow3 < u.keys);
-         }
+         staged[(0 + team) * 9 + member] = values0_0;
+         staged[(8 + team) * 9 + member] = values1_0;
+         staged[(16 + team) * 9 + member] = values2_0;
+         staged[(24 + team) * 9 + member] = values3_0;
          workgroupBarrier();
+         let nextKey0 = min(firstKey + 32 + 0 + team, u.lastKey);
+         let v16 = in1[head * u.in1_1 + member + nextKey0 * u.in1_0];
+         nextKeys0_0 = v16;
+         let nextKey1 = min(firstKey + 32 + 8 + team, u.lastKey);
+         let v17 = in1[head * u.in1_1 + member + nextKey1 * u.in1_0];
+         nextKeys1_0 = v17;
+         let nextKey2 = min(firstKey + 32 + 16 + team, u.lastKey);
+         let v18 = in1[head * u.in1_1 + member + nextKey2 * u.in1_0];
+         nextKeys2_0 = v18;
+         let nextKey3 = min(firstKey + 32 + 24 + team, u.lastKey);
+         let v19 = in1[head * u.in1_1 + member + nextKey3 * u.in1_0];
+         nextKeys3_0 = v19;
          var part0_0_0 = vec4<f32>(0.0);
          var part0_0_1 = vec4<f32>(0.0);
          var part0_0_2 = vec4<f32>(0.0);
          var part0_0_3 = vec4<f32>(0.0);
-         for (var i = 0u; i < u32(u.keyGroups); i++) {
-           let keyGroup = i32(min(i, 7u));
+         for (var keyGroup = 0; keyGroup < 8; keyGroup++) {
            let weight0 = weights[(keyGroup * 4 + 0) * 9 + team];
            let value0_0 = staged[(keyGroup * 4 + 0) * 9 + member];
            part0_0_0 = fma(vec4<f32>(weight0[0]), value0_0, part0_0_0);
@@ -247,8 +249,7 @@ describe('golden shaders of attention on a GPU', () => {
        workgroupBarrier();
        var denominator = vec4<f32>(0.0);
        var least = vec4<f32>(0.0);
-       for (var i = 0u; i < u32(u.memberGroups); i++) {
-         let memberGroup = i32(min(i, 1u));
+       for (var memberGroup = 0; memberGroup < 2; memberGroup++) {
          let other0 = exchange[(memberGroup * 4 + 0) * 8 + team];
          let other1 = exchange[(memberGroup * 4 + 1) * 8 + team];
          let other2 = exchange[(memberGroup * 4 + 2) * 8 + team];
@@ -259,18 +260,18 @@ describe('golden shaders of attention on a GPU', () => {
          denominator += other3; least = min(least, other3);
        }
        let isNumber = (least == vec4<f32>(0.0)) & (denominator > vec4<f32>(0.0));
-       let v16 = select(vec4<f32>(u.nan), sum0_0_0 / denominator[0], isNumber[0]);
-       let v17 = reluF32x4(v16);
-       out4[head * u.out4_0 + member + row0 * u.out4_1] = v17;
-       let v18 = select(vec4<f32>(u.nan), sum0_0_1 / denominator[1], isNumber[1]);
-       let v19 = reluF32x4(v18);
-       out4[head * u.out4_0 + member + row1 * u.out4_1] = v19;
-       let v20 = select(vec4<f32>(u.nan), sum0_0_2 / denominator[2], isNumber[2]);
+       let v20 = select(vec4<f32>(u.nan), sum0_0_0 / denominator[0], isNumber[0]);
        let v21 = reluF32x4(v20);
-       out4[head * u.out4_0 + member + row2 * u.out4_1] = v21;
-       let v22 = select(vec4<f32>(u.nan), sum0_0_3 / denominator[3], isNumber[3]);
+       out4[head * u.out4_0 + member + row0 * u.out4_1] = v21;
+       let v22 = select(vec4<f32>(u.nan), sum0_0_1 / denominator[1], isNumber[1]);
        let v23 = reluF32x4(v22);
-       out4[head * u.out4_0 + member + row3 * u.out4_1] = v23;
+       out4[head * u.out4_0 + member + row1 * u.out4_1] = v23;
+       let v24 = select(vec4<f32>(u.nan), sum0_0_2 / denominator[2], isNumber[2]);
+       let v25 = reluF32x4(v24);
+       out4[head * u.out4_0 + member + row2 * u.out4_1] = v25;
+       let v26 = select(vec4<f32>(u.nan), sum0_0_3 / denominator[3], isNumber[3]);
+       let v27 = reluF32x4(v26);
+       out4[head * u.out4_0 + member + row3 * u.out4_1] = v27;
      }
      "
     `);
