@@ -6,13 +6,16 @@ import { readAttributes } from './attributes';
 import { NothingToCompute, type LazyKernel } from './lazy-kernel';
 import { isPassedOn } from './passed-on';
 
-/** Those that stock computes on the CPU where their operands live there. */
+/**
+ * Those that stock computes on the CPU where their operands are few and live there; but not Tile, which
+ * makes many of few, so that a layer's gain would be tiled and uploaded in each call.
+ */
 const ON_CPU: ReadonlySet<string> = new Set([
   ...['Abs', 'Ceil', 'Exp', 'Expm1', 'Floor', 'Log', 'Neg', 'Rsqrt', 'Cast'],
   ...['Add', 'Sub', 'Multiply', 'FloorDiv', 'Maximum', 'Minimum'],
   ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'],
   ...['Max', 'Prod', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
-  ...['Tile', 'GatherV2', 'GatherNd'],
+  ...['GatherV2', 'GatherNd'],
 ]);
 
 function lazyKernel(kernel: string, { inputs, hasManyOutputs, lower }: Lowering): LazyKernel {

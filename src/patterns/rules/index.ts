@@ -4,6 +4,7 @@ import { attention } from './attention';
 import { composeAttention, splitAttention } from './attention-forms';
 import { denseChain } from './dense-chain';
 import { depthwisePointwise } from './depthwise-pointwise';
+import { dropCopy } from './drop-copy';
 import { foldLinear } from './fold-linear';
 import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
@@ -23,6 +24,7 @@ import { widenDense } from './widen-dense';
 /** Gives what exporters write a common form, and constants to constants. */
 const simplifications: readonly FusionRule[] = [
   ...identities,
+  dropCopy,
   sinkBroadcast,
   sinkConstant,
   foldPad,
