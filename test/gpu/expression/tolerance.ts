@@ -78,7 +78,7 @@ const TOLERANCES: Readonly<Record<string, Tolerance>> = {
 
 /**
  * WGSL bounds the error of a quotient for divisors up to 2^126. The reciprocal of a larger one is a
- * denormal, so that a device that multiplies by it may answer 0, whatever is divided.
+ * denormal, so that a device that multiplies by it may answer 0, whatever is divided, or NaN for ∞ · 0.
  */
 const LARGEST_DIVISOR = 2 ** 126;
 const DIVIDES: ReadonlySet<string> = new Set(['RealDiv', 'Atan2']);
@@ -105,7 +105,7 @@ const clampInfinity = (x: number) => Math.min(Math.max(x, -LARGEST), LARGEST);
 export function isRight(expr: Expr, kernel: string, args: readonly number[], actual: number) {
   const tolerance = TOLERANCES[kernel];
   const isUnbounded = DIVIDES.has(kernel) && Math.abs(args[1]) > LARGEST_DIVISOR;
-  if (actual === 0 && isUnbounded && Number.isFinite(args[0])) return true;
+  if (isUnbounded && (Number.isFinite(args[0]) ? actual === 0 : Number.isNaN(actual))) return true;
   const answers = combinations(args.map(readings)).map((row) => ({
     row,
     expected: evaluate(expr, row),
