@@ -46,13 +46,14 @@ export type TargetName = (typeof TARGETS)[number];
 
 export async function targetNamed(name: TargetName): Promise<KernelTarget> {
   await useBackend(tf, BACKEND_NAME);
-  const { device } = tf.backend() as WebGPUFusedBackend;
+  const { adapterClass, device } = tf.backend() as WebGPUFusedBackend;
   const facts = deviceFacts(device);
   switch (name) {
     case 'software':
       return kernelTarget(facts, 'software');
     case 'gpu':
-      return kernelTarget(facts, GPU_CLASS);
+      // What a GPU's driver unrolls takes a processor's minutes to compile.
+      return { ...kernelTarget(facts, GPU_CLASS), unrolls: adapterClass !== 'software' };
     case 'mobile gpu':
       return kernelTarget(facts, 'arm');
     case 'large tiles':
