@@ -8,6 +8,7 @@ import {
   type Value,
 } from '../../src/ir/graph';
 import { scalarOp } from '../../src/ir/expression';
+import { COMPOSED } from './composed-ops';
 
 /**
  * Runs an IR graph with plain tfjs ops on the current backend: the oracle for everything that is
@@ -210,6 +211,8 @@ function runElementwise(node: Node, inputs: tf.Tensor[], shape: Shape): tf.Tenso
   const operands = inputs.map((x) =>
     node.kernel === 'Select' ? tf.broadcastTo(x, [...shape]) : x,
   );
+  const composed = COMPOSED[node.kernel]?.(...operands);
+  if (composed) return composed;
   const named = Object.fromEntries(operands.map((x, at) => [names[at], x]));
   return tf.engine().runKernel(node.kernel, named, { ...node.attrs } as tf.NamedAttrMap);
 }

@@ -44,6 +44,13 @@ export const unaryMathOps: readonly ScalarOp[] = [
   float('Expm1', 12, Math.expm1, (x, ctx) => exponential.expm1.call(ctx, x)),
   float('Log', 10, Math.log, (x, ctx) => exponential.log.call(ctx, x, ctx.nan, ctx.infinity)),
   float('Log1p', 14, Math.log1p, (x, ctx) => exponential.log1p.call(ctx, x, ctx.nan, ctx.infinity)),
+  /** Not a kernel of tfjs; a rule makes it of three: Misra (2019). */
+  float(
+    'Mish',
+    16,
+    (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
+    (x, ctx) => exponential.mish.call(ctx, x),
+  ),
   float(
     'Reciprocal',
     4,

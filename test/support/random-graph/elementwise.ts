@@ -71,6 +71,7 @@ const smoothUnary: readonly Unary[] = [
   smooth('Selu', 1.76, (m) => Math.max(1.06 * m, 1.76), 16),
   smooth('LeakyRelu', 1, (m) => m, 2, { alpha: 0.3 }),
   smooth('Softplus', 1, (m) => m + 0.7, 16),
+  smooth('Mish', 1.1, (m) => m + 0.31, 24),
   smooth('Sin', 1, () => 1, 16),
   {
     // The error of exp grows with its argument, and so does the error of the argument.

@@ -118,6 +118,19 @@ export const tanh = widthHelper(
 );
 
 /**
+ * x tanh(log(1 + exp(x))), without logarithm and tanh: with e = exp(x) the second factor is
+ * ((1 + e)² - 1) / ((1 + e)² + 1). It is 1 long before e² overflows; x is what keeps NaN.
+ */
+export const mish = widthHelper(
+  'mishF32',
+  (name, { f }) => `fn ${name}(x: ${f}) -> ${f} {
+  let e = exp(min(x, ${f}(20.0)));
+  let n = e * (e + 2.0);
+  return x * (n / (n + 2.0));
+}`,
+);
+
+/**
  * exp(x) / 2 for x >= 0, infinite only where sinh and cosh are. exp(x) overflows before, and so may
  * exp(x / 2) squared, as compilers may multiply its factors in any order; the difference is exact.
  */
