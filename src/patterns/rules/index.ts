@@ -11,6 +11,7 @@ import { foldScale } from './fold-scale';
 import { gatedProduct } from './gated-product';
 import { identities } from './identities';
 import { mergeConstantAdds } from './merge-constants';
+import { mish } from './mish';
 import { moments } from './moments';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkBroadcast } from './sink-broadcast';
@@ -41,6 +42,7 @@ const composites: readonly FusionRule[] = [
   softmax,
   logSoftmax,
   attention,
+  mish,
 ];
 
 /** Joins kernels side by side, and divides long ones, once it is clear which there are. */
