@@ -138,6 +138,10 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
     const dims = attrs.dims as number[];
     return coords.map((at, axis) => (dims.includes(axis) ? x.shape[axis] - 1 - at : at));
   }),
+  Diag: movement((coords, x) => {
+    const row = coords.slice(0, x.shape.length);
+    return row.every((at, axis) => at === coords[row.length + axis]) ? row : undefined;
+  }),
   Concat: evaluateConcat,
   GatherV2: evaluateGather,
   Sum: reduction(0, (total, element) => total + element),

@@ -70,6 +70,7 @@ export const movementLowerings = {
   Reverse: lowering(['x'], (b, [x], { dims }: { dims: number | readonly number[] }) =>
     reverse(b, x, dims),
   ),
+  Diag: lowering(['x'], (b, [x]) => b.op('Diag', [x])),
   /** Columns of NHWC images. */
   FlipLeftRight: lowering(['image'], (b, [image]) => reverse(b, image, 2)),
 };

@@ -140,6 +140,7 @@ const runs: Readonly<Record<string, Run>> = {
   Reverse: ([x], attrs) => tf.reverse(x, attrs.dims as number[]),
   GatherV2: ([x, indices], attrs) =>
     gatherOrZero(x, indices, attrs.axis as number, attrs.batchDims as number),
+  Diag: ([x]) => tf.diag(x),
   ResizeNearestNeighbor: ([x], attrs, shape) =>
     tf.image.resizeNearestNeighbor(
       as4D(x),

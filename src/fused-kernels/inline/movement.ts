@@ -160,6 +160,19 @@ const gather: InlineRule = (node, coords, inliner) => {
   );
 };
 
+/** `x` on the diagonal, 0 beside it: the first half of the coordinates is a row, the other a column. */
+const diag: InlineRule = (node, coords, inliner) => {
+  const [x] = node.inputs;
+  const rank = x.shape.length;
+  const row = coords.slice(0, rank);
+  // Row − column is 0 on the diagonal, the only index of an extent of 1.
+  const onDiagonal = row.map((coord, axis) => ({
+    coord: ix.subtract(coord, coords[rank + axis]),
+    extent: 1,
+  }));
+  return inliner.guard(onDiagonal, x.dtype, 0, () => inliner.value(x, row));
+};
+
 function concatPieces(node: Node, axis: number) {
   let begin = 0;
   return node.inputs.map((input) => {
@@ -184,4 +197,5 @@ export const movementRules: ReadonlyMap<string, InlineRule> = new Map([
   ['BroadcastTo', broadcastTo],
   ['Reverse', reverse],
   ['GatherV2', gather],
+  ['Diag', diag],
 ]);

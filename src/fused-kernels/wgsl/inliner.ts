@@ -151,6 +151,7 @@ export class Inliner {
       return bounds
         .flatMap(({ coord, extent }) => {
           const code = this.index(ix.substitute(coord, env));
+          if (extent === 1 && coord.min < 0 && coord.max >= 1) return [`${code} == 0`];
           return [
             ...(coord.min < 0 ? [`${code} >= 0`] : []),
             ...(coord.max >= extent

@@ -131,6 +131,7 @@ export const movementInference: InferTable = {
   BroadcastTo: broadcastTo,
   Reverse: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   GatherV2: gather,
+  Diag: ([x]) => ({ shape: [...x.shape, ...x.shape], dtype: x.dtype }),
   ResizeNearestNeighbor: resize,
   // tfjs interpolates integers too, and answers in float32.
   ResizeBilinear: (inputs, attrs, shape) => ({ ...resize(inputs, attrs, shape), dtype: 'float32' }),

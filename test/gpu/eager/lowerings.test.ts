@@ -44,6 +44,7 @@ test.each<[string, () => tf.Tensor]>([
         ],
       ),
   ],
+  ['diag', () => tf.diag(resident([3, 5], 1))],
   ['flipLeftRight', () => tf.image.flipLeftRight(image())],
   ['avgPool of all of an image', () => tf.avgPool(image(), [5, 6], 1, 'valid')],
   [

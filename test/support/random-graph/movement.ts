@@ -133,6 +133,11 @@ const gather: Family = (draft) => {
   return draft.moved(x, b.op('GatherV2', [x.value, indices], { axis, batchDims: 0 }));
 };
 
+const diag: Family = (draft) => {
+  const x = draft.choose(({ value }) => value.shape.length > 0 && value.shape.length < 4);
+  return x && draft.moved(x, draft.b.op('Diag', [x.value]));
+};
+
 const resizeNearest: Family = (draft) => {
   const x = draft.choose(({ value }) => value.shape.length === 4 && value.dtype === 'float32');
   if (!x) return null;
@@ -159,5 +164,6 @@ export const movementFamilies: readonly Family[] = [
   broadcastTo,
   reverse,
   gather,
+  diag,
   resizeNearest,
 ];

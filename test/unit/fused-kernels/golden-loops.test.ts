@@ -114,6 +114,31 @@ describe('golden shaders of loops', () => {
     `);
   });
 
+  test('a diagonal', () => {
+    const shader = shaderOf((b) => b.op('Neg', [b.op('Diag', [float(b, 8)])]));
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Neg
+     struct Uniforms {
+       iCount: i32,
+       in0_0: i32,
+       by_0: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<f32>;
+     @group(0) @binding(2) var<storage, read_write> out1: array<vec4<f32>>;
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let i = i32(gid.x);
+       if (i >= u.iCount) { return; }
+       let v0 = in0[(i / u.in0_0)];
+       let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i % u.by_0) * (-4) + (i / u.by_0) == 0, (i % u.by_0) * (-4) + (i / u.by_0) + (-1) == 0, (i % u.by_0) * (-4) + (i / u.by_0) + (-2) == 0, (i % u.by_0) * (-4) + (i / u.by_0) + (-3) == 0));
+       let v2 = -v1;
+       out1[i] = v2;
+     }
+     "
+    `);
+  });
+
   test('a transpose, a slice and a pad, read by a sum', () => {
     const shader = shaderOf((b) => {
       const turned = b.transpose(float(b, 12, 30), [1, 0]);
