@@ -3,6 +3,7 @@ import { argReduceKernel } from './arg-reduce';
 import { attentionKernel, attentionMergeKernel, attentionPartKernel } from './attention/index';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
+import { cumulativeKernel } from './cumulative';
 import { denseChainKernel } from './dense-chain';
 import { depthwiseConv2dKernel } from './depthwise';
 import { depthwisePointwiseKernel } from './depthwise-pointwise';
@@ -28,6 +29,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   avgPoolKernel,
   reduceKernel,
   argReduceKernel,
+  cumulativeKernel,
   softmaxKernel,
   normalizeKernel,
   momentsKernel,

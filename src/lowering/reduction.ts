@@ -1,6 +1,8 @@
 /** Kernels that combine the elements of axes, and softmax. */
-import { normalizeAxes, normalizeAxis } from '../ir/infer/shape';
+import type { GraphBuilder } from '../ir/builder';
+import type { Value } from '../ir/graph';
 import { demand } from '../ir/infer/refused';
+import { normalizeAxes, normalizeAxis } from '../ir/infer/shape';
 import { lowering } from './lowering';
 
 interface ReductionAttrs {
@@ -9,15 +11,34 @@ interface ReductionAttrs {
   readonly keepDims?: boolean;
 }
 
-/** Sums and products count bools as integers. */
-const COUNTS_BOOLS: ReadonlySet<string> = new Set(['Sum', 'Prod']);
+/** Kernels that count bools as integers. */
+const COUNTS_BOOLS: ReadonlySet<string> = new Set(['Sum', 'Prod', 'Cumsum', 'Cumprod']);
+
+function counted(b: GraphBuilder, kernel: string, x: Value): Value {
+  return COUNTS_BOOLS.has(kernel) && x.dtype === 'bool' ? b.cast(x, 'int32') : x;
+}
 
 function reduce(kernel: string) {
   return lowering(['x'], (b, [x], { axis, keepDims = false }: ReductionAttrs) => {
     const axes = normalizeAxes(axis == null ? undefined : [axis].flat(), x.shape.length);
-    const counted = COUNTS_BOOLS.has(kernel) && x.dtype === 'bool' ? b.cast(x, 'int32') : x;
-    return b.op(kernel, [counted], { axes, keepDims });
+    return b.op(kernel, [counted(b, kernel, x)], { axes, keepDims });
   });
+}
+
+interface CumulativeAttrs {
+  readonly axis: number;
+  readonly exclusive?: boolean;
+  readonly reverse?: boolean;
+}
+
+function cumulative(kernel: string) {
+  return lowering(['x'], (b, [x], { axis, exclusive, reverse }: CumulativeAttrs) =>
+    b.op(kernel, [counted(b, kernel, x)], {
+      axis: normalizeAxis(axis, x.shape.length),
+      exclusive: exclusive ?? false,
+      reverse: reverse ?? false,
+    }),
+  );
 }
 
 function argExtreme(kernel: string) {
@@ -47,6 +68,8 @@ export const reductionLowerings = {
   Prod: reduce('Prod'),
   All: reduce('All'),
   Any: reduce('Any'),
+  Cumsum: cumulative('Cumsum'),
+  Cumprod: cumulative('Cumprod'),
   ArgMax: argExtreme('ArgMax'),
   ArgMin: argExtreme('ArgMin'),
   Softmax: softmax('Softmax', 'dim'),

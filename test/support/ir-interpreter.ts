@@ -122,6 +122,10 @@ function reverseSlice([x]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tenso
   }, x);
 }
 
+function cumulative(run: typeof tf.cumsum, x: tf.Tensor, attrs: Attrs): tf.Tensor {
+  return run(x, attrs.axis as number, attrs.exclusive as boolean, attrs.reverse as boolean);
+}
+
 const runs: Readonly<Record<string, Run>> = {
   Reshape: ([x], _attrs, shape) => tf.reshape(x, shape),
   Transpose: ([x], attrs) => tf.transpose(x, attrs.perm as number[]),
@@ -195,6 +199,8 @@ const runs: Readonly<Record<string, Run>> = {
   Prod: ([x], attrs) => tf.prod(x, axes(attrs), keepDims(attrs)),
   All: ([x], attrs) => tf.all(x, axes(attrs), keepDims(attrs)),
   Any: ([x], attrs) => tf.any(x, axes(attrs), keepDims(attrs)),
+  Cumsum: ([x], attrs) => cumulative(tf.cumsum, x, attrs),
+  Cumprod: ([x], attrs) => cumulative(tf.cumprod, x, attrs),
   ArgMax: ([x], attrs) => tf.argMax(x, attrs.axis as number),
   ArgMin: ([x], attrs) => tf.argMin(x, attrs.axis as number),
   Softmax: ([x]) => tf.softmax(x),

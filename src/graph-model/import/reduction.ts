@@ -11,6 +11,12 @@ const reduction = (node: NodeImport) => ({
   keepDims: node.boolAttr('keep_dims'),
 });
 
+const cumulative = (node: NodeImport) => ({
+  axis: node.number(1, 0),
+  exclusive: node.boolAttr('exclusive'),
+  reverse: node.boolAttr('reverse'),
+});
+
 const argExtreme = (node: NodeImport) => ({ axis: node.number(1, 0) });
 
 /** `√(Σ x²)` */
@@ -45,6 +51,8 @@ export const reductionImports: ImportTable = {
     REDUCTIONS.map((op): [string, Importer] => [op, invokes(reductionLowerings[op], reduction)]),
   ),
   EuclideanNorm: euclideanNorm,
+  Cumsum: invokes(reductionLowerings.Cumsum, cumulative),
+  Cumprod: invokes(reductionLowerings.Cumprod, cumulative),
   ArgMax: invokes(reductionLowerings.ArgMax, argExtreme),
   ArgMin: invokes(reductionLowerings.ArgMin, argExtreme),
   Softmax: invokes(reductionLowerings.Softmax, lastAxis),

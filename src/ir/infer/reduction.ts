@@ -18,6 +18,11 @@ function reduction(types: Partial<Record<DType, DType>>): InferFunction {
   };
 }
 
+const cumulative: InferFunction = ([x]) => {
+  demand(x.dtype !== 'bool', () => 'no form for bool');
+  return { shape: x.shape, dtype: x.dtype };
+};
+
 const argExtreme: InferFunction = ([x], attrs) => ({
   shape: x.shape.filter((_, axis) => axis !== attrs.axis),
   dtype: 'int32',
@@ -70,6 +75,8 @@ export const reductionInference: InferTable = {
   Mean: reduction({ float32: 'float32', int32: 'float32' }),
   All: reduction({ bool: 'bool' }),
   Any: reduction({ bool: 'bool' }),
+  Cumsum: cumulative,
+  Cumprod: cumulative,
   ArgMax: argExtreme,
   ArgMin: argExtreme,
   BatchMatMul: batchMatMul,

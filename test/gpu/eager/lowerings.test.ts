@@ -45,6 +45,11 @@ test.each<[string, () => tf.Tensor]>([
       ),
   ],
   ['diag', () => tf.diag(resident([3, 5], 1))],
+  // Stock's key forgets the length of the axis: it answers for another one, in the order of calls.
+  ['cumsum', () => tf.cumsum(resident([3, 7], 1), 1)],
+  ['cumsum, backwards', () => tf.cumsum(resident([3, 9], 1), 1, false, true)],
+  ['cumsum, backwards, of a longer axis', () => tf.cumsum(resident([3, 12], 1), 1, true, true)],
+  ['cumprod of bools', () => tf.cumprod(tf.greater(resident([5, 4], 1), -0.5), 0)],
   ['flipLeftRight', () => tf.image.flipLeftRight(image())],
   ['avgPool of all of an image', () => tf.avgPool(image(), [5, 6], 1, 'valid')],
   [

@@ -142,6 +142,15 @@ const argReduction: Family = (draft) => {
   return draft.accept(draft.b.op(kernel, [x.value], { axis }), x.value.shape[axis], 0);
 };
 
+const cumsum: Family = (draft) => {
+  const x = draft.choose((v) => notBool(v) && v.value.shape.length > 0);
+  if (!x) return null;
+  const axis = draft.pick(x.value.shape.length);
+  const attrs = { axis, exclusive: draft.flag(), reverse: draft.flag() };
+  const { magnitude, error } = total(x, x.value.shape[axis]);
+  return draft.accept(draft.b.op('Cumsum', [x.value], attrs), magnitude, error);
+};
+
 const maxPool: Family = (draft) => {
   const x = chooseImage(draft);
   if (!x) return null;
@@ -204,6 +213,7 @@ export const exactAnchors: readonly Family[] = [
     (x) => x,
   ),
   argReduction,
+  cumsum,
 ];
 
 /** Kernels with loops of their own whose results are rounded. */
@@ -221,4 +231,5 @@ export const smoothAnchors: readonly Family[] = [
     error: x.error + (count + 4) * UNIT * x.magnitude,
   })),
   reduction(['Sum', 'Max'], isFloat, total),
+  cumsum,
 ];

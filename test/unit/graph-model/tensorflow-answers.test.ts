@@ -40,6 +40,25 @@ const cases: readonly (OpCase & { readonly answer: tf.TensorLike })[] = [
       [0, 5, 6],
     ],
   },
+  ...[
+    {
+      op: 'Cumsum',
+      rows: [
+        [1, 3, 6],
+        [4, 9, 15],
+      ],
+    },
+    {
+      op: 'Cumprod',
+      rows: [
+        [1, 2, 6],
+        [4, 20, 120],
+      ],
+    },
+  ].map(({ op, rows }) => ({
+    ...{ op, what: 'a negative axis', operands: [table, int(-1)] },
+    answer: rows,
+  })),
   {
     ...{ op: 'BitwiseAnd', what: 'negative', operands: [fedInts(6, 5, -1), fedInts(3, 12, 9)] },
     answer: [2, 4, 9],

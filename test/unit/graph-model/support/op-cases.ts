@@ -525,6 +525,15 @@ const reductions: OpCase[] = [
   { op: 'Sum', what: 'bools', operands: [fed([2, 3], 'bool'), int(0)] },
   { op: 'All', what: 'bools', operands: [fed([2, 3], 'bool'), ints(1)] },
   { op: 'Any', what: 'bools', operands: [fed([2, 3], 'bool'), ints(0, 1)] },
+  ...['Cumsum', 'Cumprod'].flatMap((op): OpCase[] => [
+    { op, what: 'last', operands: [fed([2, 5, 3]), int(2)] },
+    {
+      op,
+      what: 'backwards, without the element itself',
+      operands: [fed([2, 5, 3]), int(1)],
+      attrs: { exclusive: attr.b(true), reverse: attr.b(true) },
+    },
+  ]),
   { op: 'ArgMax', what: 'axis 1', operands: [fed([2, 5, 3]), int(1)] },
   { op: 'ArgMin', what: 'last', operands: [fed([2, 5]), int(-1)] },
   { op: 'Softmax', what: 'rank 3', operands: [fed([2, 3, 5])] },
