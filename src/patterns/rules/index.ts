@@ -17,6 +17,7 @@ import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { sinkBroadcast } from './sink-broadcast';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
+import { splitCumsum } from './split-cumsum';
 import { splitDepth } from './split-depth';
 import { splitReduction } from './split-reduction';
 import { widenConvolution } from './widen-convolution';
@@ -60,7 +61,7 @@ const horizontal: readonly FusionRule[] = [
 const vertical: readonly FusionRule[] = [denseChain, depthwisePointwise];
 
 /** Divides what is left to run by itself, where a device has more workgroups than that makes. */
-const divisions: readonly FusionRule[] = [splitDepth];
+const divisions: readonly FusionRule[] = [splitDepth, splitCumsum];
 
 export const builtInStages: readonly (readonly FusionRule[])[] = [
   simplifications,

@@ -31,6 +31,20 @@ test.each(SHAPES)('sums along %s', async (_name, shape, axis) => {
   }
 });
 
+test.each([
+  ['even parts', [2, 512], 1],
+  ['a shorter last part', [1031], 0],
+  ['lines across', [2, 700, 3], 1],
+  ['parts of parts', [3 * 128 * 128 + 5 * 128 + 7], 0],
+] as const)('sums of long lines: %s', async (_name, shape, axis) => {
+  for (const way of WAYS) {
+    await checkFused(
+      (b) => b.op('Neg', [b.op('Cumsum', [b.input({ shape, dtype: 'int32' })], { axis, ...way })]),
+      { targets: ['gpu'] },
+    );
+  }
+});
+
 test.each(WAYS)('products, %j', (way) =>
   checkFused(
     (b) => b.op('Cumprod', [b.input({ shape: [2, 9, 3], dtype: 'float32' })], { axis: 1, ...way }),

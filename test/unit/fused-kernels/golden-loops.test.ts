@@ -114,6 +114,51 @@ describe('golden shaders of loops', () => {
     `);
   });
 
+  test('running sums backwards, in parts of which the last is shorter', () => {
+    const attrs = { axis: 1, exclusive: true, reverse: true, partLength: 8 };
+    const shader = shaderOf((b) => b.op('Relu', [b.op('Cumsum', [float(b, 3, 20)], attrs)]));
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Cumsum → Relu
+     struct Uniforms {
+       lineCount: i32,
+       iCount: i32,
+       length: i32,
+       by_0: i32,
+       n0: i32,
+       n1: i32,
+       out0_0: i32,
+       out0_1: i32,
+       out0_2: i32,
+       out0_3: i32,
+       in1_0: i32,
+       in1_1: i32,
+       in1_2: i32,
+       in1_3: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read_write> out0: array<f32>;
+     @group(0) @binding(2) var<storage, read> in1: array<f32>;
+     fn reluF32(x: f32) -> f32 {
+       return select(x, f32(0.0), bitcast<i32>(x) <= i32(-8388608));
+     }
+     @compute @workgroup_size(64)
+     fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+       let line = i32(gid.x);
+       if (line >= u.lineCount) { return; }
+       var total = 0.0;
+       for (var i = 0; i < u.iCount; i++) {
+         let v1 = in1[(line % u.in1_0) * u.in1_1 + (line / u.in1_0) * u.in1_2 + i * (-1) + u.in1_3];
+         if ((line % u.by_0) * u.n0 + i * (-1) + u.n1 < u.length) {
+           let v0 = reluF32(total);
+           out0[(line % u.out0_0) * u.out0_1 + (line / u.out0_0) * u.out0_2 + i * (-1) + u.out0_3] = v0;
+           total += v1;
+         }
+       }
+     }
+     "
+    `);
+  });
+
   test('a diagonal', () => {
     const shader = shaderOf((b) => b.op('Neg', [b.op('Diag', [float(b, 8)])]));
     expect(shader).toMatchInlineSnapshot(`
