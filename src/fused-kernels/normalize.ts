@@ -1,5 +1,7 @@
 /** Layer, RMS, instance, group and L2 normalisation in one dispatch. */
 import { nan } from '../ir/expression';
+import { sizeOf } from '../ir/graph';
+import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
@@ -10,25 +12,25 @@ export type NormalizeForm = 'layer' | 'rms' | 'l2';
 
 function emitNormalize(emission: KernelEmission): ShaderProgram {
   const { writer, inliner, request } = emission;
-  const { attrs } = request.group.anchor;
-  const form = attrs.form as NormalizeForm;
+  const { anchor } = request.group;
+  const [, epsilon] = anchor.inputs;
+  const form = anchor.attrs.form as NormalizeForm;
   const rows = new RowStatistics(emission);
-  const { space, type } = rows;
+  const { space } = rows;
   // From the row's mean for `layer`, from 0 for the others.
   if (form === 'layer') rows.emitMean();
   const deviation = (step: Step): string =>
     form === 'layer' ? rows.deviation(step) : rows.load(step);
   const sum = rows.emitSquares(deviation);
-  const epsilon = inliner.literal(attrs.epsilon as number, 'float32');
+  const least = inliner.value(
+    epsilon,
+    epsilon.shape.map(() => ix.zero),
+  );
   const sumWidth = space.lanesAlongRow ? 1 : space.width;
   const power =
     form === 'l2'
-      ? nan.max.call(
-          writer.helpersOf(sumWidth),
-          sum,
-          sumWidth === 1 ? epsilon : `${type}(${epsilon})`,
-        )
-      : `(${sum}) / ${rows.count} + ${epsilon}`;
+      ? nan.max.call(writer.helpersOf(sumWidth), sum, inliner.widen(least, sumWidth))
+      : `(${sum}) / ${rows.count} + ${least.code}`;
   writer.statement(`let inverse = inverseSqrt(${power});`);
 
   rows.pass.run('c', (step) => {
@@ -43,7 +45,9 @@ export const normalizeKernel: FusedKernel = {
   name: 'normalize',
   anchors: ['Normalize'],
   refuse: () => null,
-  reuse: () => 3,
+  reuse: ({ inputs: [x], attrs }, index) =>
+    // Three passes over x; each row has its epsilon.
+    index === 0 ? 3 : sizeOf(x.shape.filter((_, axis) => !(attrs.axes as number[]).includes(axis))),
   storesInput: true,
   generate: (request) => emitKernel(request, emitNormalize),
 };

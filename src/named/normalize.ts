@@ -62,7 +62,8 @@ export const normKernel: ComposedKernel = {
   ...lowering(['x', 'residual?', 'scale?', 'offset?'], (b, operands, attrs: Attrs) => {
     const [given, residual, scale, offset] = operands;
     const x = residual ? b.op('Add', [given, residual]) : given;
-    let y = b.op('Normalize', [x], attrs);
+    const { axes, epsilon, form } = attrs as unknown as NormAttrs;
+    let y = b.op('Normalize', [x, b.scalar(epsilon)], { axes, form });
     if (scale) y = b.op('Multiply', [y, scale]);
     if (offset) y = b.op('Add', [y, offset]);
     return residual ? [x, y] : [y];

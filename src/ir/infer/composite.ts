@@ -1,4 +1,4 @@
-import { sameShape, type Value } from '../graph';
+import { sameShape, sizeOf, type Value } from '../graph';
 import type { InferTable } from './table';
 import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
@@ -44,8 +44,9 @@ function attention(inputs: readonly Value[]) {
 
 /** Kernels that rewrite rules make of several primitives; no front end asks for them. */
 export const compositeInference: InferTable = {
-  Normalize: ([x]) => {
+  Normalize: ([x, epsilon]) => {
     demand(x.dtype === 'float32', () => `x is ${x.dtype}; needs float32`);
+    demand(sizeOf(epsilon.shape) === 1, () => `epsilon is ${formatShape(epsilon.shape)}`);
     return { shape: x.shape, dtype: 'float32' };
   },
   Attention: (inputs) => {

@@ -11,6 +11,7 @@ export {
   optional,
   scalar,
   scalarValue,
+  single,
   type Bindings,
   type OpOptions,
   type Pattern,

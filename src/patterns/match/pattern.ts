@@ -71,6 +71,11 @@ export function constant(name?: string): Pattern {
   return leaf(name, isConstant);
 }
 
+/** A value of one element, constant or not. */
+export function single(name?: string): Pattern {
+  return leaf(name, ({ shape }) => sizeOf(shape) === 1);
+}
+
 /** A one-element constant that the host knows and that passes `test`. */
 export function scalar(name?: string, test: (x: number) => boolean = () => true): Pattern {
   return leaf(name, (value) => {

@@ -1,7 +1,7 @@
 /** Normalisations as exporters write them out, in one kernel. */
 import type { GraphBuilder } from '../../ir/builder';
 import { sameShape, type Value } from '../../ir/graph';
-import { any, named, oneOf, op, scalar, scalarValue, type Pattern } from '../match';
+import { any, named, oneOf, op, single, type Pattern } from '../match';
 import type { FusionRule, Match } from '../rule';
 import {
   clipped,
@@ -16,7 +16,8 @@ import {
 } from './statistics';
 
 const x = any('x');
-const epsilon = scalar('epsilon', (value) => value >= 0);
+/** An operand of the kernel, so that it need not be a constant. */
+const epsilon = single('epsilon');
 
 /** The mean, as the elements of its row meet it; two uses may differ in shape. */
 const average = mean(x);
@@ -78,12 +79,8 @@ function checkRows(match: Match): string | readonly number[] {
 
 function normalize(form: string) {
   return (match: Match, build: GraphBuilder, axes: readonly number[]): Value => {
-    const attrs = {
-      axes: [...axes],
-      epsilon: scalarValue(match.value('epsilon')),
-      form,
-    };
-    let y = build.op('Normalize', [match.value('x')], attrs);
+    const operands = [match.value('x'), match.value('epsilon')];
+    let y = build.op('Normalize', operands, { axes: [...axes], form });
     for (const [name, kernel] of [
       ['scale', 'Multiply'],
       ['offset', 'Add'],

@@ -69,6 +69,37 @@ describe('layer normalisation is one dispatch', () => {
   });
 });
 
+describe('numbers that change from run to run are operands', () => {
+  const runs = async (program: (seed: number) => tf.Tensor) => {
+    const dispatches = [];
+    for (let seed = 1; seed <= 12; seed++) {
+      dispatches.push((await check(() => program(seed))).dispatches);
+    }
+    return dispatches;
+  };
+
+  test('the epsilon of a normalisation', async () => {
+    const gain = resident([48], 1);
+    const all = await runs((seed) => {
+      const x = resident([7, 48], seed);
+      const centered = tf.sub(x, tf.mean(x, -1, true));
+      const variance = tf.mean(tf.square(centered), -1, true);
+      return tf.mul(tf.div(centered, tf.sqrt(tf.add(variance, seed / 1000))), gain);
+    });
+    expect(new Set(all)).toEqual(new Set([1]));
+    gain.dispose();
+  });
+
+  test('the scale of an attention', async () => {
+    const all = await runs((seed) => {
+      const [q, k, v] = [1, 2, 3].map((at) => resident([3, 20, 16], seed + at));
+      const scores = tf.mul(tf.matMul(q, k, false, true), 1 / (3 + seed));
+      return tf.matMul(tf.softmax(scores), v);
+    });
+    expect(new Set(all)).toEqual(new Set([1]));
+  });
+});
+
 describe('numbers', () => {
   test('one that is another one in each run does not cost a plan in each run', async () => {
     const x = resident([3, 40], 1);

@@ -48,6 +48,15 @@ describe('sizes', () => {
   });
 });
 
+test.each(['Multiply', 'RealDiv'])('a scale that is fed: %s', async (kernel) => {
+  const sizes: Sizes = { batch: [2, 3], queries: 9, keys: 30, head: 8 };
+  const plan = await checkFused(
+    (b) => attend(b, sizes, (scores) => b.op(kernel, [scores, b.op('Abs', [tensor(b, [])])])),
+    { tolerance: 'transcendental', targets: TARGETS },
+  );
+  expect(labelsOf(plan)).toEqual(['Abs → Attention']);
+});
+
 describe('masks', () => {
   const sizes: Sizes = { batch: [2, 3], queries: 5, keys: 70, head: 4 };
   const check = async (change: (b: GraphBuilder, scores: Value) => Value, inputs = {}) => {

@@ -14,11 +14,16 @@ import {
 const tensor = (b: GraphBuilder, shape: Shape) => b.input({ shape, dtype: 'float32' });
 
 /** (x − mean) · rsqrt(mean((x − mean)²) + ε) */
-function normalize(b: GraphBuilder, x: Value, axes: number[], epsilon = 1e-5): Value {
+function normalize(
+  b: GraphBuilder,
+  x: Value,
+  axes: number[],
+  epsilon: Value = b.scalar(1e-5),
+): Value {
   const attrs = { axes, keepDims: true };
   const centered = b.op('Sub', [x, b.op('Mean', [x], attrs)]);
   const variance = b.op('Mean', [b.op('Square', [centered])], attrs);
-  const inverse = b.op('Rsqrt', [b.op('Add', [variance, b.scalar(epsilon)])]);
+  const inverse = b.op('Rsqrt', [b.op('Add', [variance, epsilon])]);
   return b.op('Multiply', [centered, inverse]);
 }
 
@@ -57,6 +62,33 @@ describe('sizes', () => {
     expect(labelsOf(plan)).toEqual(['Normalize']);
   });
 
+  test.each<[string, Shape, number[], Shape]>([
+    ['rows', [5, 7], [1], []],
+    ['a row for a workgroup', [2, 3, 256], [2], [1]],
+    ['an instance', [2, 5, 6, 8], [1, 2], [1, 1, 1, 1]],
+  ])('an epsilon that is computed: %s', async (_name, shape, axes, ofEpsilon) => {
+    const plan = await checkFused(
+      (b) => normalize(b, tensor(b, shape), axes, b.op('Square', [tensor(b, ofEpsilon)])),
+      { tolerance: 'transcendental', targets: TARGETS },
+    );
+    expect(labelsOf(plan)).toEqual(['Square → Normalize']);
+  });
+
+  test.each<[string, Shape, number[]]>([
+    ['rows', [5, 7], [1]],
+    ['an instance', [2, 5, 6, 8], [1, 2]],
+  ])('an l2 norm with an epsilon that is fed: %s', async (_name, shape, axes) => {
+    const plan = await checkFused(
+      (b) => {
+        const x = tensor(b, shape);
+        const sum = b.op('Sum', [b.op('Square', [x])], { axes, keepDims: true });
+        return b.op('RealDiv', [x, b.op('Sqrt', [b.op('Maximum', [sum, tensor(b, [])])])]);
+      },
+      { tolerance: 'transcendental', inputs: [undefined, [1.5]] },
+    );
+    expect(labelsOf(plan)).toEqual(['Normalize']);
+  });
+
   test('the sum before it is an output too', async () => {
     const plan = await checkFused(
       (b) => {
@@ -75,7 +107,9 @@ describe('hard rows', () => {
 
   /** Largest error against float64, of values that are around 1. */
   async function errorOf(row: number[], name: TargetName, epsilon = 1e-5): Promise<number> {
-    const graph = buildGraph((b) => normalize(b, tensor(b, [1, row.length]), [1], epsilon));
+    const graph = buildGraph((b) =>
+      normalize(b, tensor(b, [1, row.length]), [1], b.scalar(epsilon)),
+    );
     const [actual] = await runPlan(compilePlan(graph, await targetNamed(name), 'row'), [row]);
     const mean = row.reduce((sum, x) => sum + x, 0) / row.length;
     const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length;

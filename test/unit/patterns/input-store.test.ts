@@ -3,7 +3,7 @@ import type { Value } from '../../../src/ir/graph';
 import { float, fuse } from './fuse';
 
 const normalize = (b: GraphBuilder, x: Value): Value =>
-  b.op('Normalize', [x], { axes: [1], epsilon: 1e-3, form: 'layer' });
+  b.op('Normalize', [x, b.scalar(1e-3)], { axes: [1], form: 'layer' });
 
 describe('a normalisation', () => {
   test('stores the sum that it reads, where that is a result', () => {
