@@ -1,3 +1,4 @@
+/** A division of a model that is in use: its regions, its executor, and when both may be freed. */
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { parseInput } from './graph-def';
 import type { Executor } from './model-internals';

@@ -1,3 +1,4 @@
+/** Which calls of a model can be taken over: what tfjs would demand of them, known from the graph alone. */
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { parseInput } from './graph-def';
 import type { Executor, ExecutorNode } from './model-internals';

@@ -1,3 +1,7 @@
+/**
+ * Under which conditions values of a graph exist, so that no region joins values that do not exist
+ * together.
+ */
 import type { NodeDef } from './graph-def';
 import { stringAttr } from './graph-def';
 import { isBackEdge, type NodeGraph } from './node-graph';

@@ -1,3 +1,4 @@
+/** What was fused in a model, what was not, and why, as plain data. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { sizeOf, type ValueSpec } from '../ir/graph';
 import type { PlanRecord } from '../report/record';

@@ -1,3 +1,4 @@
+/** GraphDef as `model.json` spells it: nodes, references to their outputs, attributes in either encoding. */
 import type { DType } from '../ir/graph';
 
 /** A node of a TensorFlow GraphDef, as `model.json` spells it. */

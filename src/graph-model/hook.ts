@@ -1,3 +1,7 @@
+/**
+ * The patch of `GraphModel.prototype`: calls on this backend go to a rewriter of the model, others to
+ * tfjs.
+ */
 import { GraphModel, version_converter } from '@tensorflow/tfjs-converter';
 import {
   engine,

@@ -1,3 +1,7 @@
+/**
+ * One model while it is rewritten: divided for the outputs asked for, and again where something was
+ * refused.
+ */
 import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { LruMap } from '../ir/lru-map';

@@ -1,3 +1,7 @@
+/**
+ * Nodes of a GraphDef by name, with inputs and readers; control flow closes loops, which are no cycles
+ * here.
+ */
 import { parseInput, type InputRef, type NodeDef } from './graph-def';
 
 /** Whether an edge closes a loop; without such edges a graph has no cycles. */

@@ -1,3 +1,4 @@
+/** Compiling a model ahead of its first call. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, Tensor, zeros, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain, requireRewriter, type ModelExplanation } from './explain';

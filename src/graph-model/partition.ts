@@ -1,3 +1,4 @@
+/** Divides a model into regions, convex sets of nodes that run as one plan, and what stays with tfjs. */
 import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
 import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
 import { importerOf, whyNotImported } from './import';

@@ -1,3 +1,4 @@
+/** The ops by which tfjs's executor runs regions, where it runs a model. */
 import { registerOp, type GraphNode } from '@tensorflow/tfjs-converter';
 import { clone, type Tensor } from '@tensorflow/tfjs-core';
 import type { RegionRunner } from './region-runner';

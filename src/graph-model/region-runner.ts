@@ -1,3 +1,4 @@
+/** Runs one region: a plan for each signature of its inputs, and tfjs where none can be made. */
 import {
   clone,
   engine,

@@ -1,3 +1,4 @@
+/** Writes the topology in which each region is one node, for tfjs's own executor. */
 import { parseInput, refKey, type GraphDef, type NodeDef } from './graph-def';
 import type { Partition, Region } from './partition';
 

@@ -1,3 +1,4 @@
+/** What graph models need of a backend, and all that they know of it. */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Graph, HostData } from '../ir/graph';
 import type { PlanRecord } from '../report/record';

@@ -1,3 +1,4 @@
+/** Making a model ready for its first call without freezing the page. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose } from '@tensorflow/tfjs-core';
 import { requireRewriter } from './explain';

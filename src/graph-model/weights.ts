@@ -1,3 +1,4 @@
+/** Weights of a model as constants of its graphs. */
 import { io, type DataId, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf, type ConstantData, type DType, type HostData } from '../ir/graph';
 import type { Feed } from './import/import-region';

@@ -1,3 +1,4 @@
+/** How graphs are built: with shapes inferred, small constants computed, and nothing that changes nothing. */
 import {
   Graph,
   sizeOf,

@@ -1,3 +1,4 @@
+/** Primitives in JavaScript, for constants that are known while compiling. */
 import { scalarOp } from './expression';
 import { sizeOf, stridesOf, type Attrs, type DType, type HostData, type Shape } from './graph';
 

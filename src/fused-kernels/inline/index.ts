@@ -1,3 +1,4 @@
+/** The table of inline rules: what is computed where it is loaded, and never stored. */
 import type { InlineRule } from '../wgsl/inliner';
 import { movementRules } from './movement';
 import { resizeRules } from './resize';

@@ -1,3 +1,4 @@
+/** From the nodes of a region to a graph of primitives, or the reason why a node has no form there. */
 import { GraphBuilder } from '../../ir/builder';
 import {
   removeDeadNodes,

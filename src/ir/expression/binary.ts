@@ -1,3 +1,4 @@
+/** Arithmetic, extrema and powers: scalar ops of two arguments. */
 import {
   defineOp,
   floatOnly,

@@ -1,3 +1,4 @@
+/** Comparisons and logic: scalar ops that answer with a bool. */
 import {
   defineOp,
   isTwice,

@@ -1,3 +1,4 @@
+/** From expressions to WGSL. */
 import { numberNodes, type ApplyExpr, type Expr } from './expression';
 import type { WgslContext } from './scalar-op';
 import { literal } from './wgsl';

@@ -1,3 +1,7 @@
+/**
+ * Expressions of scalar ops: what a kernel computes for one element, as a value that can be evaluated
+ * and compared.
+ */
 import { roundToType, type Attrs, type ScalarOp, type ScalarType } from './scalar-op';
 
 /** A value that the kernel has loaded: its slot among the kernel's inputs. */

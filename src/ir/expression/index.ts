@@ -1,3 +1,4 @@
+/** The table of scalar ops, and what others may use of expressions. */
 import { binaryOps } from './binary';
 import { comparisonOps } from './comparison';
 import type { ScalarOp } from './scalar-op';

@@ -1,3 +1,4 @@
+/** Scalar ops about types: choices between two values, conversions. */
 import { defineOp, sameType, type Attrs, type ScalarOp, type ScalarType } from './scalar-op';
 import { truncateF32 } from './functions/bits';
 import { isZero } from './functions/nan';

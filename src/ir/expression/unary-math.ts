@@ -1,3 +1,4 @@
+/** Exponentials, logarithms, trigonometry: scalar ops of one float32 that need arithmetic. */
 import { defineOp, floatOnly, type ScalarOp, type WgslContext } from './scalar-op';
 import * as exponential from './functions/exponential';
 import * as trigonometric from './functions/trigonometric';

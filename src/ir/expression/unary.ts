@@ -1,3 +1,4 @@
+/** Activations, rounding, signs and tests: scalar ops of one argument that need little arithmetic. */
 import {
   defineOp,
   floatOnly,

@@ -1,3 +1,4 @@
+/** Literals, types and helper functions of WGSL, at either width. */
 import type { ScalarType, WgslContext } from './scalar-op';
 
 const FLOAT32_MAX = 3.4028234663852886e38;

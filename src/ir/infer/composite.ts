@@ -1,3 +1,4 @@
+/** Shapes of what rewrite rules make of several primitives. */
 import { sameShape, sizeOf, type Value } from '../graph';
 import type { InferTable } from './table';
 import { demand } from './refused';

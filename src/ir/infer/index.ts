@@ -1,3 +1,4 @@
+/** Shapes and dtypes of primitives: the tables by kernel, and who asks them. */
 import type { Attrs, Shape, Value, ValueSpec } from '../graph';
 import { scalarOp } from '../expression';
 import { compositeInference } from './composite';

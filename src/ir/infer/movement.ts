@@ -1,3 +1,4 @@
+/** Shapes of what moves elements, and of resizes. */
 import { sizeOf, type Attrs, type Shape, type Value } from '../graph';
 import type { InferFunction, InferTable } from './table';
 import { demand, refuse } from './refused';

@@ -1,3 +1,4 @@
+/** Shapes of what combines the elements of an axis: reductions, running sums, products, softmax. */
 import type { Attrs, DType, Shape, Value } from '../graph';
 import type { InferFunction, InferManyTable, InferTable } from './table';
 import { demand } from './refused';

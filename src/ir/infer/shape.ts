@@ -1,3 +1,4 @@
+/** Arithmetic of shapes: broadcasting, axes, and how they are written in reasons. */
 import type { DType, Shape, Value } from '../graph';
 import { demand, refuse } from './refused';
 

@@ -1,3 +1,4 @@
+/** Invocations that change nothing, or can be said more simply: the builder never adds them. */
 import { sameShape, type Attrs, type Shape, type Value, type ValueSpec } from '../graph';
 
 /** An invocation, or a value that exists already, that answers the same as the one asked for. */

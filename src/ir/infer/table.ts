@@ -1,3 +1,4 @@
+/** What a table of inference holds. */
 import type { Attrs, Shape, Value, ValueSpec } from '../graph';
 
 /**

@@ -1,3 +1,4 @@
+/** Shapes of what slides a window over an image: convolutions and pools. */
 import type { Attrs, Shape, Value } from '../graph';
 import type { InferTable } from './table';
 import { demand, refuse } from './refused';

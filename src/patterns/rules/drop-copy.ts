@@ -1,3 +1,4 @@
+/** Copies that nobody asked for. */
 import { sameShape } from '../../ir/graph';
 import { any, op } from '../match';
 import type { FusionRule } from '../rule';

@@ -1,3 +1,4 @@
+/** Dense layers with nothing but a bias between them. */
 import { isConstant } from '../../ir/constant-part';
 import { sizeOf, type Node } from '../../ir/graph';
 import { any, below, constant, oneOf, op } from '../match';

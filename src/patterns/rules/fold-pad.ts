@@ -1,3 +1,4 @@
+/** Padding that an exporter wrote in front of a convolution. */
 import type { Node } from '../../ir/graph';
 import type { WindowAttrs } from '../../ir/infer/window';
 import { any, op } from '../match';

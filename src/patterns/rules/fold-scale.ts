@@ -1,3 +1,4 @@
+/** Factors of channels, of a batch normalization as a rule, go into the weights in front of them. */
 import type { GraphBuilder } from '../../ir/builder';
 import type { Node, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';

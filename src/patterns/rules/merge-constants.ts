@@ -1,3 +1,4 @@
+/** Constants that are added one after the other. */
 import { broadcastShapes } from '../../ir/infer/shape';
 import { sizeOf } from '../../ir/graph';
 import { any, constant, op } from '../match';

@@ -1,3 +1,4 @@
+/** Statistics that were tiled to the size of what they meet. */
 import { scalarOps } from '../../ir/expression';
 import { sameShape, sizeOf, type Node, type Value } from '../../ir/graph';
 import { op } from '../match';

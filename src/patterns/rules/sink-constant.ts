@@ -1,3 +1,4 @@
+/** Biases and scales that an exporter adds behind the reshape into heads. */
 import { sameShape, sizeOf, type Shape } from '../../ir/graph';
 import { any, constant, named, oneOf, op } from '../match';
 import type { FusionRule } from '../rule';

@@ -1,6 +1,5 @@
+/** float32 functions that are exact, or nearly so, because they work on the bits. */
 import { scalarHelper } from '../wgsl';
-
-/* float32 functions that are exact, or nearly so, because they work on the bits. */
 
 /**
  * Long division of |a| by |b| on their bits, eight binary digits a step: exact for any finite a

@@ -1,12 +1,11 @@
-import { f32Literal, widthHelper } from '../wgsl';
-import { isNan, isZero } from './nan';
-
-/*
+/**
  * Exponentials, logarithms and hyperbolics of float32. The builtins, or the formulas of stock
  * webgpu, are too loose for the answers of tfjs `cpu`: exp(x) - 1 and log(1 + x) lose all digits
  * near zero, sinh and asinh overflow early, and SwiftShader's exp and log lose NaN. Polynomials of
  * odd functions are those of S. Moshier's Cephes library.
  */
+import { f32Literal, widthHelper } from '../wgsl';
+import { isNan, isZero } from './nan';
 
 /** exp that keeps NaN: SwiftShader's exp(NaN) is infinite. */
 export const exp = widthHelper(

@@ -1,10 +1,9 @@
-import { scalarHelper } from '../wgsl';
-
-/*
+/**
  * int32 functions. WGSL defines its integer operators for every operand (they wrap, and division
  * by zero gives the dividend), but rejects a literal zero as divisor: as function parameters the
  * operands are never literals.
  */
+import { scalarHelper } from '../wgsl';
 
 /** Math.floor(a / b) stored to an int32: 0 for b = 0. */
 export const floorDivI32 = scalarHelper(

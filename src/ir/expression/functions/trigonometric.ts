@@ -1,10 +1,9 @@
-import { scalarHelper, widthHelper } from '../wgsl';
-import { isNan } from './nan';
-
-/*
+/**
  * Angles of float32. WGSL allows asin an error of 7e-5 and atan one of 4096 ulp, and leaves sin
  * outside [-pi, pi] open. Polynomials are those of S. Moshier's Cephes library.
  */
+import { scalarHelper, widthHelper } from '../wgsl';
+import { isNan } from './nan';
 
 /** asin of |x| up to 0.5; both asin and acos reduce their argument to it. */
 const asinCore = widthHelper(
