@@ -5,7 +5,7 @@ import type { Graph, HostData } from '../ir/graph';
 import type { PlanRecord } from '../report/record';
 import { formatKernels, formatPlan } from '../report/text';
 import type { WebGPUFusedBackend } from './backend';
-import { type AheadProgress, type AheadReport, compileAhead } from '../runtime/compile-ahead';
+import { type AheadProgress, type AheadMeter, compileAhead } from '../runtime/compile-ahead';
 import { CapturedCall, captureObstacle } from '../capture/captured-call';
 import { flag } from '../host/flags';
 import { tensorData } from '../host/internals';
@@ -50,7 +50,7 @@ export class BackendRuntime {
     return outputs;
   }
 
-  async ahead(work: () => Promise<void>, onProgress: AheadProgress): Promise<AheadReport> {
+  async ahead(work: () => Promise<void>, onProgress: AheadProgress): Promise<AheadMeter> {
     const plans = (this.collected = [] as ReadyPlan[]);
     try {
       await work();

@@ -19,7 +19,7 @@ const MAX_SIGNATURES = 8;
 const MAX_ATTEMPTS = 4;
 
 /** What is known of one signature. */
-interface Signature {
+interface CallState {
   attempts: number;
   /** The call watched last. */
   last: WatchedCall | null;
@@ -44,7 +44,7 @@ export function captureObstacle(): string | null {
 
 export class CapturedCall {
   status: CaptureStatus = { isReplayed: false, reason: 'it has not been called yet' };
-  private readonly signatures = new LruMap<string, Signature>({
+  private readonly signatures = new LruMap<string, CallState>({
     entries: MAX_SIGNATURES,
     onForget: (signature) => this.reset(signature),
   });
@@ -89,7 +89,7 @@ export class CapturedCall {
     return null;
   }
 
-  private find(key: string): Signature {
+  private find(key: string): CallState {
     const known = this.signatures.get(key);
     if (known) return known;
     const signature = { attempts: 0, last: null, replay: null, reason: null };
@@ -97,7 +97,7 @@ export class CapturedCall {
     return signature;
   }
 
-  private watch(signature: Signature, inputs: readonly Tensor[], run: () => Tensor[]): Tensor[] {
+  private watch(signature: CallState, inputs: readonly Tensor[], run: () => Tensor[]): Tensor[] {
     const { backend } = this;
     // On the host, an input could steer what is uploaded without anybody reading it back.
     for (const { dataId } of inputs) backend.uploadToGPU(dataId);
@@ -121,7 +121,7 @@ export class CapturedCall {
   }
 
   /** Decides what a watched call is good for. */
-  private settle(signature: Signature, watcher: CallWatcher, results: readonly TensorInfo[]): void {
+  private settle(signature: CallState, watcher: CallWatcher, results: readonly TensorInfo[]): void {
     const { backend } = this;
     const watched = watcher.finish(results);
     const { last } = signature;
@@ -142,7 +142,7 @@ export class CapturedCall {
     if (last) releaseWatched(last, backend);
   }
 
-  private reset(signature: Signature): void {
+  private reset(signature: CallState): void {
     signature.replay?.dispose();
     if (signature.last) releaseWatched(signature.last, this.backend);
     Object.assign(signature, { attempts: 0, last: null, replay: null, reason: null });

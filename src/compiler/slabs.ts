@@ -95,9 +95,9 @@ interface GrowingSlab extends ReservedSlab {
   readonly members: number[];
 }
 
-type Life = Pick<SlabItem, 'first' | 'last'>;
+type SlabSpan = Pick<SlabItem, 'first' | 'last'>;
 
-const overlaps = (a: Life, b: Life): boolean => a.first <= b.last && b.first <= a.last;
+const overlaps = (a: SlabSpan, b: SlabSpan): boolean => a.first <= b.last && b.first <= a.last;
 
 /** Places items in an order, each where the slabs grow least. */
 function place(

@@ -27,7 +27,7 @@ export interface Signature {
 const MAX_SIGNATURES = 4096;
 
 /** Operands as they come: undefined where an optional one is absent. */
-export type Operands = readonly (TensorInfo | undefined)[];
+export type OperandInfos = readonly (TensorInfo | undefined)[];
 
 const TYPE_CODES: Readonly<Record<string, number>> = { float32: 1, int32: 2, bool: 3 };
 
@@ -49,7 +49,11 @@ export class SignatureTable {
   ) {}
 
   /** The key of an invocation, until the next one is asked for; undefined if an attribute has none. */
-  keyOf(kernel: LazyKernel, operands: Operands, attrs: Attrs | undefined): IntSequence | undefined {
+  keyOf(
+    kernel: LazyKernel,
+    operands: OperandInfos,
+    attrs: Attrs | undefined,
+  ): IntSequence | undefined {
     const { key } = this;
     key.clear();
     key.push(this.nameId(kernel.kernel));
@@ -79,7 +83,7 @@ export class SignatureTable {
   add(
     key: IntSequence,
     kernel: LazyKernel,
-    operands: Operands,
+    operands: OperandInfos,
     attrs: Attrs | undefined,
   ): Signature {
     if (this.known.size >= MAX_SIGNATURES) {
@@ -135,7 +139,7 @@ export class SignatureTable {
     return id;
   }
 
-  private describe(kernel: LazyKernel, operands: Operands, attrs: Attrs): Signature {
+  private describe(kernel: LazyKernel, operands: OperandInfos, attrs: Attrs): Signature {
     const inputs = operands.map(
       (operand) => operand && { shape: operand.shape.slice(), dtype: operand.dtype as DType },
     );

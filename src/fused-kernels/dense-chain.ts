@@ -38,7 +38,7 @@ interface RowStore {
   readonly longest: number;
 }
 
-interface Layer {
+interface ChainLayer {
   readonly weights: Value;
   readonly from: RowStore;
   /** Null for the last layer, whose rows are stored by the epilogue. */
@@ -52,7 +52,7 @@ interface Layer {
 
 const activationsOf = (node: Node): readonly Expr[] => node.attrs.activations as readonly Expr[];
 
-function layersOf(node: Node): { stores: readonly RowStore[]; layers: readonly Layer[] } {
+function layersOf(node: Node): { stores: readonly RowStore[]; layers: readonly ChainLayer[] } {
   const weights = node.inputs.slice(1, activationsOf(node).length + 2);
   const widths = [node.inputs[0], ...weights].map(({ shape }) => shape[1]);
   const stores = ['even', 'odd'].map((name, parity): RowStore => {
@@ -60,7 +60,7 @@ function layersOf(node: Node): { stores: readonly RowStore[]; layers: readonly L
     const lanes = stored.every((width) => width % 4 === 0) ? 4 : 1;
     return { name, lanes, longest: Math.max(...stored) };
   });
-  const layers = weights.map((value, i): Layer => {
+  const layers = weights.map((value, i): ChainLayer => {
     const columns = widths[i + 1];
     const from = stores[i % 2];
     const to = i + 1 < weights.length ? stores[(i + 1) % 2] : null;
@@ -96,7 +96,7 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
   const activations = activationsOf(anchor);
   const operands = anchor.inputs.slice(activations.length + 2);
   const invocations = writer.options.workgroupSize;
-  const splitsOf = ({ vectors, steps }: Layer): number =>
+  const splitsOf = ({ vectors, steps }: ChainLayer): number =>
     Math.max(1, Math.min(Math.floor(invocations / vectors), Math.floor(steps / MIN_STEPS)));
   const partials = rows === 1 || layers.some((layer) => splitsOf(layer) > 1) ? invocations : 0;
   const bytesOf = (store: RowStore, count: number): number =>
@@ -126,7 +126,7 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
   const barrier = (): void => writer.statement('workgroupBarrier();');
 
   /** Copies the rows of this workgroup, or computes them, into the first store. */
-  const loadRows = ({ from, steps }: Layer): void => {
+  const loadRows = ({ from, steps }: ChainLayer): void => {
     const count = tileRows * steps;
     const limit = writer.dim('elements', count);
     writer.block(`for (var e = thread; e < ${limit}; e += ${invocations})`, () => {
@@ -139,7 +139,7 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
     barrier();
   };
 
-  const writeLayer = (layer: Layer, i: number): void => {
+  const writeLayer = (layer: ChainLayer, i: number): void => {
     const { weights, from, to, columns, width, vectors, steps } = layer;
     const splits = splitsOf(layer);
     // One row pays a barrier for sharing its pipeline with layers that do split their depth.

@@ -21,7 +21,7 @@ import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
 /** A block being written. */
-interface Block {
+interface BlockEmission {
   readonly emission: KernelEmission;
   readonly tile: BlockTile;
   /** Output, its rows made of whole strips, without channels. */
@@ -37,7 +37,7 @@ function emitBlock(emission: KernelEmission, tile: BlockTile): ShaderProgram {
   const { workgroups, parameters } = ownerThreads(emission, tile.workgroups, true, 'tile');
   writer.statement('let thread = i32(local.x);');
   writer.defineVariable('thread');
-  const block: Block = { emission, tile, grid: [batch, height, tile.strips * tile.strip] };
+  const block: BlockEmission = { emission, tile, grid: [batch, height, tile.strips * tile.strip] };
   // Written out, so that neither one strip nor one workgroup more or less makes another shader.
   const first =
     tile.workgroups > 1 ? `tile * ${writer.uniform('tileStrips', tileStrips(tile))}` : '0';
@@ -52,12 +52,12 @@ function emitBlock(emission: KernelEmission, tile: BlockTile): ShaderProgram {
 const tileStrips = ({ pixels, strip }: BlockTile): number => pixels / strip;
 
 /** First strip of this workgroup, in the grid; the last workgroup may reach over its end. */
-const firstStrip = ({ tile }: Block): IndexExpr =>
+const firstStrip = ({ tile }: BlockEmission): IndexExpr =>
   ix.variable('firstStrip', tile.workgroups * tileStrips(tile) + 1);
 
 /** Quotient and remainder of `index` by `columns`, named; one text for one row and for many. */
 function divided(
-  { emission: { writer }, tile }: Block,
+  { emission: { writer }, tile }: BlockEmission,
   index: string,
   columns: number,
   [quotient, remainder]: readonly [string, string],
@@ -72,7 +72,7 @@ function divided(
 
 /** A loop over `count` pieces of work, in which the invocations of a workgroup take turns. */
 function emitShared(
-  { emission: { writer }, tile }: Block,
+  { emission: { writer }, tile }: BlockEmission,
   name: string,
   count: number,
   body: () => void,
@@ -82,7 +82,7 @@ function emitShared(
 }
 
 /** The hidden channels of all pixels of the workgroup, a vector of a strip at a time. */
-function emitHidden(block: Block): void {
+function emitHidden(block: BlockEmission): void {
   const { emission, tile, grid } = block;
   const { writer, inliner, request } = emission;
   const { strip, strips, vectors } = tile;
@@ -123,7 +123,7 @@ function emitHidden(block: Block): void {
 }
 
 /** The product of the hidden channels with the weights, and what follows it. */
-function emitPointwise(block: Block): void {
+function emitPointwise(block: BlockEmission): void {
   const { emission, tile, grid } = block;
   const { writer, inliner, request } = emission;
   const { strip, pixels, vectors, rows } = tile;

@@ -5,7 +5,7 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
-import { RowStatistics, type Step } from './row-statistics';
+import { RowStatistics, type RowStep } from './row-statistics';
 import type { ShaderProgram } from './wgsl/kernel-writer';
 
 export type NormalizeForm = 'layer' | 'rms' | 'l2';
@@ -19,7 +19,7 @@ function emitNormalize(emission: KernelEmission): ShaderProgram {
   const { space } = rows;
   // From the row's mean for `layer`, from 0 for the others.
   if (form === 'layer') rows.emitMean();
-  const deviation = (step: Step): string =>
+  const deviation = (step: RowStep): string =>
     form === 'layer' ? rows.deviation(step) : rows.load(step);
   const sum = rows.emitSquares(deviation);
   const least = inliner.value(

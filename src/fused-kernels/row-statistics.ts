@@ -68,7 +68,7 @@ function isShared({ rows, steps }: RowSpace, target: KernelTarget): boolean {
 }
 
 /** A step of a row: where it is, the register that keeps it, and how many there were before. */
-export interface Step {
+export interface RowStep {
   readonly index: IndexExpr;
   readonly register: string | null;
   readonly trip: string;
@@ -76,7 +76,7 @@ export interface Step {
 
 export interface Pass {
   /** Calls `body` for every step of the row that is this invocation's, in a loop or unrolled. */
-  readonly run: (name: string, body: (step: Step) => void) => void;
+  readonly run: (name: string, body: (step: RowStep) => void) => void;
   /** Steps that are an invocation's, at most. */
   readonly trips: number;
 }
@@ -142,7 +142,7 @@ export class RowStatistics {
   }
 
   /** The input at a step. */
-  load({ index }: Step): string {
+  load({ index }: RowStep): string {
     const { inliner, request } = this.emission;
     const [input] = request.group.anchor.inputs;
     return inliner.widen(
@@ -176,7 +176,7 @@ export class RowStatistics {
    * Writes a pass that sums the squares of `deviation`, of which registers keep what they hold.
    * @returns the sum, as an expression.
    */
-  emitSquares(deviation: (step: Step) => string): string {
+  emitSquares(deviation: (step: RowStep) => string): string {
     const { emission, pass, type, space } = this;
     const { writer, inliner } = emission;
     const squares = runningSum(emission, 'squares', type, pass.trips);
@@ -190,7 +190,7 @@ export class RowStatistics {
   }
 
   /** An element's deviation from the mean that {@link emitMean} has written. */
-  deviation(step: Step): string {
+  deviation(step: RowStep): string {
     return step.register ? `${step.register} - mean` : `(${this.load(step)} - pivot) - mean`;
   }
 

@@ -168,7 +168,7 @@ function isRecognised(loop: TransposedLoop): boolean {
 const vectorAt = (index: IndexExpr): IndexExpr => ix.add(ix.scale(index, 4), laneVariable);
 
 /** A tile of one workgroup. */
-interface Tile {
+interface LoopTile {
   readonly loop: TransposedLoop;
   /** Index into each group of axes; those of the tile's two sides are replaced. */
   readonly indices: readonly IndexExpr[];
@@ -188,7 +188,12 @@ export function emitTransposedLoop(emission: KernelEmission, loop: TransposedLoo
   const { workgroups, parameters } = ownerThreads(emission, total, true, 'tile');
   const parts = ix.delinearize(ix.variable('tile', total), counts);
   const indices = parts.map((part, g) => namedIndex(emission, `axis${g}`, part, counts[g]));
-  const tile: Tile = { loop, indices, inner: indices[inner], outer: indices[groups.length - 1] };
+  const tile: LoopTile = {
+    loop,
+    indices,
+    inner: indices[inner],
+    outer: indices[groups.length - 1],
+  };
   const side = TILE / loop.lanes;
   writer.statement(`let fast = i32(local.x) % ${side};`);
   writer.statement(`let slow = i32(local.x) / ${side};`);
@@ -237,7 +242,7 @@ function guarded(
 /** Reads an element or a vector of every staged operand into its tile, at `place`. */
 function stage(
   { writer, inliner }: KernelEmission,
-  { loop, indices }: Tile,
+  { loop, indices }: LoopTile,
   sides: readonly [inner: IndexExpr, outer: IndexExpr],
   place: string,
 ): void {
@@ -263,7 +268,7 @@ function withSides(
 /** Computes and stores the result where the staged operands are `codes`. */
 function store(
   emission: KernelEmission,
-  { loop, indices }: Tile,
+  { loop, indices }: LoopTile,
   sides: readonly [inner: IndexExpr, outer: IndexExpr],
   codes: readonly string[],
 ): void {
@@ -282,7 +287,7 @@ function store(
 }
 
 /** 64 invocations, each of which turns a square of 4 × 4 elements in registers. */
-function emitVectors(emission: KernelEmission, tile: Tile): void {
+function emitVectors(emission: KernelEmission, tile: LoopTile): void {
   const { writer } = emission;
   const { groups, inner: innerGroup } = tile.loop.axes;
   const innerExtent = groups[innerGroup].extent / 4;
@@ -315,7 +320,7 @@ function emitVectors(emission: KernelEmission, tile: Tile): void {
 }
 
 /** 256 invocations, each of which takes four elements, one by one. */
-function emitElements(emission: KernelEmission, tile: Tile): void {
+function emitElements(emission: KernelEmission, tile: LoopTile): void {
   const { writer } = emission;
   const { groups, inner: innerGroup } = tile.loop.axes;
   const innerExtent = groups[innerGroup].extent;

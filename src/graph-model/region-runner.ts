@@ -11,7 +11,12 @@ import {
 import type { DType, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { LruMap } from '../ir/lru-map';
-import { importRegion, type Feed, type OutputSource, type Refusal } from './import/import-region';
+import {
+  importRegion,
+  type Feed,
+  type OutputSource,
+  type ImportRefusal,
+} from './import/import-region';
 import type { Region } from './partition';
 import type { CompiledPlan, PlanRuntime } from './runtime';
 import { irType, type Weights } from './weights';
@@ -196,7 +201,10 @@ export class RegionRunner {
   }
 
   /** Takes note of inputs whose elements would help and are at hand; whether there were any. */
-  private learnHostInputs(refusals: readonly Refusal[], inputs: readonly TensorInfo[]): boolean {
+  private learnHostInputs(
+    refusals: readonly ImportRefusal[],
+    inputs: readonly TensorInfo[],
+  ): boolean {
     let learned = false;
     for (const ref of refusals.flatMap(({ needsHost }) => needsHost)) {
       const at = this.region.inputs.indexOf(ref);

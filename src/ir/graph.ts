@@ -5,12 +5,14 @@
  * `primitives.ts` describes; nothing knows of a GPU or of the tfjs runtime.
  */
 
+import type { Attrs } from './expression/scalar-op';
+
+export type { Attrs };
+
 /** Element types the IR handles. tfjs keeps `bool` as 0/1 in 32 bits on WebGPU. */
 export type DType = 'float32' | 'int32' | 'bool';
 
 export type Shape = readonly number[];
-
-export type Attrs = Readonly<Record<string, unknown>>;
 
 /** Values of a constant, where the host knows them. */
 export type HostData = Float32Array | Int32Array | Uint8Array;

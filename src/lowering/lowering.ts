@@ -29,6 +29,11 @@ export interface Lowering<A = object, R extends Lowered = Lowered> {
 /** Lowerings by the name of the tfjs kernel. */
 export type LoweringTable = Readonly<Record<string, Lowering>>;
 
+/** Attributes of kernels that work along one axis; counted from the end if negative. */
+export interface AxisAttrs {
+  readonly axis: number;
+}
+
 /** What a lowering gets for names of which those that end in `?` may be absent. */
 type OperandsOf<N extends readonly string[]> = {
   readonly [K in keyof N]: N[K] extends `${string}?` ? Value | undefined : Value;

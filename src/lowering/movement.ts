@@ -3,14 +3,10 @@ import type { GraphBuilder } from '../ir/builder';
 import { sameShape, sizeOf, type Shape, type Value } from '../ir/graph';
 import { demand } from '../ir/infer/refused';
 import { formatShape, normalizeAxes, normalizeAxis } from '../ir/infer/shape';
-import { lowering, variadic } from './lowering';
+import { lowering, variadic, type AxisAttrs } from './lowering';
 
 /** What to add before and after each axis. */
 export type Paddings = readonly (readonly [before: number, after: number])[];
-
-interface AxisAttrs {
-  readonly axis: number;
-}
 
 /** Values of no elements add nothing. */
 function concat(b: GraphBuilder, parts: readonly Value[], { axis }: AxisAttrs): Value {

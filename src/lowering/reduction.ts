@@ -3,7 +3,7 @@ import type { GraphBuilder } from '../ir/builder';
 import type { Value } from '../ir/graph';
 import { demand } from '../ir/infer/refused';
 import { normalizeAxes, normalizeAxis } from '../ir/infer/shape';
-import { lowering } from './lowering';
+import { lowering, type AxisAttrs } from './lowering';
 
 interface ReductionAttrs {
   /** All axes if absent. */
@@ -25,14 +25,13 @@ function reduce(kernel: string) {
   });
 }
 
-interface CumulativeAttrs {
-  readonly axis: number;
+interface RunningAttrs extends AxisAttrs {
   readonly exclusive?: boolean;
   readonly reverse?: boolean;
 }
 
-function cumulative(kernel: string) {
-  return lowering(['x'], (b, [x], { axis, exclusive, reverse }: CumulativeAttrs) =>
+function running(kernel: string) {
+  return lowering(['x'], (b, [x], { axis, exclusive, reverse }: RunningAttrs) =>
     b.op(kernel, [counted(b, kernel, x)], {
       axis: normalizeAxis(axis, x.shape.length),
       exclusive: exclusive ?? false,
@@ -68,8 +67,8 @@ export const reductionLowerings = {
   Prod: reduce('Prod'),
   All: reduce('All'),
   Any: reduce('Any'),
-  Cumsum: cumulative('Cumsum'),
-  Cumprod: cumulative('Cumprod'),
+  Cumsum: running('Cumsum'),
+  Cumprod: running('Cumprod'),
   ArgMax: argExtreme('ArgMax'),
   ArgMin: argExtreme('ArgMin'),
   Softmax: softmax('Softmax', 'dim'),

@@ -3,7 +3,7 @@ import type { GraphBuilder } from '../ir/builder';
 import type { Shape, Value } from '../ir/graph';
 import { demand } from '../ir/infer/refused';
 import { formatShape, normalizeAxis } from '../ir/infer/shape';
-import { lowering } from './lowering';
+import { lowering, type AxisAttrs } from './lowering';
 
 interface SliceAttrs {
   /** Axes that it does not name begin at 0. */
@@ -142,10 +142,6 @@ function sizesOf(parts: number | readonly number[], length: number): readonly nu
 function split(b: GraphBuilder, x: Value, attrs: SplitAttrs): Value[] {
   const axis = normalizeAxis(attrs.axis, x.shape.length);
   return splitAt(b, x, sizesOf(attrs.numOrSizeSplits, x.shape[axis]), axis);
-}
-
-interface AxisAttrs {
-  readonly axis: number;
 }
 
 function unpack(b: GraphBuilder, x: Value, attrs: AxisAttrs): Value[] {

@@ -17,7 +17,7 @@ export interface DenseLayer {
   readonly activation?: ActivationName | null;
 }
 
-interface Layer {
+interface LayerTensors {
   readonly weights: Tensor;
   readonly bias: Tensor | undefined;
   readonly activation: string;
@@ -46,7 +46,7 @@ function asRows(x: Tensor): Tensor {
   return reshape(x, [sizeOf(x.shape.slice(0, -1)), features]);
 }
 
-function dense(x: Tensor, { weights, bias, activation }: Layer): Tensor {
+function dense(x: Tensor, { weights, bias, activation }: LayerTensors): Tensor {
   const product = matMul(x, weights);
   return activate(activation, bias ? add(product, bias) : product);
 }
@@ -82,7 +82,7 @@ export const mlpKernel: ComposedKernel = {
   },
 };
 
-function layerTensors(layer: DenseLayer, index: number, inputs: number): Layer {
+function layerTensors(layer: DenseLayer, index: number, inputs: number): LayerTensors {
   const name = (part: string): string => `layers[${index}].${part}`;
   const weights = floatTensor('mlp', name('weights'), layer.weights);
   const bias = optionalTensor('mlp', name('bias'), layer.bias);

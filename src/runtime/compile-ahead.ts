@@ -5,7 +5,8 @@ import type { PlanDispatch } from '../compiler/plan';
 
 export type AheadProgress = (done: number, total: number) => void;
 
-export interface AheadReport {
+/** What was compiled so far, and a stopwatch for the rest. */
+export interface AheadMeter {
   /** Pipelines that were compiled; those that were there already do not count. */
   readonly pipelines: number;
   /** The longest piece of work without a pause, in milliseconds. */
@@ -22,14 +23,14 @@ export async function compileAhead(
   { pipelines, device }: PlanDevice,
   executors: readonly PlanExecutor[],
   onProgress: AheadProgress,
-): Promise<AheadReport> {
+): Promise<AheadMeter> {
   const missing = new Map<string, PlanDispatch>();
   for (const { plan } of executors) {
     for (const dispatch of [...(plan.prelude?.plan.dispatches ?? []), ...plan.dispatches]) {
       if (pipelines.isMissing(dispatch.program)) missing.set(dispatch.program.wgsl, dispatch);
     }
   }
-  const report: AheadReport = {
+  const report: AheadMeter = {
     pipelines: missing.size,
     longestTaskMs: 0,
     task(work) {

@@ -31,7 +31,7 @@ export type OutputSource =
   | { readonly kind: 'constant'; readonly value: Value };
 
 /** Why a node has no form in the IR. */
-export interface Refusal {
+export interface ImportRefusal {
   /** Model node to blame; absent if the feeds themselves cannot be handled. */
   readonly node?: string;
   readonly reason: string;
@@ -52,9 +52,9 @@ export interface ImportedRegion {
 /** A region that cannot be lowered. */
 export interface RefusedRegion {
   /** The first refusal. */
-  readonly refusal: Refusal;
+  readonly refusal: ImportRefusal;
   /** All of them; nodes that depend on a refused one are not tried. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly ImportRefusal[];
 }
 
 /**
@@ -73,7 +73,7 @@ export function importRegion(
   const builder = new GraphBuilder();
   const values = new Map<string, Value>();
   const fedBy = new Map<Value, string>();
-  const refusals: Refusal[] = [];
+  const refusals: ImportRefusal[] = [];
   const refusedNodes = new Set<string>();
   const attempt = (node: string | undefined, run: () => void): void => {
     try {
@@ -111,7 +111,7 @@ function refusalOf(
   error: unknown,
   node: string | undefined,
   fedBy: ReadonlyMap<Value, string>,
-): Refusal {
+): ImportRefusal {
   if (error instanceof RefusedError) {
     const needsHost = error instanceof HostValueNeeded ? feedsBehind(error.value, fedBy) : [];
     return { node: error.nodes.at(0) ?? node, reason: error.reason, needsHost };

@@ -21,7 +21,7 @@ export type { AnchorFacts, FusionConstraints, FusionTables, Refusal } from './st
 export { splitWideConcats } from './wide-concat';
 
 /** A value that is a window of a larger buffer. */
-export interface Window {
+export interface BufferWindow {
   readonly buffer: Value;
   readonly axis: number;
   readonly begin: number;
@@ -31,7 +31,7 @@ export interface FusedGraph {
   /** Dispatches in an order that respects their dependencies. */
   readonly groups: readonly KernelGroup[];
   /** Parts of concatenations: which buffer, and where. The buffer may be a window itself. */
-  readonly windows: ReadonlyMap<Value, Window>;
+  readonly windows: ReadonlyMap<Value, BufferWindow>;
   readonly refusals: readonly Refusal[];
 }
 

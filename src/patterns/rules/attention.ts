@@ -9,7 +9,7 @@ import type { FusionRule, Match } from '../rule';
 import { attentionForm } from './attention-form';
 
 /** What an attention is made of; operands are in the layout of the `Attention` primitive. */
-interface Parts {
+interface AttentionParts {
   /** The product of queries and keys, and whether the scores are its transpose. */
   readonly product: Node;
   readonly swapped: boolean;
@@ -33,7 +33,7 @@ class ScoreTracer {
 
   constructor(private readonly match: Match) {}
 
-  trace(value: Value): Parts {
+  trace(value: Value): AttentionParts {
     const score = this.expression(value, false);
     this.demandPrivate();
     const product = this.product as Node;
@@ -139,7 +139,7 @@ function swapsMatrices({ kernel, attrs }: Node): boolean {
   return sameShape(perm, [...perm.keys()].slice(0, -2).concat(rank - 1, rank - 2));
 }
 
-function traceScores(match: Match): Parts | string {
+function traceScores(match: Match): AttentionParts | string {
   try {
     return new ScoreTracer(match).trace(match.value('scores'));
   } catch (error) {
@@ -160,7 +160,7 @@ function withBatch(build: GraphBuilder, x: Value, batch: Shape): Value | null {
   return own.length === batch.length && broadcastsTo(own, batch) ? x : null;
 }
 
-export const attention: FusionRule<Parts> = {
+export const attention: FusionRule<AttentionParts> = {
   name: 'attention',
   equation: 'softmax(score(q · kᵀ)) · v ⇒ attention(q, k, v)',
   match: op(

@@ -14,7 +14,7 @@ const MIN_PARTS = 16;
 const MAX_PARTS = 1024;
 
 /** Equal parts that elements are divided into, `length` in all. */
-interface Parts {
+interface EvenParts {
   readonly parts: number;
   readonly length: number;
 }
@@ -35,7 +35,7 @@ function reducedLength({ inputs: [x], attrs }: Node): number {
     : sizeOf(x.shape.slice(kept));
 }
 
-export const splitReduction: FusionRule<Parts> = {
+export const splitReduction: FusionRule<EvenParts> = {
   name: 'split-reduction',
   equation: 'Σ x ⇒ Σ Σ of equal parts of x',
   match: oneOf(...KERNELS.map((kernel) => op(kernel, [any('x')]))),
