@@ -2,7 +2,7 @@
  * The intermediate representation: a graph of kernel invocations over values of known shape.
  *
  * Everything here is data. Nodes carry tfjs kernel names and attributes in the normal form that
- * `primitives.ts` describes; nothing knows of a GPU or of the tfjs runtime.
+ * `primitives.md` describes; nothing knows of a GPU or of the tfjs runtime.
  */
 
 import type { Attrs } from './expression/scalar-op';

@@ -40,7 +40,13 @@ const normalization: Family = (draft) => {
   const variance = b.op('Mean', [square], attrs);
   const varianceError = 2 * bound * error + error ** 2 + rounding * bound * bound;
   expose(draft, variance, bound * bound, varianceError);
-  const inverse = b.op('Rsqrt', [b.op('Add', [variance, b.scalar(epsilon)])]);
+  // An operand of the graph may be added to ε: it need not be a constant.
+  const more = draft.choose((v) => isFloat(v) && v.error === 0 && sizeOf(v.value.shape) === 1);
+  const least =
+    more && more.value.shape.length <= rank
+      ? b.op('Add', [b.op('Abs', [more.value]), b.scalar(epsilon)])
+      : b.scalar(epsilon);
+  const inverse = b.op('Rsqrt', [b.op('Add', [variance, least])]);
   const result = b.op('Multiply', [d, inverse]);
   const most = bound / Math.sqrt(epsilon);
   const own = error / Math.sqrt(epsilon) + (bound / 2) * epsilon ** -1.5 * varianceError;
