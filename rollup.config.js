@@ -82,5 +82,10 @@ export default [
     plugins: [compile()],
     output: [script('dist/webgpu-fused.umd.js'), script('dist/webgpu-fused.umd.min.js', [minify])],
   },
-  { input, external, plugins: [dts()], output: [types('ts'), types('cts')] },
+  {
+    input,
+    external,
+    plugins: [dts({ compilerOptions: { stripInternal: true } })],
+    output: [types('ts'), types('cts')],
+  },
 ];

@@ -24,7 +24,9 @@ export {
   type SumAndNorm,
 } from './named';
 export * as pattern from './patterns/match';
-export type { FusionRule, Match, Replacement } from './patterns/rule';
+export type { FusionRule, Match, Replacement, RuleTarget } from './patterns/rule';
+export type { GraphBuilder } from './ir/builder';
+export type { Node, Value } from './ir/graph';
 export { registerFusion } from './registry/rules';
 export {
   explain,

@@ -38,15 +38,20 @@ export interface BackendOptions {
 }
 
 export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
+  /** @internal */
   readonly adapterClass: AdapterClass;
+  /** @internal */
   readonly target: KernelTarget;
+  /** @internal */
   readonly pipelines: PipelineCache;
+  /** @internal */
   readonly validation = new Validation();
-  /** Kernels that were called and have not run yet. */
+  /** Kernels that were called and have not run yet. @internal */
   readonly lazy: LazyQueue;
   private readonly deviceState: DeviceState;
   private isDisposed = false;
 
+  /** @internal */
   constructor(device: GPUDevice, info?: GPUAdapterInfo, options: BackendOptions = {}) {
     super(device, info);
     const { adapterClass = classifyAdapter(info), choose } = options;
@@ -58,6 +63,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.deviceState = holdDevice(device);
   }
 
+  /** @internal */
   override assertAlive(): void {
     const { lost } = this.deviceState;
     if (!lost) return;
@@ -68,10 +74,12 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     );
   }
 
+  /** @internal */
   override runPending(): void {
     this.lazy.flush('task-end');
   }
 
+  /** @internal */
   override fuseEagerly<T>(run: () => T): T {
     return this.lazy.during(run);
   }

@@ -3,5 +3,6 @@ import type { PlanDevice } from '../runtime/plan-device';
 import type { LazyQueue } from './queue';
 
 export interface LazyBackend extends PlanDevice {
+  /** @internal */
   readonly lazy: LazyQueue;
 }

@@ -25,6 +25,27 @@ import {
 import type { Attrs } from '../ir/graph';
 import { withGradient } from './named-kernel';
 
+/** Names of activations, most as `tf.layers` has them; that of `linear` is to do nothing. */
+export type ActivationName =
+  | 'linear'
+  | 'relu'
+  | 'relu6'
+  | 'elu'
+  | 'selu'
+  | 'leakyRelu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'softplus'
+  | 'softsign'
+  | 'silu'
+  | 'swish'
+  | 'mish'
+  | 'gelu'
+  | 'gelu_new'
+  | 'hardSigmoid'
+  | 'hardSwish'
+  | 'softmax';
+
 /** Adds or runs a kernel of one or two operands; numbers are constants. */
 export type Apply<V> = (kernel: string, operands: readonly (V | number)[], attrs?: Attrs) => V;
 
@@ -151,10 +172,7 @@ const table = {
       return mul(sub(dy, sum(mul(dy, y), -1, true)), y);
     },
   },
-} satisfies Record<string, Activation>;
-
-/** Names of activations; that of `linear` is to do nothing. */
-export type ActivationName = keyof typeof table | 'linear';
+} satisfies Record<Exclude<ActivationName, 'linear'>, Activation>;
 
 const activations: Readonly<Record<string, Activation | undefined>> = table;
 

@@ -1,6 +1,6 @@
 /**
  * What running a plan needs of a backend: the abstract half of `WebGPUFusedBackend`, so that neither
- * plans nor captured calls know who queues kernels, or how.
+ * plans nor captured calls know who queues kernels, or how. The published types have none of it.
  */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { DataId } from '@tensorflow/tfjs-core';
@@ -12,26 +12,27 @@ import type { PipelineCache } from './pipelines';
 import type { Validation } from './validation';
 
 export abstract class PlanDevice extends WebGPUBackend {
-  /** What kernels are chosen by. */
+  /** What kernels are chosen by. @internal */
   abstract readonly target: KernelTarget;
+  /** @internal */
   abstract readonly pipelines: PipelineCache;
-  /** Shaders that the driver has not accepted yet. */
+  /** Shaders that the driver has not accepted yet. @internal */
   abstract readonly validation: Validation;
-  /** How plans are compiled for this backend; for measurements. */
+  /** How plans are compiled for this backend; for measurements. @internal */
   compileOptions: CompileOptions = {};
-  /** Watches the call that runs now, if it is to be captured. */
+  /** Watches the call that runs now, if it is to be captured. @internal */
   observer: CallObserver | null = null;
 
-  /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. */
+  /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. @internal */
   abstract assertAlive(): void;
 
-  /** Runs the kernels that were called and wait. */
+  /** Runs the kernels that were called and wait. @internal */
   abstract runPending(): void;
 
-  /** Calls `run`, in which kernels wait and are fused, whether or not the app has that switched on. */
+  /** Calls `run`, in which kernels wait and are fused, whether or not the app has that switched on. @internal */
   abstract fuseEagerly<T>(run: () => T): T;
 
-  /** The buffer of a tensor, which is uploaded, or computed, unless it is there. */
+  /** The buffer of a tensor, which is uploaded, or computed, unless it is there. @internal */
   bufferOf(dataId: DataId): GPUBuffer {
     this.uploadToGPU(dataId);
     return tensorData(this, dataId).resource as GPUBuffer;

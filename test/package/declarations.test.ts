@@ -1,0 +1,49 @@
+/** What the published types speak of, and nothing of the inside besides. */
+import { readFileSync } from 'node:fs';
+
+const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
+  'the backend, without what only this package calls': [
+    ...['BACKEND_NAME', 'LazyBackend', 'PlanDevice', 'WebGPUFusedBackend'],
+    ...['aliasWebGPU', 'register', 'useDevice', 'version'],
+  ],
+  'graph models': [
+    ...['CaptureExplanation', 'ModelExplanation', 'NodeFate', 'OptimizeOptions'],
+    ...['RefusalExplanation', 'RegionExplanation', 'ReplayedMemory', 'WarmupOptions'],
+    ...['WarmupProgress', 'WarmupReport', 'explain', 'optimize', 'warmup'],
+  ],
+  'eager code and captured calls': [
+    ...['CaptureStatus', 'Captured', 'FlushReason', 'FlushTrace', 'LeftAlone', 'ReplayMemory'],
+    ...['Trace', 'capture', 'lastTrace'],
+  ],
+  'operations by name': [
+    ...['ActivationName', 'AttentionOptions', 'DenseLayer', 'Input', 'NormOptions'],
+    ...['ResidualNormOptions', 'SumAndNorm', 'attention', 'layerNorm', 'mlp', 'rmsNorm'],
+  ],
+  rules: ['FusionRule', 'Match', 'Replacement', 'RuleTarget', 'registerFusion'],
+  patterns: [
+    ...['Bindings', 'OpOptions', 'Pattern', 'any', 'below', 'constant', 'exactly', 'named'],
+    ...['near', 'oneOf', 'op', 'optional', 'scalar', 'scalarValue', 'single'],
+  ],
+  'graphs, which rules are about': [
+    ...['Attrs', 'ConstantData', 'DType', 'Graph', 'GraphBuilder', 'HostData', 'Node', 'Shape'],
+    ...['Value', 'ValueSpec'],
+  ],
+  records: [
+    ...['CaptureRecord', 'KernelRecord', 'MemoryRecord', 'PlanRecord', 'RefusalRecord'],
+    ...['RewriteRecord', 'RuleStatistics'],
+  ],
+};
+
+const DECLARED = /^(?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)/gm;
+
+/** Names that the declarations have, but for the members of `pattern` once more. */
+function namesIn(extension: string): string[] {
+  const files = ['index', 'pure', 'shared/record'].map((name) => `dist/${name}.d.${extension}`);
+  const texts = files.map((file) => readFileSync(file, 'utf8'));
+  const names = texts.flatMap((text) => [...text.matchAll(DECLARED)].map(([, name]) => name));
+  return [...new Set(names)].filter((name) => !name.startsWith('index_')).sort();
+}
+
+test.each(['ts', 'cts'])('declarations (.d.%s)', (extension) => {
+  expect(namesIn(extension)).toEqual(Object.values(SPOKEN_OF).flat().sort());
+});
