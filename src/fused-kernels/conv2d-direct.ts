@@ -10,6 +10,8 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
 import { emitLoop, namedIndex } from './loops';
+import type { ProductSpec } from './product-spec';
+import { recountSums } from './recount';
 import { ownerThreads } from './shared-output';
 import { sourceCoord, windowAttrs } from './window-coords';
 import { laneVariable, type Bounds, type Operand } from './wgsl/inliner';
@@ -74,7 +76,11 @@ export function chooseDirectTile(node: Node, target: KernelTarget): DirectTile |
 export const invocationsOf = ({ strips, vectors }: DirectTile): number => strips * vectors;
 
 /** Writes the whole kernel. */
-export function emitDirect(emission: KernelEmission, tile: DirectTile): ShaderProgram {
+export function emitDirect(
+  emission: KernelEmission,
+  tile: DirectTile,
+  spec: ProductSpec,
+): ShaderProgram {
   const { writer, inliner, request } = emission;
   const { lanes, strip: length, vectors, groups, strips } = tile;
   const { anchor } = request.group;
@@ -108,6 +114,15 @@ export function emitDirect(emission: KernelEmission, tile: DirectTile): ShaderPr
   const pixels = Array.from({ length }, (_, t) => ix.shift(ix.scale(first, length), t));
   pixels.forEach((_, t) => writer.statement(`var acc${t} = ${type}(0.0);`));
   emitWindow(emission, [b, row], pixels);
+  recountSums(emission, spec, {
+    batch: ix.zero,
+    names: pixels.map((_, t) => `acc${t}`),
+    width: lanes,
+    at: (item) => {
+      const pixel = ix.add(ix.scale(first, length), item);
+      return { row: ix.linearize([b, row, pixel], [batch, height, width]), vector: column };
+    },
+  });
 
   const inside = (index: IndexExpr, extent: number, name: string): string[] =>
     index.max < extent ? [] : [`${inliner.index(index)} < ${writer.dim(name, extent)}`];

@@ -108,6 +108,7 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
       );
     },
     counts,
+    skipsTaps: true,
     place: (phase, row) => {
       const [, y, x] = output(phase, row);
       return [

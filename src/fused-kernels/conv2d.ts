@@ -29,7 +29,10 @@ function shapeOf(node: Node): ProductShape {
   return { batch: 1, rows: batch * height * width, columns, depth, taps, pair: false };
 }
 
-function convolution(emission: KernelEmission): ProductSpec {
+function convolution(
+  emission: KernelEmission,
+  isOfPlanes = storesPlanes(emission.request),
+): ProductSpec {
   const { anchor } = emission.request.group;
   const { inliner } = emission;
   const [x, filter] = anchor.inputs;
@@ -45,15 +48,25 @@ function convolution(emission: KernelEmission): ProductSpec {
   ];
   const tapsAt = (window: Taps): IndexExpr[] =>
     window.map((tap, axis) => ix.shift(tap, used[axis].begin));
-  const image = ([b, row, column]: readonly IndexExpr[], window: Taps, k: IndexExpr): Operand => {
+  const inImage = ([, row, column]: readonly IndexExpr[], window: Taps): Bounds[] => {
     const taps = tapsAt(window);
-    const inRow = sourceCoord(row, taps[0], strides[0], dilations[0], pad.top);
-    const inColumn = sourceCoord(column, taps[1], strides[1], dilations[1], pad.left);
-    const bounds: Bounds[] = [
-      { coord: inRow, extent: x.shape[1] },
-      { coord: inColumn, extent: x.shape[2] },
+    return [
+      {
+        coord: sourceCoord(row, taps[0], strides[0], dilations[0], pad.top),
+        extent: x.shape[1],
+      },
+      {
+        coord: sourceCoord(column, taps[1], strides[1], dilations[1], pad.left),
+        extent: x.shape[2],
+      },
     ];
-    return inliner.guard(bounds, 'float32', 0, () => inliner.value(x, [b, inRow, inColumn, k]));
+  };
+  const image = (pixel: readonly IndexExpr[], window: Taps, k: IndexExpr): Operand => {
+    const bounds = inImage(pixel, window);
+    const [inRow, inColumn] = bounds.map(({ coord }) => coord);
+    return inliner.guard(bounds, 'float32', 0, () =>
+      inliner.value(x, [pixel[0], inRow, inColumn, k]),
+    );
   };
   const weight = (window: Taps, k: IndexExpr, column: IndexExpr): Operand =>
     inliner.value(filter, [...tapsAt(window), k, column]);
@@ -66,7 +79,7 @@ function convolution(emission: KernelEmission): ProductSpec {
       { name: 'filterColumn', extent: used[1].count },
     ],
   };
-  if (storesPlanes(emission.request)) {
+  if (isOfPlanes) {
     // As [channels, pixels] of each image, so that neighbours in a plane are neighbours in a vector.
     const pixel = (column: IndexExpr): IndexExpr[] => ix.delinearize(column, [outHeight, outWidth]);
     return {
@@ -76,6 +89,7 @@ function convolution(emission: KernelEmission): ProductSpec {
       columns: outHeight * outWidth,
       a: (_image, channel, taps, k) => weight(taps, k, channel),
       b: (b, taps, k, column) => image([b, ...pixel(column)], taps, k),
+      counts: (b, _channel, taps, column) => inImage([b, ...pixel(column)], taps),
       output: (b, channel, column) => [b, ...pixel(column), channel],
     };
   }
@@ -87,6 +101,7 @@ function convolution(emission: KernelEmission): ProductSpec {
     columns: outChannels,
     a: (_batch, row, taps, k) => image(pixel(row), taps, k),
     b: (_batch, taps, k, column) => weight(taps, k, column),
+    counts: (_batch, row, taps) => inImage(pixel(row), taps),
     output: (_batch, row, column, part) => [
       ...(parts === undefined ? [] : [part]),
       ...pixel(row),
@@ -139,7 +154,11 @@ export const conv2dKernel: FusedKernel = {
   generate: (request) => {
     const direct = chooseDirectTile(request.group.anchor, request.target);
     return direct
-      ? emitKernel(request, (emission) => emitDirect(emission, direct), invocationsOf(direct))
-      : generateProduct(request, convolution);
+      ? emitKernel(
+          request,
+          (emission) => emitDirect(emission, direct, convolution(emission, false)),
+          invocationsOf(direct),
+        )
+      : generateProduct(request, (emission) => convolution(emission));
   },
 };

@@ -42,10 +42,17 @@ export interface ProductSpec {
     name: string,
   ): Operand;
   /**
-   * Where a row's terms count, if not everywhere; `a` is 0 elsewhere. A kernel that can leave such a
-   * term out does: 0 times a factor that is NaN or infinite is NaN.
+   * Where the terms of an element count, if not everywhere; `a` or `b` is 0 elsewhere. What they are
+   * multiplied by may be NaN or infinite: see `recountSums`. A product with a pair has none.
    */
-  counts?(batch: IndexExpr, row: IndexExpr, window: readonly IndexExpr[]): readonly Bounds[];
+  counts?(
+    batch: IndexExpr,
+    row: IndexExpr,
+    window: readonly IndexExpr[],
+    column: IndexExpr,
+  ): readonly Bounds[];
+  /** Whether there are taps that count for no row of a batch, and are worth a test in front of them. */
+  readonly skipsTaps?: boolean;
   /** Bounds outside which a row of a batch has no place in the result; all have, if not said. */
   place?(batch: IndexExpr, row: IndexExpr): readonly Bounds[];
   /** Workgroups that share a sum; each stores its part of it. */

@@ -6,10 +6,12 @@
  */
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import { rangesOf, type DepthRange } from './depth-range';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
 import { emitLoops, namedIndex } from './loops';
 import { placeCondition, rightOperands, storeElement, type ProductSpec } from './product-spec';
+import { canMiss, recountSums } from './recount';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 import { LoopCounters } from './wgsl/loop-counters';
@@ -57,6 +59,8 @@ interface TileIndices {
   readonly batch: IndexExpr;
   readonly rows: readonly IndexExpr[];
   readonly columns: readonly IndexExpr[];
+  /** Row and vector of columns of any element of the tile, which may be beyond the last ones. */
+  at(row: IndexExpr, group: IndexExpr): { readonly row: IndexExpr; readonly vector: IndexExpr };
   /** Condition under which an element of the tile is inside the product; '' if it always is. */
   guard(row: number, group: number): string;
 }
@@ -73,16 +77,23 @@ export function emitRegisterTiles(emission: KernelEmission, spec: ProductSpec): 
   const type = vectorType('float32', tile.width);
   const rights = rightOperands(spec);
   for (const { name } of rights) {
-    forEachElement(tile, (i, j) => writer.statement(`var ${name}${i}_${j} = ${type}(0.0);`));
+    for (const [i, j] of elementsOf(tile)) {
+      writer.statement(`var ${name}${i}_${j} = ${type}(0.0);`);
+    }
   }
   emitLoops(emission, spec.window, (window) => {
-    const counts = indices.rows.map((row) => rowCondition(emission, spec, indices, row, window));
-    const sum = (): void => emitSums(emission, spec, tile, indices, window, counts);
-    // A tap that no row of the tile reads is skipped.
-    if (counts.includes(null)) sum();
-    else writer.block(`if (${counts.join(' || ')})`, sum);
+    const sum = (): void => emitSums(emission, spec, tile, indices, window);
+    const isRead = spec.skipsTaps ? readCondition(emission, spec, indices, window) : null;
+    if (isRead === null) sum();
+    else writer.block(`if (${isRead})`, sum);
   });
-  forEachElement(tile, (i, j) => {
+  recountSums(emission, spec, {
+    batch: indices.batch,
+    names: rights.flatMap(({ name }) => elementsOf(tile).map(([i, j]) => `${name}${i}_${j}`)),
+    width: tile.width,
+    at: (item) => indices.at(ix.mod(item, tile.rows), ix.floorDiv(item, tile.rows)),
+  });
+  for (const [i, j] of elementsOf(tile)) {
     const at = [indices.batch, indices.rows[i], indices.columns[j]] as const;
     const sums = rights.map(({ name }): Operand => ({
       code: `${name}${i}_${j}`,
@@ -94,7 +105,7 @@ export function emitRegisterTiles(emission: KernelEmission, spec: ProductSpec): 
     const guard = indices.guard(i, j);
     if (guard === '') store();
     else writer.block(`if (${guard})`, store);
-  });
+  }
   return writer.finish(emission.title, workgroups);
 }
 
@@ -113,10 +124,8 @@ function countSteps({ writer, inliner }: KernelEmission, limit: string, step: ()
 }
 
 /** Elements of a tile, a column group after the other: their operands along columns are shared. */
-function forEachElement(tile: Tile, visit: (row: number, group: number) => void): void {
-  for (let j = 0; j < tile.groups; j++) {
-    for (let i = 0; i < tile.rows; i++) visit(i, j);
-  }
+function elementsOf({ rows, groups }: Tile): [row: number, group: number][] {
+  return Array.from({ length: rows * groups }, (_, item) => [item % rows, Math.floor(item / rows)]);
 }
 
 function emitIndices(
@@ -131,13 +140,18 @@ function emitIndices(
   const thread = ix.variable('thread', spec.batch * rowTiles * columnTiles);
   const [batchIndex, rowTile, columnTile] = ix.delinearize(thread, shape);
   const vectors = Math.ceil(spec.columns / width);
-  const rowAt = (i: number): IndexExpr => ix.shift(ix.scale(rowTile, rows), i);
-  const columnAt = (j: number): IndexExpr => ix.shift(ix.scale(columnTile, groups), j);
+  const at = (row: IndexExpr, group: IndexExpr): ReturnType<TileIndices['at']> => ({
+    row: ix.add(ix.scale(rowTile, rows), row),
+    vector: ix.add(ix.scale(columnTile, groups), group),
+  });
+  const rowAt = (i: number): IndexExpr => at(ix.constant(i), ix.zero).row;
+  const columnAt = (j: number): IndexExpr => at(ix.zero, ix.constant(j)).vector;
   const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   const batch = namedIndex(emission, 'batch', batchIndex, spec.batch);
   const rowIndices = range(rows).map((i) => namedIndex(emission, `row${i}`, rowAt(i), spec.rows));
   return {
     batch,
+    at,
     rows: rowIndices,
     columns: range(groups).map((j) => {
       const vector = namedIndex(emission, `column${j}`, columnAt(j), vectors);
@@ -156,26 +170,19 @@ function emitIndices(
   };
 }
 
-/** A range of `k` that one loop goes through. */
-interface DepthSpan {
-  readonly begin: number;
-  readonly depth: number;
-}
-
-/** The name of a condition under which a row's terms count; null if they always do. */
-function rowCondition(
+/** Condition under which a tap counts for some row of the tile; null if it does for all. */
+function readCondition(
   { writer, inliner }: KernelEmission,
   spec: ProductSpec,
-  { batch }: TileIndices,
-  row: IndexExpr,
+  { batch, rows, columns }: TileIndices,
   window: readonly IndexExpr[],
 ): string | null {
-  const bounds = (spec.counts?.(batch, row, window) ?? []).filter(
-    ({ coord, extent }) => coord.min < 0 || coord.max >= extent,
-  );
-  if (bounds.length === 0) return null;
-  const { code, depth } = inliner.condition(bounds);
-  return writer.let(code, depth, 'counts');
+  const conditions = rows.map((row) => {
+    const bounds = (spec.counts?.(batch, row, window, columns[0]) ?? []).filter(canMiss);
+    return bounds.length === 0 ? null : inliner.condition(bounds);
+  });
+  const tests = conditions.map((one) => one && writer.let(one.code, one.depth, 'counts'));
+  return tests.includes(null) ? null : tests.join(' || ');
 }
 
 /** The loops over `k` of one position of the window. */
@@ -185,15 +192,12 @@ function emitSums(
   tile: Tile,
   indices: TileIndices,
   window: readonly IndexExpr[],
-  counts: readonly (string | null)[],
 ): void {
   const { writer } = emission;
-  const bounds = [0, ...(spec.splits ?? []), spec.depth];
-  bounds.slice(1).forEach((end, part) => {
-    const span = { begin: bounds[part], depth: end - bounds[part] };
+  rangesOf(spec).forEach((span, part) => {
     const steps = span.depth % 4 === 0 ? span.depth / 4 : span.depth;
     const limit = writer.dim(part === 0 ? 'depth' : `depth${part}`, steps);
-    const step = (): void => emitStep(emission, spec, tile, indices, window, span, counts);
+    const step = (): void => emitStep(emission, spec, tile, indices, window, span);
     if (emission.request.target.countsIndices) {
       countSteps(emission, limit, step);
       return;
@@ -212,8 +216,7 @@ function emitStep(
   { rows, groups, width }: Tile,
   indices: TileIndices,
   window: readonly IndexExpr[],
-  { begin, depth }: DepthSpan,
-  counts: readonly (string | null)[],
+  { begin, depth }: DepthRange,
 ): void {
   const { writer, inliner } = emission;
   const packed = depth % 4 === 0;
@@ -228,13 +231,7 @@ function emitStep(
         const b = inliner.widen(load(indices.batch, window, single, indices.columns[j]), width);
         for (let i = 0; i < rows; i++) {
           const factor = a[i].width === 4 ? `${a[i].code}[${step}]` : a[i].code;
-          const sum = `${name}${i}_${j}`;
-          const more = `${sum} + ${factor} * ${b}`;
-          writer.statement(
-            counts[i] === null
-              ? `${sum} += ${factor} * ${b};`
-              : `${sum} = select(${sum}, ${more}, ${counts[i]});`,
-          );
+          writer.statement(`${name}${i}_${j} += ${factor} * ${b};`);
         }
       }
     }

@@ -12,6 +12,7 @@ import type { KernelEmission } from './emit';
 import { joinSlices } from './join-slices';
 import { namedIndex } from './loops';
 import { rightOperands, storeElement, type ProductSpec, type RightOperand } from './product-spec';
+import { recountSums } from './recount';
 import { ownerThreads } from './shared-output';
 import type { SkinnyChoice } from './skinny-tiles';
 import type { OperandAxes } from './tiled-product';
@@ -65,11 +66,13 @@ export function emitSplitProduct(
 
   const packed = spec.depth % 4 === 0;
   const steps = packed ? spec.depth / 4 : spec.depth;
+  const inTerms = (step: string): string => (packed ? `${step} * 4` : step);
   const depth = writer.uniform('depth', steps);
   let [start, end] = ['slice', depth];
   if (parts > 1) {
     const each = writer.uniform('partSteps', Math.ceil(steps / parts));
-    start = `${inliner.index(part)} * ${each} + slice`;
+    writer.statement(`let firstStep = ${inliner.index(part)} * ${each};`);
+    start = 'firstStep + slice';
     writer.statement(`let end = min((${inliner.index(part)} + 1) * ${each}, ${depth});`);
     end = 'end';
   }
@@ -94,6 +97,13 @@ export function emitSplitProduct(
   joinSlices(writer, { count: slices, invocations: tileVectors, memory: 'partial', sums });
   const guards = ['slice == 0', ...insideOf(emission, columnAt, vectors, 'columns')];
   writer.block(`if (${guards.join(' && ')})`, () => {
+    recountSums(emission, spec, {
+      batch,
+      names: sums,
+      width,
+      at: (item) => ({ row: ix.add(ix.scale(rowTile, tileRows), item), vector }),
+      part: parts > 1 ? { first: inTerms('firstStep'), end: inTerms('end') } : undefined,
+    });
     rows.forEach((row, i) => {
       const column = columnOf(vector, width);
       const operands = rights.map(({ name }): Operand => ({

@@ -10,6 +10,7 @@
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import type { DepthRange } from './depth-range';
 import type { KernelEmission } from './emit';
 import type { ProductTile } from './product-tiles';
 import { laneVariable, type Operand } from './wgsl/inliner';
@@ -17,19 +18,6 @@ import type { LoopCounters } from './wgsl/loop-counters';
 
 /** The axis of an operand along which its lanes are loaded: that of the sum, or the other one. */
 export type LaneAxis = 'depth' | 'span';
-
-/** A range of k that one loop goes through, for each tap of a window. */
-export interface DepthRange {
-  readonly window: readonly { readonly name: string; readonly extent: number }[];
-  readonly begin: number;
-  readonly depth: number;
-}
-
-/** Terms of a loop; taps of a window are made of whole vectors, the last of which may have gaps. */
-export function termsOfRange({ window, depth }: DepthRange): number {
-  const taps = window.reduce((product, { extent }) => product * extent, 1);
-  return window.length > 0 ? taps * 4 * Math.ceil(depth / 4) : depth;
-}
 
 /** An operand to be staged. */
 export interface StagedOperand {

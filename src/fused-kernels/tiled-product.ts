@@ -12,6 +12,7 @@
  */
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import { rangesOf, termsOfRange, type DepthRange } from './depth-range';
 import type { KernelEmission } from './emit';
 import { joinSlices } from './join-slices';
 import {
@@ -22,8 +23,9 @@ import {
   type RightOperand,
 } from './product-spec';
 import { tileBytes, type ProductTile } from './product-tiles';
+import { recountSums } from './recount';
 import { ownerThreads } from './shared-output';
-import { OperandStaging, plus, termsOfRange, type DepthRange, type LaneAxis } from './tile-staging';
+import { OperandStaging, plus, type LaneAxis } from './tile-staging';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import type { ShaderProgram } from './wgsl/kernel-writer';
 import { LoopCounters } from './wgsl/loop-counters';
@@ -128,7 +130,7 @@ class TiledProductEmitter {
     writer.statement(`let threadColumn = ${inSlice} % ${this.across};`);
     writer.statement(`let threadRow = ${inSlice} / ${this.across};`);
     for (const sum of this.sums) writer.statement(`var ${sum} = vec4<f32>(0.0);`);
-    this.ranges().forEach((range, index) => this.sumRange(range, index));
+    rangesOf(this.spec).forEach((range, index) => this.sumRange(range, index));
     if (slices > 1) {
       joinSlices(writer, {
         count: slices,
@@ -141,17 +143,6 @@ class TiledProductEmitter {
       this.store();
     }
     return writer.finish(this.emission.title, this.threads.workgroups, this.threads.parameters);
-  }
-
-  /** Loops over k: one, or one for each buffer that A comes from. */
-  private ranges(): DepthRange[] {
-    const { window, depth, splits = [], parts = 1 } = this.spec;
-    const bounds = [0, ...(parts > 1 ? [] : splits), depth];
-    return bounds.slice(1).map((end, i) => ({
-      window,
-      begin: bounds[i],
-      depth: end - bounds[i],
-    }));
   }
 
   private sumRange(range: DepthRange, index: number): void {
@@ -285,6 +276,7 @@ class TiledProductEmitter {
       this.threadIndex('row', i, this.rowTile, rows, this.down, spec.rows);
     const columnAt = (j: number): IndexExpr =>
       this.threadIndex('column', j, this.columnTile, columns / 4, this.across, vectors);
+    this.recount();
     const indices = Array.from({ length: threadRows }, (_, i) => rowAt(i));
     for (let j = 0; j < this.vectors; j++) {
       const vector = columnAt(j);
@@ -316,6 +308,32 @@ class TiledProductEmitter {
         else writer.block(`if (${guard})`, store);
       });
     }
+  }
+
+  private recount(): void {
+    const { writer } = this.emission;
+    const { rows, columns, depth, threadRows } = this.tile;
+    const { parts = 1 } = this.spec;
+    const inTile = (name: string, count: number, item: IndexExpr): IndexExpr => {
+      writer.defineVariable(name);
+      return ix.add(ix.variable(name, count), ix.scale(item, count));
+    };
+    recountSums(this.emission, this.spec, {
+      batch: this.batch,
+      names: this.sums,
+      width: 4,
+      at: (item) => ({
+        row: ix.add(
+          ix.scale(this.rowTile, rows),
+          inTile('threadRow', this.down, ix.mod(item, threadRows)),
+        ),
+        vector: ix.add(
+          ix.scale(this.columnTile, columns / 4),
+          inTile('threadColumn', this.across, ix.floorDiv(item, threadRows)),
+        ),
+      }),
+      part: parts > 1 ? { first: `firstStep * ${depth}`, end: `endStep * ${depth}` } : undefined,
+    });
   }
 
   /** A row or a vector of columns that an invocation computes, which may be beyond the last one. */

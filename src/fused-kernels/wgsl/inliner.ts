@@ -68,6 +68,11 @@ export class Inliner {
   readonly applied = new Set<Node>();
   /** While it is set, what does not change from turn to turn is computed in front of the loop. */
   loop: IndexLoop | null = null;
+  /**
+   * Set while what is written hardly ever runs: it must not decide that a buffer is read element by
+   * element everywhere, and picks elements out of vectors instead.
+   */
+  isRare = false;
   /** What the loads of vectors that were written so far cost, in accesses of a vec4. */
   loadCost = 0;
   private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
@@ -288,22 +293,29 @@ export class Inliner {
     const offset = ix.linearize(coords, buffer.shape);
     const depth = this.depthOf(offset);
     if (!ix.variablesOf(offset).has(LANE)) {
-      writer.requireScalar(buffer);
-      return this.define(`${name}[${this.loadIndex(offset, name)}]`, 1, buffer.dtype, depth);
+      return this.define(this.element(buffer, name, offset), 1, buffer.dtype, depth);
     }
     const vector = vectorOffset(offset);
     if (vector && writer.isVector(buffer)) {
       this.loadCost += 1;
       return this.define(`${name}[${this.loadIndex(vector, name)}]`, 4, buffer.dtype, depth);
     }
-    if (!vector) writer.requireScalar(buffer);
     this.loadCost += laneStride(offset) === 1 ? ELEMENTS_COST : SCATTERED_COST;
     const elements = [0, 1, 2, 3].map((lane) => {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
-      return `${name}[${this.loadIndex(at, name)}]`;
+      return this.element(buffer, name, at, vector !== null);
     });
     const type = vectorType(buffer.dtype, 4);
     return this.define(`${type}(${elements.join(', ')})`, 4, buffer.dtype, depth);
+  }
+
+  /** One element of a buffer; `isAligned` if four of them are a vector of it, should it be one. */
+  private element(buffer: Value, name: string, offset: IndexExpr, isAligned = false): string {
+    const { writer } = this;
+    const index = this.loadIndex(offset, name);
+    if (this.isRare && writer.isVector(buffer)) return `${name}[(${index}) >> 2u][(${index}) & 3]`;
+    if (!isAligned) writer.requireScalar(buffer);
+    return `${name}[${index}]`;
   }
 
   /** Out of bounds, a variable index is clamped by WebGPU, but a constant one is a mistake. */

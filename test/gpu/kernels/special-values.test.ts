@@ -15,45 +15,6 @@ function scattered(size: number): number[] {
 const unit = { strides: [1, 1], dilations: [1, 1] };
 
 describe('taps that no output reads are not multiplied', () => {
-  test('transposed convolution, one pixel', () =>
-    checkFused(
-      (b) => {
-        const dy = b.input({ shape: [3, 1, 1, 1], dtype: 'float32' });
-        const filter = b.input({ shape: [4, 2, 1, 1], dtype: 'float32' });
-        const attrs = { strides: [1, 1], pad: { top: 1, bottom: 2, left: 0, right: 1 } };
-        return b.op('Conv2DBackpropInput', [dy, filter], attrs, [], [3, 1, 1, 1]);
-      },
-      // The one output reads the tap at [1, 0].
-      {
-        inputs: [
-          [0, 1, 2],
-          [NaN, Infinity, 3, NaN, -Infinity, NaN, Infinity, NaN],
-        ],
-      },
-    ));
-
-  test.each([
-    [[1, 1], [4, 4], 1],
-    [[2, 2], [8, 8], 0],
-    [[2, 3], [9, 11], 0],
-  ])(
-    'transposed convolution, strides %j, special values in taps and pixels',
-    (strides, plane, before) =>
-      checkFused(
-        (b) => {
-          const dy = b.input({ shape: [1, 4, 4, 4], dtype: 'float32' });
-          const filter = b.input({ shape: [3, 3, 4, 4], dtype: 'float32' });
-          const pad = { top: before, bottom: 1, left: before, right: 1 };
-          return b.op('Conv2DBackpropInput', [dy, filter], { strides, pad }, [], [1, ...plane, 4]);
-        },
-        {
-          inputs: [ones(64, { 5: Infinity, 60: NaN }), ones(144, { 0: NaN, 20: Infinity })],
-          // Products in tiles of workgroup memory multiply what they have filled up with 0.
-          targets: ['software', 'large tiles', 'few workgroups'],
-        },
-      ),
-  );
-
   test.each([4, 3])('depthwise convolution of %i channels', (channels) =>
     checkFused(
       (b) => {

@@ -34,6 +34,18 @@ describe('golden shaders of convolutions on a GPU', () => {
        in1_12: i32,
        in1_13: i32,
        in1_14: i32,
+       sums: i32,
+       terms: i32,
+       in1_15: i32,
+       by_1: i32,
+       in0_1: i32,
+       in0_2: i32,
+       extent_1: i32,
+       channelTermStep: i32,
+       filterColumnTermStep: i32,
+       channelTermCount: i32,
+       filterRowTermStep: i32,
+       filterColumnTermCount: i32,
        out3_0: i32,
        out3_1: i32,
        out3_2: i32,
@@ -44,6 +56,9 @@ describe('golden shaders of convolutions on a GPU', () => {
      @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
      @group(0) @binding(4) var<storage, read_write> out3: array<vec4<f32>>;
      var<workgroup> weights: array<array<array<array<vec4<f32>, 8>, 3>, 3>, 3>;
+     fn isNotFiniteF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) >= vec4<u32>(0x7f800000u);
+     }
      fn reluF32x4(x: vec4<f32>) -> vec4<f32> {
        return select(x, vec4<f32>(0.0), bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608));
      }
@@ -113,13 +128,53 @@ describe('golden shaders of convolutions on a GPU', () => {
            acc1 += v25 * v28;
          }
        }
-       let v29 = in2[column];
-       let v30 = acc0 + v29;
-       let v31 = reluF32x4(v30);
-       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1] = v31;
-       let v32 = acc1 + v29;
-       let v33 = reluF32x4(v32);
-       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1 + u.out3_2] = v33;
+       if (any(isNotFiniteF32x4(acc0) | isNotFiniteF32x4(acc1))) {
+         for (var item = 0; item < u.sums; item++) {
+           let countedRow = item + outRow * u.n0 + stripInRow * 2;
+           let countedVector = column;
+           var counted = vec4<f32>(0.0);
+           var term = 0;
+           var filterRowTerm = 0;
+           var filterColumnTerm = 0;
+           var channelTerm = 0;
+           let i29 = (countedRow % u.in1_15);
+           let i30 = (countedRow / u.in1_15);
+           let i31 = i29 * u.in1_4 + i30 * u.in1_1;
+           let i34 = (countedRow / u.by_1);
+           let i35 = i34 * 2;
+           let i36 = (countedRow % u.by_1);
+           let i37 = i36 * 2;
+           while (term < u.terms) {
+             let i32 = channelTerm + filterColumnTerm * u.in1_7 + filterRowTerm * u.in1_0;
+             let v33 = in1[i31 + i32];
+             let v38 = select(0.0, v33, (i35 + filterRowTerm) < u.extent_0 && (i37 + filterColumnTerm) < u.extent_0);
+             let i39 = channelTerm * u.in0_0 + filterColumnTerm * u.in0_1 + filterRowTerm * u.in0_2;
+             let v40 = in0[i39 + countedVector];
+             counted = select(counted, counted + v38 * v40, (channelTerm) < u.extent_1 && (i35 + filterRowTerm) < u.extent_0 && (i37 + filterColumnTerm) < u.extent_0);
+             term += 1;
+             channelTerm += u.channelTermStep;
+             filterColumnTerm += u.filterColumnTermStep;
+             if (channelTerm >= u.channelTermCount) {
+               channelTerm -= u.channelTermCount;
+               filterColumnTerm++;
+             }
+             filterRowTerm += u.filterRowTermStep;
+             if (filterColumnTerm >= u.filterColumnTermCount) {
+               filterColumnTerm -= u.filterColumnTermCount;
+               filterRowTerm++;
+             }
+           }
+           acc0 = select(acc0, counted, item == 0);
+           acc1 = select(acc1, counted, item == 1);
+         }
+       }
+       let v41 = in2[column];
+       let v42 = acc0 + v41;
+       let v43 = reluF32x4(v42);
+       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1] = v43;
+       let v44 = acc1 + v41;
+       let v45 = reluF32x4(v44);
+       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1 + u.out3_2] = v45;
      }
      "
     `);

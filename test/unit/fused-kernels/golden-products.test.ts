@@ -34,6 +34,16 @@ describe('golden shaders of products', () => {
        in1_3: i32,
        in1_4: i32,
        in1_5: i32,
+       sums: i32,
+       terms: i32,
+       in0_3: i32,
+       in0_4: i32,
+       in0_5: i32,
+       channelTermStep: i32,
+       filterColumnTermStep: i32,
+       channelTermCount: i32,
+       filterRowTermStep: i32,
+       filterColumnTermCount: i32,
        in3_0: i32,
        out4_0: i32,
      }
@@ -43,6 +53,9 @@ describe('golden shaders of products', () => {
      @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
      @group(0) @binding(4) var<storage, read> in3: array<vec4<f32>>;
      @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
+     fn isNotFiniteF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) >= vec4<u32>(0x7f800000u);
+     }
      fn isNanF32x4(x: vec4<f32>) -> vec4<bool> {
        return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
      }
@@ -69,12 +82,49 @@ describe('golden shaders of products', () => {
            }
          }
        }
-       let v6 = in2[column0];
-       let v7 = acc0_0 + v6;
-       let v8 = in3[column0 + row0 * u.in3_0];
-       let v9 = v7 + v8;
-       let v10 = select(clamp(v9, vec4<f32>(0.0), vec4<f32>(6.0)), v9, isNanF32x4(v9));
-       out4[column0 + row0 * u.out4_0] = v10;
+       if (any(isNotFiniteF32x4(acc0_0))) {
+         for (var item = 0; item < u.sums; item++) {
+           let countedRow = (thread / u.by_0);
+           let countedVector = (thread % u.by_0);
+           var counted = vec4<f32>(0.0);
+           var term = 0;
+           var filterRowTerm = 0;
+           var filterColumnTerm = 0;
+           var channelTerm = 0;
+           let i7 = countedRow * u.in0_3 + (-u.in0_5);
+           let i9 = (countedRow / u.by_1);
+           let i10 = i9 + (-1);
+           let i11 = (countedRow % u.by_1);
+           let i12 = i11 + (-1);
+           while (term < u.terms) {
+             let i6 = channelTerm + filterColumnTerm * u.in0_3 + filterRowTerm * u.in0_4;
+             let v8 = in0[(i6 + i7) >> 2u][(i6 + i7) & 3];
+             let v13 = select(0.0, v8, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.extent_0 && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.extent_0);
+             let i14 = channelTerm * u.in1_3 + filterColumnTerm * u.in1_0 + filterRowTerm * u.in1_1;
+             let v15 = in1[i14 + countedVector];
+             counted = select(counted, counted + v13 * v15, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.extent_0 && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.extent_0);
+             term += 1;
+             channelTerm += u.channelTermStep;
+             filterColumnTerm += u.filterColumnTermStep;
+             if (channelTerm >= u.channelTermCount) {
+               channelTerm -= u.channelTermCount;
+               filterColumnTerm++;
+             }
+             filterRowTerm += u.filterRowTermStep;
+             if (filterColumnTerm >= u.filterColumnTermCount) {
+               filterColumnTerm -= u.filterColumnTermCount;
+               filterRowTerm++;
+             }
+           }
+           acc0_0 = select(acc0_0, counted, item == 0);
+         }
+       }
+       let v16 = in2[column0];
+       let v17 = acc0_0 + v16;
+       let v18 = in3[column0 + row0 * u.in3_0];
+       let v19 = v17 + v18;
+       let v20 = select(clamp(v19, vec4<f32>(0.0), vec4<f32>(6.0)), v19, isNanF32x4(v19));
+       out4[column0 + row0 * u.out4_0] = v20;
      }
      "
     `);
@@ -115,6 +165,32 @@ describe('golden shaders of products', () => {
        in3_1: i32,
        in3_2: i32,
        in1_9: i32,
+       sums: i32,
+       terms: i32,
+       in0_2: i32,
+       in0_3: i32,
+       in0_4: i32,
+       channelTermStep: i32,
+       filterColumnTermStep: i32,
+       channelTermCount: i32,
+       filterRowTermStep: i32,
+       filterColumnTermCount: i32,
+       terms1: i32,
+       in2_3: i32,
+       in2_4: i32,
+       in2_5: i32,
+       channelTerm1Step: i32,
+       filterColumnTerm1Step: i32,
+       channelTerm1Count: i32,
+       filterRowTerm1Step: i32,
+       filterColumnTerm1Count: i32,
+       terms2: i32,
+       extent_1: i32,
+       channelTerm2Step: i32,
+       filterColumnTerm2Step: i32,
+       channelTerm2Count: i32,
+       filterRowTerm2Step: i32,
+       filterColumnTerm2Count: i32,
        out4_0: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -123,6 +199,9 @@ describe('golden shaders of products', () => {
      @group(0) @binding(3) var<storage, read> in2: array<vec4<f32>>;
      @group(0) @binding(4) var<storage, read> in3: array<f32>;
      @group(0) @binding(5) var<storage, read_write> out4: array<vec4<f32>>;
+     fn isNotFiniteF32x4(x: vec4<f32>) -> vec4<bool> {
+       return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) >= vec4<u32>(0x7f800000u);
+     }
      @compute @workgroup_size(64)
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
@@ -162,6 +241,93 @@ describe('golden shaders of products', () => {
              let v14 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_9];
              acc0_0 += v13 * v14;
            }
+         }
+       }
+       if (any(isNotFiniteF32x4(acc0_0))) {
+         for (var item = 0; item < u.sums; item++) {
+           let countedRow = (thread / u.by_0);
+           let countedVector = (thread % u.by_0);
+           var counted = vec4<f32>(0.0);
+           var term = 0;
+           var filterRowTerm = 0;
+           var filterColumnTerm = 0;
+           var channelTerm = 0;
+           let i16 = countedRow * u.in0_2 + (-u.in0_4);
+           let i18 = (countedRow / u.by_1);
+           let i19 = i18 + (-1);
+           let i20 = (countedRow % u.by_1);
+           let i21 = i20 + (-1);
+           while (term < u.terms) {
+             let i15 = channelTerm + filterColumnTerm * u.in0_2 + filterRowTerm * u.in0_3;
+             let v17 = in0[(i15 + i16) >> 2u][(i15 + i16) & 3];
+             let v22 = select(0.0, v17, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.extent_0 && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.extent_0);
+             let i23 = channelTerm * u.in1_2 + filterColumnTerm * u.in1_0 + filterRowTerm * u.in1_1;
+             let v24 = in1[i23 + countedVector];
+             counted = select(counted, counted + v22 * v24, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.extent_0 && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.extent_0);
+             term += 1;
+             channelTerm += u.channelTermStep;
+             filterColumnTerm += u.filterColumnTermStep;
+             if (channelTerm >= u.channelTermCount) {
+               channelTerm -= u.channelTermCount;
+               filterColumnTerm++;
+             }
+             filterRowTerm += u.filterRowTermStep;
+             if (filterColumnTerm >= u.filterColumnTermCount) {
+               filterColumnTerm -= u.filterColumnTermCount;
+               filterRowTerm++;
+             }
+           }
+           var term1 = 0;
+           var filterRowTerm1 = 0;
+           var filterColumnTerm1 = 0;
+           var channelTerm1 = 0;
+           let i26 = countedRow * u.in2_3 + (-u.in2_5);
+           while (term1 < u.terms1) {
+             let i25 = channelTerm1 + filterColumnTerm1 * u.in2_3 + filterRowTerm1 * u.in2_4;
+             let v27 = in2[(i25 + i26) >> 2u][(i25 + i26) & 3];
+             let v28 = select(0.0, v27, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.extent_0 && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.extent_0);
+             let i29 = channelTerm1 * u.in1_2 + filterColumnTerm1 * u.in1_0 + filterRowTerm1 * u.in1_1;
+             let v30 = in1[i29 + countedVector + u.in1_5];
+             counted = select(counted, counted + v28 * v30, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.extent_0 && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.extent_0);
+             term1 += 1;
+             channelTerm1 += u.channelTerm1Step;
+             filterColumnTerm1 += u.filterColumnTerm1Step;
+             if (channelTerm1 >= u.channelTerm1Count) {
+               channelTerm1 -= u.channelTerm1Count;
+               filterColumnTerm1++;
+             }
+             filterRowTerm1 += u.filterRowTerm1Step;
+             if (filterColumnTerm1 >= u.filterColumnTerm1Count) {
+               filterColumnTerm1 -= u.filterColumnTerm1Count;
+               filterRowTerm1++;
+             }
+           }
+           var term2 = 0;
+           var filterRowTerm2 = 0;
+           var filterColumnTerm2 = 0;
+           var channelTerm2 = 0;
+           let i32 = countedRow * u.in3_0 + (-u.in3_2);
+           while (term2 < u.terms2) {
+             let i31 = channelTerm2 + filterColumnTerm2 * u.in3_0 + filterRowTerm2 * u.in3_1;
+             let v33 = in3[i31 + i32];
+             let v34 = select(0.0, v33, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.extent_0 && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.extent_0);
+             let i35 = channelTerm2 * u.in1_2 + filterColumnTerm2 * u.in1_0 + filterRowTerm2 * u.in1_1;
+             let v36 = in1[i35 + countedVector + u.in1_9];
+             counted = select(counted, counted + v34 * v36, (channelTerm2) < u.extent_1 && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.extent_0 && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.extent_0);
+             term2 += 1;
+             channelTerm2 += u.channelTerm2Step;
+             filterColumnTerm2 += u.filterColumnTerm2Step;
+             if (channelTerm2 >= u.channelTerm2Count) {
+               channelTerm2 -= u.channelTerm2Count;
+               filterColumnTerm2++;
+             }
+             filterRowTerm2 += u.filterRowTerm2Step;
+             if (filterColumnTerm2 >= u.filterColumnTerm2Count) {
+               filterColumnTerm2 -= u.filterColumnTerm2Count;
+               filterRowTerm2++;
+             }
+           }
+           acc0_0 = select(acc0_0, counted, item == 0);
          }
        }
        out4[column0 + row0 * u.out4_0] = acc0_0;
