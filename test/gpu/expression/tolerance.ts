@@ -78,11 +78,8 @@ const TOLERANCES: Readonly<Record<string, Tolerance>> = {
   },
 };
 
-/**
- * WGSL bounds the error of a quotient for divisors up to 2^126. The reciprocal of a larger one is a
- * denormal, so that a device that multiplies by it may answer 0, whatever is divided, or NaN for ∞ · 0.
- */
-const LARGEST_DIVISOR = 2 ** 126;
+/** The largest divisor for which WGSL bounds the error of a quotient. */
+export const LARGEST_DIVISOR = 2 ** 126;
 const DIVIDES: ReadonlySet<string> = new Set(['RealDiv', 'Atan2']);
 
 const isDenormal = (x: number) => x !== 0 && Math.abs(x) < SMALLEST_NORMAL;
@@ -103,10 +100,23 @@ function combinations(columns: readonly (readonly number[])[]): number[][] {
 
 const clampInfinity = (x: number) => Math.min(Math.max(x, -LARGEST), LARGEST);
 
+/** What is known of the device at hand. */
+export interface DeviceTraits {
+  /** See `flushesLargeDivisors`, which asks it: a quotient by more than 2^126 may be 0, or NaN for ∞. */
+  readonly flushesLargeDivisors: boolean;
+}
+
 /** Whether a device's result is right for an op applied to inputs, with what `evaluate` says. */
-export function isRight(expr: Expr, kernel: string, args: readonly number[], actual: number) {
+export function isRight(
+  expr: Expr,
+  kernel: string,
+  args: readonly number[],
+  actual: number,
+  device: DeviceTraits,
+) {
   const tolerance = TOLERANCES[kernel];
-  const isUnbounded = DIVIDES.has(kernel) && Math.abs(args[1]) > LARGEST_DIVISOR;
+  const isUnbounded =
+    device.flushesLargeDivisors && DIVIDES.has(kernel) && Math.abs(args[1]) > LARGEST_DIVISOR;
   if (isUnbounded && (Number.isFinite(args[0]) ? actual === 0 : Number.isNaN(actual))) return true;
   const answers = combinations(args.map(readings)).map((row) => ({
     row,
