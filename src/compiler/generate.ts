@@ -1,6 +1,5 @@
 /** Turns the groups of a fused graph into shaders, and fuses less where a shader cannot be. */
 import type { KernelTarget } from '../fused-kernels/kernel';
-import type { Storage } from '../fused-kernels/wgsl/inliner';
 import { byteSize, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Graph, Node, Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
@@ -14,6 +13,8 @@ import {
 } from '../patterns/fuser/index';
 import { kernelFor } from '../registry/kernels';
 import type { KernelRecord } from '../report/record';
+import { programOf } from './program-cache';
+import type { Stored } from './structural-key';
 
 export interface GeneratedKernel {
   readonly label: string;
@@ -64,13 +65,13 @@ export function generateKernels(
 /** The kernel of a group, or the reason why there is none. */
 function tryGenerate(
   group: KernelGroup,
-  storage: (value: Value) => Storage | null,
+  storage: (value: Value) => Stored | null,
   target: KernelTarget,
 ): GeneratedKernel | string {
   const family = kernelFor(group.anchor.kernel);
   let program: ShaderProgram;
   try {
-    program = family.generate({ group, target, storage });
+    program = programOf(family, group, target, storage);
   } catch (error) {
     return `its shader could not be written: ${(error as Error).message}`;
   }
@@ -90,26 +91,30 @@ function tryGenerate(
 }
 
 /** Which buffer a value of the fused graph is in, and where; null if no kernel stores it. */
-function storageOf(fused: FusedGraph): (value: Value) => Storage | null {
+function storageOf(fused: FusedGraph): (value: Value) => Stored | null {
   const stored = new Set<Value>(fused.groups.flatMap((group) => group.stores));
   for (const { buffer } of fused.windows.values()) stored.add(buffer);
-  const storage = (value: Value): Storage | null => {
+  const storage = (value: Value): Stored | null => {
     const window = fused.windows.get(value);
     if (window) {
-      const outer = storage(window.buffer) as Storage;
+      const outer = storage(window.buffer) as Stored;
       const shifted = (coords: readonly ix.IndexExpr[]): ix.IndexExpr[] =>
         coords.map((coord, axis) => (axis === window.axis ? ix.shift(coord, window.begin) : coord));
-      return { buffer: outer.buffer, locate: (coords) => outer.locate(shifted(coords)) };
+      return {
+        buffer: outer.buffer,
+        locate: (coords) => outer.locate(shifted(coords)),
+        shift: `${outer.shift}+${window.begin}:${window.axis}`,
+      };
     }
     return !value.producer || stored.has(value)
-      ? { buffer: value, locate: (coords) => [...coords] }
+      ? { buffer: value, locate: (coords) => [...coords], shift: '' }
       : null;
   };
   return storage;
 }
 
 /** The nodes that a group computes inside its loads. */
-function inlinedBy(group: KernelGroup, storage: (value: Value) => Storage | null): Node[] {
+function inlinedBy(group: KernelGroup, storage: (value: Value) => Stored | null): Node[] {
   const seen = new Set<Node>(group.members);
   const found: Node[] = [];
   const stack = [...group.members];
@@ -128,7 +133,7 @@ function inlinedBy(group: KernelGroup, storage: (value: Value) => Storage | null
 /** The inlined node with the most operands: storing it frees most bindings. */
 function heaviestInlined(
   group: KernelGroup,
-  storage: (value: Value) => Storage | null,
+  storage: (value: Value) => Stored | null,
 ): Node | undefined {
   const leaves = (node: Node): number =>
     new Set(
@@ -143,7 +148,7 @@ function heaviestInlined(
 }
 
 /** Names of all model nodes a group computes, those it inlines included. */
-function originsOf(group: KernelGroup, storage: (value: Value) => Storage | null): string[] {
+function originsOf(group: KernelGroup, storage: (value: Value) => Stored | null): string[] {
   const nodes = [...inlinedBy(group, storage).reverse(), ...group.members];
   return [...new Set(nodes.flatMap((node) => node.origins))];
 }

@@ -33,6 +33,9 @@ import { LoopCounters } from './wgsl/loop-counters';
 /** Along which axis the lanes of each operand are loaded: of A, of B, and of the second B. */
 export type OperandAxes = readonly LaneAxis[];
 
+/** What loading a vector costs at least: nothing is better than one access. */
+const VECTOR_COST = 1;
+
 /** Finds the axes along which the operands' neighbours in memory are. */
 export function findAxes(
   describe: (emission: KernelEmission) => ProductSpec,
@@ -60,9 +63,12 @@ export function findAxes(
   const preferred = (index: number): LaneAxis => (index === 0 ? 'depth' : 'span');
   const other = (index: number): LaneAxis => (index === 0 ? 'span' : 'depth');
   const count = 1 + rightOperands(describe(sketch())).length;
-  return Array.from({ length: count }, (_, index) =>
-    cost(index, other(index)) < cost(index, preferred(index)) ? other(index) : preferred(index),
-  );
+  return Array.from({ length: count }, (_, index) => {
+    const usual = cost(index, preferred(index));
+    return usual > VECTOR_COST && cost(index, other(index)) < usual
+      ? other(index)
+      : preferred(index);
+  });
 }
 
 /** Writes the whole kernel. */

@@ -43,6 +43,7 @@ export interface Term {
 }
 
 export interface IndexExpr {
+  /** In the order of their atoms' keys, each key once, no coefficient 0. */
   readonly terms: readonly Term[];
   readonly offset: number;
   readonly min: number;
@@ -75,7 +76,9 @@ export function call(
 }
 
 export function add(a: IndexExpr, b: IndexExpr): IndexExpr {
-  return normalize([...a.terms, ...b.terms], a.offset + b.offset);
+  if (b.terms.length === 0) return shift(a, b.offset);
+  if (a.terms.length === 0) return shift(b, a.offset);
+  return combine(mergeTerms(a.terms, b.terms), a.offset + b.offset);
 }
 
 export function subtract(a: IndexExpr, b: IndexExpr): IndexExpr {
@@ -91,7 +94,7 @@ export function scale(a: IndexExpr, by: number): IndexExpr {
   if (by === 1) return a;
   return build(
     a.terms.map(({ coefficient, atom }) => ({ coefficient: coefficient * by, atom })),
-    a.offset * by,
+    a.offset === 0 ? 0 : a.offset * by,
   );
 }
 
@@ -215,17 +218,34 @@ function build(terms: readonly Term[], offset: number): IndexExpr {
   return { terms, offset, min, max, key };
 }
 
-function normalize(terms: readonly Term[], offset: number): IndexExpr {
-  const merged = new Map<string, Term>();
-  for (const { coefficient, atom } of terms) {
-    const known = merged.get(atom.key);
-    merged.set(atom.key, { coefficient: coefficient + (known?.coefficient ?? 0), atom });
+/** The terms of two sums in one; those of each are in the order of their atoms' keys, each key once. */
+function mergeTerms(a: readonly Term[], b: readonly Term[]): Term[] {
+  const merged: Term[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    const [x, y] = [a[i], b[j]];
+    if (x.atom.key === y.atom.key) {
+      const coefficient = x.coefficient + y.coefficient;
+      if (coefficient !== 0) merged.push({ coefficient, atom: y.atom });
+      i++;
+      j++;
+    } else if (x.atom.key < y.atom.key) {
+      merged.push(x);
+      i++;
+    } else {
+      merged.push(y);
+      j++;
+    }
   }
-  const kept = [...merged.values()].filter(({ coefficient }) => coefficient !== 0);
-  const recombined = recombineQuotients(kept);
-  if (recombined) return add(recombined, constant(offset));
-  kept.sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1));
-  return build(kept, offset);
+  for (; i < a.length; i++) merged.push(a[i]);
+  for (; j < b.length; j++) merged.push(b[j]);
+  return merged;
+}
+
+/** The sum of terms in order, with what quotients of one value come to together. */
+function combine(terms: readonly Term[], offset: number): IndexExpr {
+  const recombined = recombineQuotients(terms);
+  return recombined ? shift(recombined, offset) : build(terms, offset);
 }
 
 /** `c·d·(x div d) + c·(x mod d) = c·x`, and the same one level down, `((x div w) mod h)·w + x mod w`. */
@@ -238,7 +258,7 @@ function recombineQuotients(terms: readonly Term[]): IndexExpr | null {
       const whole = joinQuotients(high.atom, x, by);
       if (!whole) continue;
       const others = terms.filter((term) => term !== low && term !== high);
-      return add(normalize(others, 0), scale(whole, low.coefficient));
+      return add(combine(others, 0), scale(whole, low.coefficient));
     }
   }
   return null;
@@ -262,7 +282,7 @@ function splitByDivisor(a: IndexExpr, by: number): { multiple: IndexExpr; rest: 
 }
 
 function scaleDown(a: IndexExpr, by: number): IndexExpr {
-  return normalize(
+  return combine(
     a.terms.map(({ coefficient, atom }) => ({ coefficient: coefficient / by, atom })),
     a.offset / by,
   );

@@ -174,7 +174,7 @@ function nodeKey(expr: Expr, args: readonly number[]): string {
 }
 
 /** A number's text; unlike String, it tells -0 from 0. */
-function numberKey(value: number): string {
+export function numberKey(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 

@@ -28,6 +28,7 @@ export {
   input,
   inputIndices,
   isExpr,
+  numberKey,
   operations,
   substitute,
   type ApplyExpr,

@@ -1,4 +1,5 @@
 /** Convolutions that read the same image through the same window as one, as in Inception blocks. */
+import { attrsKey } from '../../ir/attrs-key';
 import { isConstant } from '../../ir/constant-part';
 import { sizeOf, type Node } from '../../ir/graph';
 import { any, constant, op } from '../match';
@@ -15,10 +16,10 @@ const READERS: ReadonlySet<string> = new Set([
 ]);
 
 const windowOf = ({ inputs: [, filter], attrs }: Node): string =>
-  JSON.stringify([filter.shape.slice(0, 3), attrs]);
+  `${filter.shape.slice(0, 3)} ${attrsKey(attrs)}`;
 
 const activationsOf = ({ activations }: Branch): string =>
-  JSON.stringify(activations.map(({ kernel, attrs }) => [kernel, attrs]));
+  activations.map(({ kernel, attrs }) => `${kernel} ${attrsKey(attrs)}`).join();
 
 /** Convolutions that may be joined with `root`, root included if it may, in graph order. */
 function branches(match: Match): Branch[] {

@@ -1,0 +1,63 @@
+/** Shaders that were written before: a group that is like one of them costs a look-up. */
+
+import type { FusedKernel } from '../fused-kernels/kernel';
+import type { Choice, KernelTarget } from '../fused-kernels/target';
+import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { Value } from '../ir/graph';
+import type { KernelGroup } from '../ir/kernel-group';
+import { LruMap } from '../ir/lru-map';
+import { structuralKey, type Stored } from './structural-key';
+
+/** Programs of a target that are kept: some large models' worth. */
+const MAX_PROGRAMS = 1024;
+
+interface WrittenProgram {
+  readonly program: ShaderProgram;
+  /** Number of the value behind each binding. */
+  readonly bound: readonly number[];
+  /** What the target was asked on the way, and what it answered: it may have learned since. */
+  readonly choices: readonly { readonly choice: Choice; readonly answer: string | undefined }[];
+}
+
+const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
+
+/**
+ * The shader of a group, written once for all groups of one structure.
+ * @throws what `generate` of the family throws
+ */
+export function programOf(
+  family: FusedKernel,
+  group: KernelGroup,
+  target: KernelTarget,
+  placementOf: (value: Value) => Stored | null,
+): ShaderProgram {
+  const known = written.get(target) ?? new LruMap({ entries: MAX_PROGRAMS });
+  written.set(target, known);
+  const { text, values } = structuralKey(group, placementOf);
+  const found = known.get(text);
+  if (found?.choices.every(({ choice, answer }) => target.choose?.(choice) === answer)) {
+    return rebind(found, values);
+  }
+  const choices: { choice: Choice; answer: string | undefined }[] = [];
+  const watched: KernelTarget = {
+    ...target,
+    choose:
+      target.choose &&
+      ((choice) => {
+        const answer = target.choose?.(choice);
+        choices.push({ choice, answer });
+        return answer;
+      }),
+  };
+  const program = family.generate({ group, target: watched, storage: placementOf });
+  const numbers = new Map(values.map((value, i) => [value, i]));
+  const bound = program.bindings.map(({ value }) => numbers.get(value) as number);
+  known.set(text, { program, bound, choices });
+  return program;
+}
+
+/** A program for the values that correspond to those it was written for. */
+function rebind({ program, bound }: WrittenProgram, values: readonly Value[]): ShaderProgram {
+  const bindings = program.bindings.map((binding, i) => ({ ...binding, value: values[bound[i]] }));
+  return { ...program, bindings };
+}
