@@ -6,10 +6,21 @@ import terser from '@rollup/plugin-terser';
 import { transform } from 'esbuild';
 import dts from 'rollup-plugin-dts';
 
-const ENTRIES = { index: 'src/index.ts', pure: 'src/pure.ts', report: 'src/report/index.ts' };
+const ENTRIES = {
+  index: 'src/index.ts',
+  pure: 'src/pure.ts',
+  node: 'src/node.ts',
+  report: 'src/report/index.ts',
+};
 const input = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
 
-const external = /^@tensorflow\//;
+const external = /^(@tensorflow\/|webgpu$)/;
+
+/** Modules that have to run before packages that a chunk imports: these are imported first. */
+const manualChunks = {
+  'before-peer': ['src/host/before-peer.ts'],
+  'node-webgpu': ['src/host/node-webgpu.ts'],
+};
 
 /** Scripts of the host all extend one global object, `tf`. */
 const globals = {
@@ -44,8 +55,30 @@ const modules = (extension, format) => ({
   format,
   entryFileNames: `[name].${extension}`,
   chunkFileNames: `shared/[name].${extension}`,
+  manualChunks,
   ...output,
 });
+
+/**
+ * First in the script-tag bundle, whose factory has the globals as arguments: without the scripts that
+ * must come first it registers nothing, and says in one line which they are.
+ */
+const SCRIPT_GUARD = `
+  const wrong = !tfjsCore?.registerBackend
+    ? ['no global tf', 'the script of @tensorflow/tfjs (tf.min.js)']
+    : !/^4\\./.test(tfjsCore.version_core ?? '4.')
+      ? ['tfjs ' + tfjsCore.version_core, 'the script of @tensorflow/tfjs 4 (tf.min.js)']
+      : !tfjsConverter.GraphModel
+        ? ['a tf without loadGraphModel', 'the script of @tensorflow/tfjs-converter (tf-converter.min.js)']
+        : !tfjsBackendWebgpu.WebGPUBackend
+          ? ['a tf without WebGPUBackend', 'the script of @tensorflow/tfjs-backend-webgpu (tf-backend-webgpu.min.js)']
+          : undefined;
+  if (wrong) {
+    console.error('[webgpu-fused] script tags: got ' + wrong[0] + '; needs ' + wrong[1] +
+      ' before its own. Put the tags in the order tfjs, tfjs-backend-webgpu, this one.');
+    return;
+  }
+`;
 
 /** @type {(file: string, plugins?: import('rollup').OutputPluginOption) => import('rollup').OutputOptions} */
 const script = (file, plugins) => ({
@@ -53,6 +86,7 @@ const script = (file, plugins) => ({
   format: 'umd',
   name: 'webgpuFused',
   globals,
+  intro: SCRIPT_GUARD,
   plugins,
   ...output,
 });

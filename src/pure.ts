@@ -1,9 +1,15 @@
-/** The public API without side effects. */
+/**
+ * The public API. It registers nothing, and takes back what importing the peer
+ * `@tensorflow/tfjs-backend-webgpu` does to the default backend of an app that did not import it.
+ */
+import './host/before-peer'; // first: see there
 import { BACKEND_NAME } from './backend/backend';
 import { flag } from './host/flags';
 import { BackendRuntime } from './backend/graph-runtime';
 import { registerWebGPUFused, REPLACED_NAME, replaceWebGPU } from './backend/register';
-import { installedHook, installGraphModelHook } from './graph-model';
+import { type Converter, type GraphModelHook, installGraphModelHook } from './graph-model';
+import { keepDefaultBackend } from './host/default-backend';
+import { backendOf } from './host/internals';
 import { registerNamedKernels } from './named';
 
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
@@ -51,18 +57,65 @@ export type {
 /** The version of this package. */
 export const version = '0.1.0';
 
+/** A copy of tfjs that {@link register} serves besides the one that this package imports. */
+export interface RegisterOptions {
+  /** The copy's namespace, where the library that bundles it hands that out. */
+  readonly tf?: Partial<Converter>;
+  /** Its class of graph models: `model.constructor` of any of them. */
+  readonly GraphModel?: Converter['GraphModel'];
+  /** Its `registerOp`; without it, models that cannot run as one piece stay with tfjs. */
+  readonly registerOp?: Converter['registerOp'];
+}
+
+const hooks: GraphModelHook[] = [];
+
+keepDefaultBackend([BACKEND_NAME, REPLACED_NAME]);
+
 /**
  * Registers the backend `webgpu-fused` and the hook that rewrites graph models when they first run
  * on it. Importing the package's main entry calls this; importing `./pure` leaves it to the app.
+ * Called again, it registers what is missing.
+ *
+ * A library that bundles tfjs has a `GraphModel` of its own: name it, and its models are rewritten too.
+ *
+ * ```js
+ * register({ GraphModel: library.tf.GraphModel, registerOp: library.tf.registerOp });
+ * ```
+ *
+ * @throws Error if what is given is no class of graph models.
  */
-export function register(): void {
+export function register(options: RegisterOptions = {}): void {
+  const other = converterOf(options);
   registerWebGPUFused();
   registerNamedKernels(BACKEND_NAME);
-  installGraphModelHook({
-    backendName: BACKEND_NAME,
-    runtime: new BackendRuntime(),
-    isEnabled: () => flag('WEBGPU_FUSED_REWRITE'),
-  });
+  for (const converter of other ? [undefined, other] : [undefined]) {
+    const hook = installGraphModelHook(
+      {
+        backendName: BACKEND_NAME,
+        runtime: new BackendRuntime(),
+        isEnabled: () => flag('WEBGPU_FUSED_REWRITE'),
+        isKnown: ({ dataId }) => backendOf(dataId) !== undefined,
+      },
+      converter,
+    );
+    if (!hooks.includes(hook)) hooks.push(hook);
+  }
+}
+
+/** The copy of tfjs-converter that is meant; undefined if it is that of this package. */
+function converterOf(options: RegisterOptions): Converter | undefined {
+  const { GraphModel, registerOp } = { ...options?.tf, ...options };
+  const isGiven = options?.tf !== undefined || 'GraphModel' in (options ?? { GraphModel: null });
+  if (!isGiven) return undefined;
+  const execute = (GraphModel?.prototype as { execute?: unknown } | undefined)?.execute;
+  if (!GraphModel || typeof execute !== 'function') {
+    throw new Error(
+      `[webgpu-fused] register: got ${GraphModel === undefined ? 'no GraphModel' : 'a GraphModel without execute()'}; ` +
+        'needs a class of graph models. Pass { GraphModel: model.constructor } of a model of the library, ' +
+        'or { tf } with the tfjs that it bundles.',
+    );
+  }
+  return { GraphModel, registerOp };
 }
 
 /**
@@ -71,5 +124,5 @@ export function register(): void {
  */
 export function aliasWebGPU(): void {
   replaceWebGPU();
-  installedHook()?.addBackend(REPLACED_NAME);
+  for (const hook of hooks) hook.addBackend(REPLACED_NAME);
 }

@@ -7,6 +7,7 @@ import {
   type DataType,
   type GPUData,
   type TensorInfo,
+  type TypedArray,
 } from '@tensorflow/tfjs-core';
 import {
   type AdapterClass,
@@ -18,7 +19,10 @@ import {
 } from '../fused-kernels/target';
 import { cacheValues, dataMover } from '../host/data-mover';
 import { holdDevice, releaseDevice, type DeviceState } from '../host/request-device';
+import { flag } from '../host/flags';
+import { HostCopies } from '../host/host-copies';
 import { tensorData } from '../host/internals';
+import { sizeOf } from '../ir/graph';
 import type { LazyBackend } from '../eager/lazy-backend';
 import { lazyState, type LazyData } from '../eager/pending';
 import { LazyQueue } from '../eager/queue';
@@ -49,6 +53,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   /** Kernels that were called and have not run yet. @internal */
   readonly lazy: LazyQueue;
   private readonly deviceState: DeviceState;
+  private readonly copies = new HostCopies();
   private isDisposed = false;
 
   /** @internal */
@@ -64,13 +69,21 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   }
 
   /** @internal */
+  override get isLost(): boolean {
+    return this.deviceState.lost !== null;
+  }
+
+  /** @internal */
   override assertAlive(): void {
     const { lost } = this.deviceState;
     if (!lost) return;
+    const cure = flag('WEBGPU_FUSED_RECOVER')
+      ? 'Await tf.ready() and run it again: what was on the device is gone.'
+      : `Call tf.removeBackend('${BACKEND_NAME}'), register it again and load the model anew, reload ` +
+        'the page, or set WEBGPU_FUSED_RECOVER before the model is loaded.';
     throw new Error(
       `[webgpu-fused] run: got a GPU device that was lost (${lost.reason}: ` +
-        `${lost.message}); needs one that works. Call tf.removeBackend('${BACKEND_NAME}'), ` +
-        'register it again and load the model anew, or reload the page.',
+        `${lost.message}); needs one that works. ${cure}`,
     );
   }
 
@@ -85,18 +98,26 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   }
 
   override readSync(dataId: DataId): BackendValues {
+    const copy = this.copyAfterLoss(dataId);
+    if (copy) return copy;
     this.lazy.need(dataId, 'read');
     this.observer?.read(dataId);
     this.validation.assertComputed(dataId);
-    if (needsEventPump()) cacheValues(this, dataId);
+    if (this.isOnDeviceOnly(dataId)) {
+      this.assertAlive();
+      if (needsEventPump()) cacheValues(this, dataId);
+      else return this.readThroughCanvas(dataId);
+    }
     return super.readSync(dataId);
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
+    const copy = this.copyAfterLoss(dataId);
+    if (copy) return copy;
     this.lazy.need(dataId, 'read');
     this.observer?.read(dataId);
     if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
-    if (this.tensorMap.has(dataId) && tensorData(this, dataId).values == null) this.assertAlive();
+    if (this.isOnDeviceOnly(dataId)) this.assertAlive();
     try {
       return await super.read(dataId);
     } catch (error) {
@@ -130,8 +151,9 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   override uploadToGPU(dataId: DataId): void {
     this.lazy.need(dataId, 'kernel');
     const elements = uploadValues(this, dataId);
-    if (elements) this.observer?.upload(dataId, elements);
-    else super.uploadToGPU(dataId);
+    if (!elements) return super.uploadToGPU(dataId);
+    this.copies.keep(dataId, elements, sizeOf(tensorData(this, dataId).shape));
+    this.observer?.upload(dataId, elements);
   }
 
   override shouldExecuteOnCPU(inputs: TensorInfo[], sizeThreshold?: number): boolean {
@@ -173,6 +195,40 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.lazy.dispose();
     super.dispose();
     releaseDevice(this.device);
+  }
+
+  /** Whether the elements of a tensor have to be fetched from the device. */
+  private isOnDeviceOnly(dataId: DataId): boolean {
+    if (!this.tensorMap.has(dataId)) return false;
+    const { values, dtype } = tensorData(this, dataId);
+    return values == null && dtype !== 'complex64' && dtype !== 'string';
+  }
+
+  /** What is left of a tensor whose device was lost. */
+  private copyAfterLoss(dataId: DataId): BackendValues | undefined {
+    if (!this.isLost || !this.isOnDeviceOnly(dataId)) return undefined;
+    return this.copies.find(dataId, tensorData(this, dataId).dtype);
+  }
+
+  /**
+   * As stock reads. A device that was lost, and has not said so yet, answers with zeros: where there
+   * is nothing else, it is asked for a one.
+   */
+  private readThroughCanvas(dataId: DataId): BackendValues {
+    const values = super.readSync(dataId) as TypedArray;
+    if (values.some((value) => value !== 0)) return values;
+    const { observer } = this;
+    this.observer = null;
+    const probe = this.makeTensorInfo([1], 'float32', Float32Array.of(1));
+    this.uploadToGPU(probe.dataId);
+    const [one] = super.readSync(probe.dataId) as Float32Array;
+    this.disposeData(probe.dataId);
+    this.observer = observer;
+    if (one === 1) return values;
+    tensorData(this, dataId).values = null;
+    this.deviceState.lost ??= { reason: 'unknown', message: 'it answers with zeros.' };
+    this.assertAlive();
+    return values;
   }
 
   private release(data: LazyData): void {

@@ -29,6 +29,10 @@ export class BackendRuntime {
   /** Whether plans whose shaders are still to be compiled give outputs without computing them. */
   private isRehearsal = false;
 
+  assertAlive(): void {
+    activeBackend().assertAlive();
+  }
+
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
   compile(graph: Graph, label: string): ReadyPlan {
     const backend = activeBackend();

@@ -1,28 +1,34 @@
 /** Registers the backend and its kernels with tfjs. */
-import { registerBackend, removeBackend } from '@tensorflow/tfjs-core';
-import { ADAPTER_CLASSES, type AdapterClass, isAdapterClass } from '../fused-kernels/target';
+import { findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { ADAPTER_CLASSES, isAdapterClass } from '../fused-kernels/target';
 import { BACKEND_NAME, WebGPUFusedBackend } from './backend';
+import { recoverWhenLost } from './recovery';
 import { registerCpuFallbacks } from '../host/cpu-fallback';
+import { OWN_PRIORITY } from '../host/default-backend';
+import { beginInit } from '../host/failed-backend';
 import { requestDevice } from '../host/request-device';
-import { flag, registerFlags } from '../host/flags';
+import { type AllowedValues, flag, registerFlags } from '../host/flags';
 import { mirrorKernels, replaceKernels } from '../host/kernel-mirror';
 import { installLazyKernels } from '../eager/install';
 import { installEventPump } from '../host/read-sync';
-
-/** Below stock `webgpu` (3): importing this package never changes an app's default. */
-const PRIORITY = 2;
 
 /** The name and the priority of tfjs's own WebGPU backend. */
 export const REPLACED_NAME = 'webgpu';
 const STOCK_PRIORITY = 3;
 
+const ADAPTER: AllowedValues = {
+  needs: `one of ${ADAPTER_CLASSES.join(', ')}, or '' for the class of the adapter`,
+  has: (value) => typeof value === 'string' && isAdapterClass(value),
+};
+
+/** Registers the backend, unless it is. It never becomes the default of an app that has another. */
 export function registerWebGPUFused(): void {
-  registerFlags();
+  registerFlags({ WEBGPU_FUSED_ADAPTER: ADAPTER });
   // Before anything is asked of the GPU: an event already on its way could not be noted.
   installEventPump();
-  mirrorKernels(BACKEND_NAME);
-  installLazyKernels(BACKEND_NAME);
-  registerBackend(BACKEND_NAME, () => createBackend(BACKEND_NAME), PRIORITY);
+  if (mirrorKernels(BACKEND_NAME)) installLazyKernels(BACKEND_NAME);
+  if (findBackendFactory(BACKEND_NAME)) return;
+  registerBackend(BACKEND_NAME, () => createBackend(BACKEND_NAME), OWN_PRIORITY);
 }
 
 /**
@@ -36,18 +42,18 @@ export function replaceWebGPU(): void {
 }
 
 async function createBackend(name: string): Promise<WebGPUFusedBackend> {
-  const { device, info } = await requestDevice();
-  installLazyKernels(name, registerCpuFallbacks(name));
-  return new WebGPUFusedBackend(device, info, { adapterClass: forcedClass() });
-}
-
-/** The class of adapter that `WEBGPU_FUSED_ADAPTER` names, if it does. */
-function forcedClass(): AdapterClass | undefined {
-  const name = flag('WEBGPU_FUSED_ADAPTER');
-  if (name === '') return undefined;
-  if (isAdapterClass(name)) return name;
-  throw new Error(
-    `[webgpu-fused] WEBGPU_FUSED_ADAPTER: got '${name}'; needs a class of adapters. Use one of ` +
-      `${ADAPTER_CLASSES.join(', ')}, or '' for that of the adapter.`,
-  );
+  const fail = beginInit(name);
+  try {
+    const { device, info } = await requestDevice();
+    installLazyKernels(name, registerCpuFallbacks(name));
+    const adapterClass = flag('WEBGPU_FUSED_ADAPTER');
+    const backend = new WebGPUFusedBackend(device, info, {
+      adapterClass: isAdapterClass(adapterClass) ? adapterClass : undefined,
+    });
+    recoverWhenLost(name, backend, device);
+    return backend;
+  } catch (error) {
+    await fail(error);
+    throw error;
+  }
 }

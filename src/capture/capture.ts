@@ -26,10 +26,18 @@ export interface Captured<A extends readonly Tensor[], R extends Tensor | Tensor
  * const predict = capture((image) => model.predict(image.div(255)));
  * const y = predict(frame);
  * ```
+ *
+ * @throws Error if `fn` is no function; when called, if an argument is no tensor.
  */
 export function capture<A extends readonly Tensor[], R extends Tensor | Tensor[]>(
   fn: (...inputs: A) => R,
 ): Captured<A, R> {
+  if (typeof fn !== 'function') {
+    throw new Error(
+      `[webgpu-fused] capture: got ${typeof fn === 'object' ? 'an object' : String(fn)}; needs a ` +
+        'function of tensors. For a model, pass (x) => model.predict(x).',
+    );
+  }
   let call: CapturedCall | null = null;
   let owner: unknown = null;
   let givesList = false;
@@ -41,6 +49,7 @@ export function capture<A extends readonly Tensor[], R extends Tensor | Tensor[]
     elsewhere = idle;
   };
   const captured = (...inputs: A): R => {
+    for (const input of inputs) if (!input?.dataId) throw notTensor(input, inputs.indexOf(input));
     const backend: unknown = engine().backend;
     if (!(backend instanceof PlanDevice)) {
       elsewhere = { isReplayed: false, reason: `the backend is ${getBackend()}` };
@@ -66,4 +75,12 @@ export function capture<A extends readonly Tensor[], R extends Tensor | Tensor[]
     status: { get: () => call?.status ?? elsewhere },
     dispose: { value: dispose },
   }) as Captured<A, R>;
+}
+
+function notTensor(given: unknown, at: number): Error {
+  const got = typeof given === 'object' && given ? 'an object' : String(given);
+  return new Error(
+    `[webgpu-fused] capture: got ${got} for argument ${at}; needs a tensor. Close over what is ` +
+      'none, and stays the same; make tensors of numbers that change.',
+  );
 }

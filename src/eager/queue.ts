@@ -84,6 +84,7 @@ export class LazyQueue {
     attrs: Attrs | undefined,
   ): TensorInfo[] | null {
     this.running = kernel.kernel;
+    this.backend.assertAlive();
     if (this.flushing || !this.mayWait()) return null;
     const operands = this.collect(kernel, inputs);
     const signature = operands && this.identify(kernel, operands, attrs);
@@ -138,6 +139,7 @@ export class LazyQueue {
   flush(why: FlushReason, always = false): void {
     const { stream } = this;
     if (this.flushing || stream.invocations.length === 0) return;
+    this.backend.assertAlive();
     this.flushing = true;
     this.stream = new Stream();
     try {
@@ -256,7 +258,8 @@ export class LazyQueue {
     queueMicrotask(() => {
       this.scheduled = false;
       this.exploration.endSegment();
-      this.flush('task-end');
+      // Nobody could catch what it throws; whoever reads is told.
+      if (!this.backend.isLost) this.flush('task-end');
     });
   }
 

@@ -2,8 +2,11 @@
 import { engine, env } from '@tensorflow/tfjs-core';
 import { flag } from '../host/flags';
 
-/** Flags of tfjs that want every kernel to run when it is called. */
-const EAGER_FLAGS = ['DEBUG', 'CHECK_COMPUTATION_FOR_ERRORS', 'WEBGPU_ENGINE_COMPILE_ONLY'];
+/**
+ * Flags of tfjs that want every kernel to run when it is called. `CHECK_COMPUTATION_FOR_ERRORS` is
+ * not among them: tfjs asks for it only while it profiles, and a tfjs 3 in the page sets it for all.
+ */
+const EAGER_FLAGS = ['DEBUG', 'WEBGPU_ENGINE_COMPILE_ONLY'];
 
 /**
  * Why kernels must run at once, or null if they may wait.

@@ -3,7 +3,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { sizeOf, type ValueSpec } from '../ir/graph';
 import type { PlanRecord } from '../report/record';
 import { parseInput, refKey, type NodeDef } from './graph-def';
-import { installedHook } from './hook';
+import { hookOf } from './hook';
 import type { Rewrite } from './active-rewrite';
 import type { CaptureExplanation } from './model-capture';
 import type { ModelRewriter } from './model-rewriter';
@@ -78,13 +78,49 @@ export function explain(model: GraphModel): ModelExplanation {
 
 /** The rewriter of a model, or an error that says why there is none. */
 export function requireRewriter(model: GraphModel, what: string): ModelRewriter {
-  const rewriter = installedHook()?.rewriterOf(model);
+  const given = model as Partial<GraphModel> | null | undefined;
+  if (typeof given !== 'object' || given === null || typeof given.execute !== 'function') {
+    throw notRewritten(what, ...describeOther(model));
+  }
+  const hook = hookOf(given);
+  if (!hook) {
+    throw notRewritten(
+      what,
+      'a model of a GraphModel that is not registered, as of another copy of tfjs in the page',
+      'one that is',
+      'Call register({ GraphModel: model.constructor, registerOp }), with the registerOp of that copy.',
+    );
+  }
+  const rewriter = hook.rewriterOf(model);
   if (rewriter) return rewriter;
-  throw new Error(
-    `[webgpu-fused] ${what}: got a model that is not rewritten; needs a graph model on the ` +
-      `backend webgpu-fused with WEBGPU_FUSED_REWRITE on. Call tf.setBackend('webgpu-fused') ` +
-      `first, and load @tensorflow/tfjs-core and -converter once.`,
+  throw notRewritten(
+    what,
+    `a model that is not rewritten, because ${hook.whyNot() ?? 'it has none of the ops of a graph, or tensors of another copy of tfjs'}`,
+    'a graph model on the backend webgpu-fused, with WEBGPU_FUSED_REWRITE on',
+    "Call await tf.setBackend('webgpu-fused') first.",
   );
+}
+
+function notRewritten(what: string, got: string, needs: string, cure: string): Error {
+  return new Error(`[webgpu-fused] ${what}: got ${got}; needs ${needs}. ${cure}`);
+}
+
+/** What was given instead of a graph model, what is needed, and what to do. */
+function describeOther(model: unknown): [string, string, string] {
+  if (typeof model === 'object' && model !== null && 'layers' in model) {
+    return [
+      'a layers model',
+      'a graph model',
+      'Layers models are fused while they run: see lastTrace() for what, and capture() to replay them.',
+    ];
+  }
+  const got =
+    typeof model === 'object' && model !== null
+      ? model instanceof Promise
+        ? 'a promise'
+        : 'an object that is no model'
+      : String(model);
+  return [got, 'a graph model', 'Pass what await tf.loadGraphModel(url) gives.'];
 }
 
 /** Where a model came from, if that has a name. */

@@ -2,15 +2,15 @@
  * The patch of `GraphModel.prototype`: calls on this backend go to a rewriter of the model, others to
  * tfjs.
  */
-import { GraphModel, version_converter } from '@tensorflow/tfjs-converter';
+import { GraphModel, registerOp, version_converter } from '@tensorflow/tfjs-converter';
 import {
   engine,
   env,
   getBackend,
   getKernel,
   registerKernel,
-  Tensor,
   type NamedTensorMap,
+  type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { internalsOf, isKnownConverter, type ModelInternals } from './model-internals';
@@ -29,7 +29,20 @@ export interface GraphModelHookOptions {
   readonly runtime: PlanRuntime;
   /** Whether rewriting is switched on; asked at each call. */
   readonly isEnabled: () => boolean;
+  /** Whether tfjs's engine knows a tensor; not one of another realm. */
+  readonly isKnown?: (tensor: TensorInfo) => boolean;
 }
+
+/** One copy of tfjs-converter: there may be several in a page, each with a `GraphModel` of its own. */
+export interface Converter {
+  readonly GraphModel: { readonly prototype: object };
+  /** Without it, models that are more than one region stay with tfjs. */
+  readonly registerOp?: typeof registerOp;
+  readonly version?: string;
+}
+
+/** The copy that this package imports. */
+const ownConverter: Converter = { GraphModel, registerOp, version: version_converter };
 
 /** The hook in place. */
 export interface GraphModelHook {
@@ -38,6 +51,8 @@ export interface GraphModelHook {
    * backend, switched off, or a model that cannot be rewritten.
    */
   rewriterOf(model: GraphModel): ModelRewriter | undefined;
+  /** Why no model is rewritten now, or null. */
+  whyNot(): string | null;
   /** Rewrites on a backend of another name as well. */
   addBackend(name: string): void;
   /** Takes the hook out again, and frees what it made. Rewriting stops; models run as ever. */
@@ -53,26 +68,39 @@ const MARK = Symbol.for('tfjs-backend-webgpu-fused.hook');
  * and a model is looked at only when it first runs. Patching twice changes nothing: the first
  * hook is returned. With a tfjs that the hook does not know, it warns and changes nothing.
  */
-export function installGraphModelHook(options: GraphModelHookOptions): GraphModelHook {
-  const prototype = GraphModel.prototype as GraphModel & { [MARK]?: GraphModelHook };
-  if (prototype[MARK]) return prototype[MARK];
-  if (!isKnownConverter(version_converter, prototype)) {
+export function installGraphModelHook(
+  options: GraphModelHookOptions,
+  converter: Converter = ownConverter,
+): GraphModelHook {
+  const prototype = converter.GraphModel.prototype as GraphModel;
+  const known = hookOf(prototype);
+  if (known) return known;
+  const { version } = converter;
+  if (!isKnownConverter(version, prototype)) {
     console.warn(
-      `[webgpu-fused] graph models: got tfjs-converter ${version_converter}; needs 4.x. ` +
-        `They run unfused; install a matching version of @tensorflow/tfjs.`,
+      `[webgpu-fused] graph models: got tfjs-converter ${version ?? 'of an unknown version'}; needs ` +
+        `4.x. They run unfused; install a matching version of @tensorflow/tfjs.`,
     );
-    return { rewriterOf: () => undefined, addBackend: () => undefined, remove: () => undefined };
+    return {
+      rewriterOf: () => undefined,
+      whyNot: () => 'its tfjs-converter is not of version 4',
+      addBackend: () => undefined,
+      remove: () => undefined,
+    };
   }
-  registerRegionOps();
+  if (converter.registerOp) registerRegionOps(converter.registerOp);
   registerPlanKernel(options.backendName);
-  const hook = patch(prototype, new Rewriters(prototype, options));
+  const hook = patch(
+    prototype,
+    new Rewriters(prototype, options, converter.registerOp !== undefined),
+  );
   Object.defineProperty(prototype, MARK, { value: hook, configurable: true });
   return hook;
 }
 
-/** The hook that is in place; undefined if there is none. */
-export function installedHook(): GraphModelHook | undefined {
-  return (GraphModel.prototype as GraphModel & { [MARK]?: GraphModelHook })[MARK];
+/** The hook of a model's class; undefined if that is not patched, or no class of models. */
+export function hookOf(model: object): GraphModelHook | undefined {
+  return (model as { [MARK]?: GraphModelHook })[MARK];
 }
 
 /** A kernel that runs a plan: tfjs's engine counts, profiles and scopes it as any other. */
@@ -95,10 +123,12 @@ class Rewriters {
   private readonly prototype: GraphModel;
   private readonly options: GraphModelHookOptions;
   private readonly backendNames: Set<string>;
+  private readonly hasRegionOps: boolean;
 
-  constructor(prototype: GraphModel, options: GraphModelHookOptions) {
+  constructor(prototype: GraphModel, options: GraphModelHookOptions, hasRegionOps: boolean) {
     this.prototype = prototype;
     this.options = options;
+    this.hasRegionOps = hasRegionOps;
     this.backendNames = new Set([options.backendName]);
   }
 
@@ -109,9 +139,7 @@ class Rewriters {
 
   /** The rewriter of a model, if this call may be rewritten. */
   of(model: GraphModel): ModelRewriter | undefined {
-    if (!this.backendNames.has(getBackend()) || !this.options.isEnabled()) return undefined;
-    // Gradients flow through kernels one by one; a plan has none.
-    if (engine().state.gradientDepth > 0 || keepsIntermediates()) return undefined;
+    if (this.whyNot() !== null) return undefined;
     const known = this.known.get(model);
     if (known === 'stock') return undefined;
     if (known && !known.isStale) return known;
@@ -120,6 +148,16 @@ class Rewriters {
     if (made) this.made.push(new WeakRef(made));
     this.known.set(model, made ?? 'stock');
     return made;
+  }
+
+  whyNot(): string | null {
+    const name = getBackend();
+    if (!this.backendNames.has(name)) return `the backend is ${name}`;
+    if (!this.options.isEnabled()) return 'WEBGPU_FUSED_REWRITE is off';
+    // Gradients flow through kernels one by one; a plan has none.
+    if (engine().state.gradientDepth > 0) return 'a gradient is being computed';
+    if (keepsIntermediates()) return 'KEEP_INTERMEDIATE_TENSORS is on';
+    return null;
   }
 
   /** Leaves a model to tfjs, whatever comes. */
@@ -144,14 +182,18 @@ class Rewriters {
     const topology = model.artifacts?.modelTopology;
     if (!topology?.node || !model.executor || usesRegionOp(topology)) return undefined;
     const [weight] = Object.values(model.executor.weightMap).flat();
-    if (weight && weight.constructor !== Tensor) {
+    // Copies of tfjs share the engine of the one that came first, but not across realms.
+    if (weight && !weight.isDisposed && this.options.isKnown?.(weight) === false) {
       console.warn(
-        '[webgpu-fused] graph models: got tensors of another copy of @tensorflow/tfjs-core; ' +
-          'needs one copy in the page. Bundle or load tfjs once; until then models run unfused.',
+        '[webgpu-fused] graph models: got weights that the engine of tfjs does not know, of another ' +
+          'copy of @tensorflow/tfjs-core; needs one copy in the page. Bundle or load tfjs once; until ' +
+          'then models run unfused.',
       );
       return undefined;
     }
-    return new ModelRewriter(this.prototype, model, topology, this.options.runtime);
+    return new ModelRewriter(this.prototype, model, topology, this.options.runtime, {
+      hasRegionOps: this.hasRegionOps,
+    });
   }
 }
 
@@ -189,6 +231,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
     inputs: Inputs,
     outputs?: Outputs,
   ) => {
+    rewriter.runtime.assertAlive?.();
     const internals = internalsOf(model);
     const named = internals.normalizeInputs(inputs);
     const wanted = internals.normalizeOutputs(outputs);
@@ -233,6 +276,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
 
   return {
     rewriterOf: (model) => rewriters.of(model),
+    whyNot: () => rewriters.whyNot(),
     addBackend: (name) => rewriters.addBackend(name),
     remove: () => {
       rewriters.clear();

@@ -8,12 +8,14 @@ export {
 } from './explain';
 export {
   installGraphModelHook,
-  installedHook,
+  hookOf,
+  type Converter,
   type GraphModelHook,
   type GraphModelHookOptions,
 } from './hook';
 export type { CaptureExplanation } from './model-capture';
 export { importedOps } from './import';
-export { optimize, type OptimizeOptions } from './optimize';
+export type { OptimizeOptions } from './example-inputs';
+export { optimize } from './optimize';
 export { warmup, type WarmupOptions, type WarmupProgress, type WarmupReport } from './warmup';
 export type { CompiledPlan, PlanRefusal, PlanRuntime } from './runtime';

@@ -67,12 +67,13 @@ const MODEL_METHODS = [
 ];
 
 /**
- * Whether this is a tfjs-converter that the hook knows: by version, and by the methods that it
- * calls.
+ * Whether this is a tfjs-converter that the hook knows: by version, where that is told, and by the
+ * methods that it calls.
  */
-export function isKnownConverter(version: string, prototype: object): boolean {
+export function isKnownConverter(version: string | undefined, prototype: object): boolean {
   const methods = prototype as Record<string, unknown>;
   return (
-    version.startsWith('4.') && MODEL_METHODS.every((name) => typeof methods[name] === 'function')
+    (version?.startsWith('4.') ?? true) &&
+    MODEL_METHODS.every((name) => typeof methods[name] === 'function')
   );
 }

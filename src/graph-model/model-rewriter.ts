@@ -24,6 +24,9 @@ const MAX_REWRITES = 8;
 /** Times a model is divided anew because nodes were refused; then it is left to tfjs. */
 const MAX_DIVISIONS = 24;
 
+const NO_REGION_OPS =
+  "its GraphModel was registered without the registerOp of the same copy of tfjs-converter, and it isn't one region";
+
 /** A call that the rewriter takes over. */
 export interface PreparedCall {
   readonly rewrite: Rewrite;
@@ -56,13 +59,17 @@ export class ModelRewriter {
   /** Of calls in which tfjs runs what is not in regions. */
   private readonly capture: ModelCapture;
   private hasWarned = false;
+  /** Whether tfjs's executor knows the ops of regions. */
+  private readonly hasRegionOps: boolean;
 
   constructor(
     prototype: GraphModel,
     model: ModelInternals,
     topology: GraphDef,
     runtime: PlanRuntime,
+    { hasRegionOps = true }: { hasRegionOps?: boolean } = {},
   ) {
+    this.hasRegionOps = hasRegionOps;
     this.prototype = prototype;
     this.model = model;
     this.runtime = runtime;
@@ -198,12 +205,26 @@ export class ModelRewriter {
       this.rewrites.set(key, this.emptyRewrite(known.partition));
       return undefined;
     }
-    const rewrite = this.divide(outputs, known);
+    let rewrite = this.divide(outputs, known);
+    if (!this.hasRegionOps && !rewrite.partition.isWhole && rewrite.runners.length > 0) {
+      this.leaveAll();
+      rewrite = this.divide(outputs, known);
+    }
     // The new one may go on using runners of the old one.
     this.rewrites.delete(key);
     this.rewrites.set(key, rewrite);
     if (known) this.retire(known, new Set(rewrite.runners));
     return rewrite;
+  }
+
+  /** Leaves a model to tfjs whose executor could not run regions, and says so. */
+  private leaveAll(): void {
+    for (const { name } of this.topology.node) this.excluded.set(name, NO_REGION_OPS);
+    console.warn(
+      '[webgpu-fused] graph models: got a GraphModel of another copy of tfjs-converter without its ' +
+        'registerOp; needs it for models of several regions, and tfjs runs this one op by op. Call ' +
+        'register({ GraphModel, registerOp }) with both of the same copy.',
+    );
   }
 
   /** Everything with tfjs, until the model is loaded again. */

@@ -2,19 +2,9 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, Tensor, zeros, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain, requireRewriter, type ModelExplanation } from './explain';
+import { checkOptions, type OptimizeOptions } from './example-inputs';
 import { internalsOf } from './model-internals';
 import type { ModelRewriter, PreparedCall } from './model-rewriter';
-
-/** Options of {@link optimize}. */
-export interface OptimizeOptions {
-  /**
-   * Example inputs, by name: tensors, which remain the caller's, or shapes. Inputs that are not
-   * named are zeros of the shape in the model, with 1 for each dimension that it leaves open.
-   */
-  readonly inputs?: Readonly<Record<string, Tensor | readonly number[]>>;
-  /** Outputs to prepare for; the model's own by default. */
-  readonly outputs?: string | string[];
-}
 
 /** Runs that may end in another division of the model, before it is left as it is. */
 const MAX_ATTEMPTS = 32;
@@ -25,14 +15,15 @@ const MAX_ATTEMPTS = 32;
  * because only then are all shapes known; so do the ops that tfjs runs between regions.
  *
  * @returns the same as `explain(model)`.
- * @throws Error if the model is not rewritten (see `explain`), or has an input of unknown shape
- *   that no example is given for.
+ * @throws Error if the model is not rewritten (see `explain`), if an input or output is named that
+ *   it does not have, an example does not fit its input, or there is none for one of unknown shape.
  */
 export async function optimize(
   model: GraphModel,
   options: OptimizeOptions = {},
 ): Promise<ModelExplanation> {
   const rewriter = requireRewriter(model, 'optimize');
+  checkOptions('optimize', model, options);
   await withExamples(model, rewriter, options, (prepare) => compileAll(rewriter, prepare));
   return explain(model);
 }

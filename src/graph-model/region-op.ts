@@ -1,5 +1,5 @@
 /** The ops by which tfjs's executor runs regions, where it runs a model. */
-import { registerOp, type GraphNode } from '@tensorflow/tfjs-converter';
+import type { GraphNode, registerOp } from '@tensorflow/tfjs-converter';
 import { clone, type Tensor } from '@tensorflow/tfjs-core';
 import type { RegionRunner } from './region-runner';
 import { OUTPUT_OP, REGION_OP } from './rewrite';
@@ -20,10 +20,10 @@ export function unregisterRegion(id: number): void {
   regions.delete(id);
 }
 
-/** Registers the ops that rewritten topologies use. */
-export function registerRegionOps(): void {
-  registerOp(REGION_OP, runRegion);
-  registerOp(OUTPUT_OP, passOutputs);
+/** Registers the ops that rewritten topologies use with one copy of tfjs-converter. */
+export function registerRegionOps(register: typeof registerOp): void {
+  register(REGION_OP, runRegion);
+  register(OUTPUT_OP, passOutputs);
 }
 
 function runRegion({ inputs, attrs }: GraphNode): Tensor[] {

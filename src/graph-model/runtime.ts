@@ -43,6 +43,8 @@ export interface CallCapture {
  * needs of it.
  */
 export interface PlanRuntime {
+  /** @throws Error if nothing can be run, and there is no use in trying other ways. */
+  assertAlive?(): void;
   /**
    * Compiles a graph, which then belongs to the plan.
    *

@@ -1,8 +1,9 @@
 /** Making a model ready for its first call without freezing the page. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose } from '@tensorflow/tfjs-core';
+import { checkOptions, type OptimizeOptions } from './example-inputs';
 import { requireRewriter } from './explain';
-import { compileAll, withExamples, type OptimizeOptions } from './optimize';
+import { compileAll, withExamples } from './optimize';
 
 /** How far a warm-up is. */
 export interface WarmupProgress {
@@ -46,10 +47,12 @@ const COMPILING = 0.7;
  */
 export async function warmup(
   model: GraphModel,
-  { onProgress, ...options }: WarmupOptions = {},
+  options: WarmupOptions = {},
 ): Promise<WarmupReport> {
   const rewriter = requireRewriter(model, 'warmup');
+  checkOptions('warmup', model, options);
   const { runtime } = rewriter;
+  const { onProgress } = options;
   const start = performance.now();
   const tell = (progress: number, text: string): void =>
     onProgress?.({ progress, timeElapsed: performance.now() - start, text });

@@ -13,7 +13,9 @@ import { needsEventPump, readBufferSync } from './read-sync';
 export const dataMover: DataMover = {
   moveData(destination: KernelBackend, dataId: DataId): void {
     const source = backendOf(dataId);
-    if (source instanceof WebGPUBackend && needsEventPump()) cacheValues(source, dataId);
+    // A subclass, as ours, knows how to be read.
+    const isStock = source instanceof WebGPUBackend && source.constructor === WebGPUBackend;
+    if (isStock && needsEventPump()) cacheValues(source, dataId);
     engine().moveData(destination, dataId);
   },
 };

@@ -60,6 +60,24 @@ export function backendOf(dataId: DataId): unknown {
   return state.tensorInfo.get(dataId)?.backend;
 }
 
+/** What tfjs's engine keeps of backends. */
+export interface EngineInternals {
+  /** The backend that was asked for last; it may still be initialising, or have failed to. */
+  backendName: string | null;
+  /** The initialisation that runs; null while none does. */
+  pendingBackendInit: Promise<boolean> | null;
+  /** Numbers the initialisations; what becomes of one that is not the latest is ignored. */
+  pendingBackendInitId: number;
+  /** Names of backends, those of the highest priority first. */
+  getSortedBackends(): string[];
+  /** Chooses a backend for a caller who does not wait. */
+  initializeBackendsAndReturnBest(): { name: string; asyncInit: boolean };
+}
+
+export function engineInternals(): EngineInternals {
+  return engine() as unknown as EngineInternals;
+}
+
 /** tfjs's table of kernels, keyed by `backend_kernel`; undefined if it is not where it was. */
 export function kernelRegistry(): Map<string, KernelConfig> | undefined {
   const { _tfGlobals: globals } = globalThis as { _tfGlobals?: Map<string, unknown> };

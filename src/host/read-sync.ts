@@ -76,7 +76,7 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * The contents of a buffer, after all work submitted so far.
- * @throws Error if the runtime does not let its events be pumped.
+ * @throws Error if the runtime does not let its events be pumped, the device fails, or needs too long.
  */
 export function readBufferSync(device: GPUDevice, source: GPUBuffer): ArrayBuffer {
   const staging = device.createBuffer({
@@ -87,25 +87,36 @@ export function readBufferSync(device: GPUDevice, source: GPUBuffer): ArrayBuffe
   encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
   device.queue.submit([encoder.finish()]);
   try {
-    pumpEvents(
-      () => void staging.mapAsync(GPUMapMode.READ),
-      () => staging.mapState === 'mapped',
-    );
+    // What becomes of it is told by its state: nobody can await while this waits.
+    staging.mapAsync(GPUMapMode.READ).catch(() => undefined);
+    pumpEvents(() => staging.mapState !== 'pending');
+    if (staging.mapState !== 'mapped') {
+      throw new Error(
+        '[webgpu-fused] dataSync: got no elements from the device; needs one that works. It was lost, ' +
+          'or is out of memory: await tensor.data() tells which.',
+      );
+    }
     return staging.getMappedRange().slice(0);
   } finally {
     staging.destroy();
   }
 }
 
-function pumpEvents(start: () => void, isDone: () => boolean): void {
-  start();
+function pumpEvents(isDone: () => boolean): void {
   const deadline = Date.now() + TIMEOUT_MS;
   while (!isDone()) {
     const [event] = events;
-    if (!event || Date.now() > deadline) {
+    if (!event) {
       throw new Error(
         `[webgpu-fused] dataSync: got a runtime with ${missing()}; needs one with webgpu and 2d ` +
           'contexts, or the npm package webgpu. Use await tensor.data() instead.',
+      );
+    }
+    if (Date.now() > deadline) {
+      throw new Error(
+        `[webgpu-fused] dataSync: got no answer from the device for ${TIMEOUT_MS / 1000} s; needs one ` +
+          'by then. Use await tensor.data(), which waits as long as it takes, or give the device less ' +
+          'to do at once.',
       );
     }
     event();

@@ -3,13 +3,17 @@ import type { Graph } from '../ir/graph';
 import { applyRules, type RewriteOptions, type RewriteResult } from '../patterns/rewriter';
 import type { FusionRule } from '../patterns/rule';
 import { builtInStages } from '../patterns/rules/index';
+import { checkRule, guardRule } from '../patterns/rule-guard';
 
 const ownRules: FusionRule[] = [];
 
 /**
  * Adds a fusion, tried before the built-in ones, in graphs that are compiled from now on.
  *
+ * A rule that throws is left out, with a warning that names it, and the model runs without it.
+ *
  * @returns a function that takes it away again.
+ * @throws Error if the rule lacks something, or its name is taken.
  * @example
  * import { pattern, registerFusion } from 'tfjs-backend-webgpu-fused';
  *
@@ -22,15 +26,17 @@ const ownRules: FusionRule[] = [];
  * });
  */
 export function registerFusion(rule: FusionRule): () => void {
+  checkRule(rule);
   if (allRules().some(({ name }) => name === rule.name)) {
     throw new Error(
       `[webgpu-fused] registerFusion: got a rule named '${rule.name}', which exists. ` +
         `Choose another name, or take the first one away with what registerFusion returned.`,
     );
   }
-  ownRules.push(rule);
+  const guarded = guardRule(rule);
+  ownRules.push(guarded);
   return () => {
-    const at = ownRules.indexOf(rule);
+    const at = ownRules.indexOf(guarded);
     if (at >= 0) ownRules.splice(at, 1);
   };
 }

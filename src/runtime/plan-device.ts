@@ -23,6 +23,9 @@ export abstract class PlanDevice extends WebGPUBackend {
   /** Watches the call that runs now, if it is to be captured. @internal */
   observer: CallObserver | null = null;
 
+  /** Whether the device is gone. @internal */
+  abstract readonly isLost: boolean;
+
   /** @throws Error if the device is gone: what is encoded for it would do nothing, silently. @internal */
   abstract assertAlive(): void;
 

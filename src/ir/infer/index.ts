@@ -1,6 +1,6 @@
 /** Shapes and dtypes of primitives: the tables by kernel, and who asks them. */
 import type { Attrs, Shape, Value, ValueSpec } from '../graph';
-import { scalarOp } from '../expression';
+import { scalarOp, scalarOps } from '../expression';
 import { compositeInference } from './composite';
 import { movementInference } from './movement';
 import { reductionInference, reductionsInference } from './reduction';
@@ -23,6 +23,11 @@ const inferManyTable: InferManyTable = reductionsInference;
 /** Whether the IR has a primitive of this name. */
 export function isPrimitive(kernel: string): boolean {
   return kernel in inferTable || kernel in inferManyTable || scalarOp(kernel) !== undefined;
+}
+
+/** The names of all primitives. */
+export function primitives(): string[] {
+  return [...Object.keys(inferTable), ...Object.keys(inferManyTable), ...scalarOps.keys()];
 }
 
 /**

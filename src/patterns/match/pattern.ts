@@ -9,6 +9,8 @@
 import { isConstant } from '../../ir/constant-part';
 import type { Node, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';
+import { isPrimitive, primitives } from '../../ir/infer';
+import { nearestName } from './nearest-name';
 
 /** What a search has found so far: captured values, and nodes that the pattern names. */
 export interface Bindings {
@@ -52,6 +54,36 @@ function capture(
   if (next()) return true;
   found.values.delete(name);
   return false;
+}
+
+/** Whether something is a pattern. */
+export function isPattern(value: unknown): value is Pattern {
+  const given = value as Partial<Pattern> | null | undefined;
+  return typeof given?.match === 'function' && given.kernels !== undefined;
+}
+
+/** @throws Error if one of the operands of a pattern is none itself. */
+function checkPatterns(what: string, patterns: readonly unknown[]): void {
+  const wrong = Array.isArray(patterns) ? patterns.findIndex((one) => !isPattern(one)) : 0;
+  if (wrong < 0) return;
+  const got = Array.isArray(patterns)
+    ? `${JSON.stringify(patterns[wrong])} for operand ${wrong}`
+    : JSON.stringify(patterns);
+  throw new Error(
+    `[webgpu-fused] pattern.${what}: got ${got}; needs a list of patterns. Use pattern.any('x') ` +
+      'for what may be anything.',
+  );
+}
+
+/** @throws Error if graphs have no kernel of this name. */
+function checkKernel(kernel: unknown): void {
+  if (typeof kernel === 'string' && isPrimitive(kernel)) return;
+  const near = typeof kernel === 'string' ? nearestName(kernel, primitives()) : undefined;
+  throw new Error(
+    `[webgpu-fused] pattern.op: got ${typeof kernel === 'string' ? `'${kernel}'` : String(kernel)}; ` +
+      'needs a kernel that graphs are made of. ' +
+      (near ? `Did you mean '${near}'?` : 'See "Adding a fusion" for their names.'),
+  );
 }
 
 function leaf(name: string | undefined, fits: (value: Value) => boolean): Pattern {
@@ -103,6 +135,7 @@ export function scalarValue(value: Value): number | undefined {
  * An invocation of a kernel (or one of several) whose first operands match `operands`; operands of
  * commutative kernels match in either order.
  *
+ * @throws Error if graphs have no such kernel, or an operand is no pattern.
  * @example op('Relu', [op('Add', [any('x'), constant('bias')])])
  */
 export function op(
@@ -110,7 +143,10 @@ export function op(
   operands: readonly Pattern[] = [],
   options: OpOptions = {},
 ): Pattern {
-  const kernels = new Set(typeof kernel === 'string' ? [kernel] : kernel);
+  const names = typeof kernel === 'string' ? [kernel] : kernel;
+  for (const name of Array.isArray(names) ? names : [names]) checkKernel(name);
+  checkPatterns('op', operands);
+  const kernels = new Set(names);
   return {
     kernels,
     match(value, found, next) {
@@ -145,6 +181,7 @@ function matchOperands(
 
 /** `inner`, with its value captured under `name`. */
 export function named(name: string, inner: Pattern): Pattern {
+  checkPatterns('named', [inner]);
   return {
     kernels: inner.kernels,
     match: (value, found, next) =>
@@ -154,6 +191,7 @@ export function named(name: string, inner: Pattern): Pattern {
 
 /** The first of several patterns that fits; all are tried. */
 export function oneOf(...patterns: readonly Pattern[]): Pattern {
+  checkPatterns('oneOf', patterns);
   const open = patterns.some((pattern) => pattern.kernels === null);
   return {
     kernels: open ? null : new Set(patterns.flatMap(({ kernels }) => [...(kernels ?? [])])),
@@ -168,6 +206,7 @@ export function optional(kernels: string | readonly string[], inner: Pattern): P
 
 /** `inner` below any number of the unary `kernels`: reshapes that an exporter left in between. */
 export function below(kernels: string | readonly string[], inner: Pattern): Pattern {
+  checkPatterns('below', [inner]);
   const self: Pattern = {
     kernels: null,
     match: (value, found, next) =>

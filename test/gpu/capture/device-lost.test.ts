@@ -60,8 +60,35 @@ describe('a device that is destroyed', () => {
     const model = tower().load();
     await expectRun(model, x, expected);
     device().destroy();
-    const y = model.execute(rows({ x }), 'y') as tf.Tensor;
-    await expect(y.data()).rejects.toThrow(LOST);
+    expect(() => model.execute(rows({ x }), 'y')).toThrow(LOST);
+  });
+
+  test('before a model has run: the first call says so, and nothing else is said', async () => {
+    const model = tower().load();
+    device().destroy();
+    const warn = jest.spyOn(console, 'warn');
+    expect(() => model.execute(rows({ x }), 'y')).toThrow(LOST);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  test('eager code says so at the next op, and when what waited is read', async () => {
+    const waiting = tf.relu(tf.tensor1d([-1, 1]));
+    device().destroy();
+    expect(() => tf.relu(waiting)).toThrow(LOST);
+    await expect(waiting.data()).rejects.toThrow(LOST);
+    expect(() => waiting.dataSync()).toThrow(LOST);
+  });
+
+  test('moving a tensor to another backend says so', async () => {
+    const y = tf.relu(tf.tensor1d([-1, 1, 2]));
+    await y.data();
+    const z = tf.square(y);
+    device().destroy();
+    await tf.setBackend('cpu');
+    // What the host knows it keeps.
+    expect([...tf.add(y, 1).dataSync()]).toEqual([1, 2, 3]);
+    expect(() => tf.add(z, 1)).toThrow(LOST);
   });
 
   test('does not keep a new backend from running the model, loaded anew', async () => {

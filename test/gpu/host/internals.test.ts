@@ -2,7 +2,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { backendOf, internalsOf, kernelRegistry, tensorData } from '../../../src/host/internals';
+import {
+  backendOf,
+  engineInternals,
+  internalsOf,
+  kernelRegistry,
+  tensorData,
+} from '../../../src/host/internals';
 import { useBackend } from '../../support/gpu';
 
 describe('private members of tfjs 4.22', () => {
@@ -53,6 +59,15 @@ describe('private members of tfjs 4.22', () => {
     backend.uploadToGPU(x.dataId);
     expect(data.values).toBeNull();
     expect(data.resource).toBeInstanceOf(GPUBuffer);
+  });
+
+  test('the engine numbers the initialisations of backends, and sorts backends', () => {
+    const engine = engineInternals();
+    expect(engine.backendName).toBe('webgpu');
+    expect(engine.pendingBackendInit).toBeNull();
+    expect(engine.pendingBackendInitId).toBeGreaterThan(0);
+    expect(engine.getSortedBackends()).toContain('webgpu');
+    expect(typeof engine.initializeBackendsAndReturnBest).toBe('function');
   });
 
   test('the engine knows the backend of a tensor, and the kernels of a backend', () => {
