@@ -1,4 +1,4 @@
-/** Loops in the kernels of attention. */
+/** Loops and conditions in the kernels of attention. */
 import type { KernelWriter } from '../wgsl/kernel-writer';
 
 /**
@@ -30,4 +30,10 @@ export function emitCappedLoop(
     writer.defineVariable(name);
     body();
   });
+}
+
+/** Writes `body` under a condition; '' is one that always holds. */
+export function guarded(writer: KernelWriter, condition: string, body: () => void): void {
+  if (condition === '') body();
+  else writer.block(`if (${condition})`, body);
 }

@@ -1,0 +1,55 @@
+/** What a workgroup of tiled attention, and a team of its invocations, work on, under names. */
+import type { IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
+import type { KernelEmission } from '../emit';
+import { namedIndex } from '../loops';
+import { ownerThreads, type OwnerThreads } from '../shared-output';
+import { range } from './pieces';
+import { attentionSizes } from './sizes';
+import { ROWS, teamsOf, type AttentionTile } from './tile';
+
+export interface Team {
+  readonly threads: OwnerThreads;
+  /** Coordinates in front of a query. */
+  readonly batch: readonly IndexExpr[];
+  readonly rowTile: IndexExpr;
+  /** Four rows of this team, of which those beyond the last query repeat it. */
+  readonly quad: IndexExpr;
+  readonly rows: readonly IndexExpr[];
+  /** Says that row r is a query; '' where all are. */
+  readonly rowGuards: readonly string[];
+}
+
+/** Names the indices of this invocation; `team` and `member` are variables. */
+export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
+  const { writer, inliner } = emission;
+  const teams = teamsOf(tile);
+  const { heads, queries, batch } = attentionSizes(emission.request.group.anchor);
+  const rowTiles = Math.ceil(queries / tile.rows);
+  const threads = ownerThreads(emission, heads * rowTiles, true, 'owner');
+  const owner = ix.variable('owner', heads * rowTiles);
+  const [head, tileOfRows] = ix.delinearize(owner, [heads, rowTiles]);
+  const headCoords = ix.delinearize(namedIndex(emission, 'head', head, heads), batch);
+  const rowTile = namedIndex(emission, 'rowTile', tileOfRows, rowTiles);
+  for (const [name, code] of [
+    ['member', `local.x % ${tile.lanes}u`],
+    ['team', `local.x / ${tile.lanes}u`],
+  ]) {
+    writer.statement(`let ${name} = i32(${code});`);
+    writer.defineVariable(name);
+  }
+  const wanted = ix.add(ix.scale(rowTile, teams), ix.variable('team', teams));
+  const quad = namedIndex(emission, 'quad', wanted, Math.ceil(queries / ROWS));
+  const rowOf = (from: IndexExpr, r: number): IndexExpr => ix.shift(ix.scale(from, ROWS), r);
+  return {
+    threads,
+    batch: headCoords,
+    rowTile,
+    quad,
+    rows: range(ROWS).map((r) => namedIndex(emission, `row${r}`, rowOf(quad, r), queries)),
+    rowGuards: range(ROWS).map((r) => {
+      const row = rowOf(wanted, r);
+      return row.max < queries ? '' : `${inliner.index(row)} < ${writer.dim('rows', queries)}`;
+    }),
+  };
+}
