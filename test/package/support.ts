@@ -23,11 +23,16 @@ export interface Served {
   close(): unknown;
 }
 
-/** Serves the repository, and the model under `/model`. */
-export async function serveConsumers(): Promise<Served> {
+/**
+ * Serves the repository, and the model under `/model`.
+ *
+ * @param pages more content, by path
+ */
+export async function serveConsumers(pages: Record<string, string> = {}): Promise<Served> {
   if (!existsSync('dist/index.mjs')) throw new Error('dist/ is missing: run `npm run build` first');
   const model = smallGraphModel();
   return serveFolder('.', {
+    ...pages,
     '/model/model.json': JSON.stringify(model.json),
     '/model/weights.bin': model.weights,
   });
