@@ -17,6 +17,7 @@ import {
   type KernelTarget,
   kernelTarget,
 } from '../fused-kernels/target';
+import { guardBuffers } from '../host/buffer-pool';
 import { cacheValues, dataMover } from '../host/data-mover';
 import { holdDevice, releaseDevice, type DeviceState } from '../host/request-device';
 import { flag } from '../host/flags';
@@ -27,6 +28,7 @@ import type { LazyBackend } from '../eager/lazy-backend';
 import { lazyState, type LazyData } from '../eager/pending';
 import { LazyQueue } from '../eager/queue';
 import { forgetValue } from '../eager/stream-plans';
+import { assertDispatch, dispatchLimits, type DispatchLimits } from '../runtime/dispatch-limits';
 import { PipelineCache } from '../runtime/pipelines';
 import { needsEventPump } from '../host/read-sync';
 import { PlanDevice } from '../runtime/plan-device';
@@ -49,9 +51,10 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   /** @internal */
   readonly pipelines: PipelineCache;
   /** @internal */
-  readonly validation = new Validation();
+  readonly validation: Validation;
   /** Kernels that were called and have not run yet. @internal */
   readonly lazy: LazyQueue;
+  private readonly limits: DispatchLimits;
   private readonly deviceState: DeviceState;
   private readonly copies = new HostCopies();
   private isDisposed = false;
@@ -62,7 +65,12 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     const { adapterClass = classifyAdapter(info), choose } = options;
     this.adapterClass = adapterClass;
     this.target = { ...kernelTarget(deviceFacts(device), adapterClass), choose };
-    this.pipelines = new PipelineCache(device);
+    const suspect = guardBuffers(this.bufferManager, device.limits.maxBufferSize, (create) =>
+      this.validation.allocate(create),
+    );
+    this.validation = new Validation(device, suspect);
+    this.pipelines = new PipelineCache(device, this.validation);
+    this.limits = dispatchLimits(device);
     this.tensorMap = new DataStorage(this, dataMover);
     this.lazy = new LazyQueue(this, (data) => this.release(data));
     this.deviceState = holdDevice(device);
@@ -116,16 +124,37 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     if (copy) return copy;
     this.lazy.need(dataId, 'read');
     this.observer?.read(dataId);
-    if (this.validation.isDoubtful(dataId)) await this.validation.settle(dataId);
+    const { validation } = this;
+    validation.assertComputed(dataId);
+    const isHere = !this.tensorMap.has(dataId) || tensorData(this, dataId).values != null;
+    if (isHere) return super.read(dataId);
     if (this.isOnDeviceOnly(dataId)) this.assertAlive();
+    const copying = validation.open;
+    const [outcome] = await Promise.allSettled([super.read(dataId)]);
+    await this.assertRead(dataId, copying);
+    if (outcome.status === 'fulfilled') return outcome.value;
+    // The driver may fail a read before it says that the device is gone.
+    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 20))]);
+    this.assertAlive();
+    throw outcome.reason;
+  }
+
+  /** Waits for what the driver says of a read, and forgets what was read if that is nothing. */
+  private async assertRead(dataId: DataId, copying: number): Promise<void> {
+    const { validation } = this;
+    await validation.settle();
     try {
-      return await super.read(dataId);
+      validation.assertComputed(dataId);
+      validation.assertSubmitted(copying);
     } catch (error) {
-      // The driver may fail a read before it says that the device is gone.
-      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 20))]);
-      this.assertAlive();
+      if (this.tensorMap.has(dataId)) tensorData(this, dataId).values = null;
       throw error;
     }
+  }
+
+  /** A submission is run or dropped as a whole. */
+  override submitQueue(): void {
+    this.validation.submit(() => super.submitQueue());
   }
 
   override readToGPU(dataId: DataId): GPUData {
@@ -142,8 +171,12 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
 
   override runWebGPUProgram(...args: Parameters<WebGPUBackend['runWebGPUProgram']>): TensorInfo {
     const launch = (): TensorInfo => super.runWebGPUProgram(...args);
-    const made = this.observer ? this.observer.dispatch(args[0], args[1], launch) : launch();
-    this.validation.track([made], args[1]);
+    const [program, inputs] = args;
+    const { name } = program.constructor;
+    assertDispatch(name, program.outputShape, inputs, this.limits);
+    const from = this.validation.open;
+    const made = this.observer ? this.observer.dispatch(program, inputs, launch) : launch();
+    this.noteWrites([made], inputs, from, name);
     return made;
   }
 

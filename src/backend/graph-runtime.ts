@@ -11,6 +11,7 @@ import { flag } from '../host/flags';
 import { tensorData } from '../host/internals';
 import { compilePlan } from '../compiler/compile';
 import { PlanExecutor } from '../runtime/executor';
+import type { Failure } from '../runtime/failure';
 import type { Plan } from '../compiler/plan';
 
 /** A plan that is ready to run, and what was fused in it. */
@@ -20,7 +21,7 @@ export interface ReadyPlan {
   /** False while its shaders are still to be compiled. */
   isPrepared: boolean;
   /** Set when the driver has rejected one of its shaders. */
-  failure?: { readonly nodes: readonly string[]; readonly reason: string };
+  readonly failure: Failure | undefined;
 }
 
 export class BackendRuntime {
@@ -40,7 +41,14 @@ export class BackendRuntime {
     const plan = compilePlan(graph, backend.target, label, { ...backend.compileOptions, trace });
     logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
     const executor = new PlanExecutor(backend, plan, true);
-    const ready: ReadyPlan = { record: plan.record, executor, isPrepared: false };
+    const ready: ReadyPlan = {
+      record: plan.record,
+      executor,
+      isPrepared: false,
+      get failure() {
+        return executor.failure;
+      },
+    };
     if (this.collected) this.collected.push(ready);
     else prepare(ready);
     return ready;
@@ -49,9 +57,7 @@ export class BackendRuntime {
   run(plan: ReadyPlan, inputs: readonly TensorInfo[]): TensorInfo[] {
     if (!plan.isPrepared && this.isRehearsal) return plan.executor.outline(inputs);
     if (!plan.isPrepared) prepare(plan);
-    const outputs = plan.executor.run(inputs);
-    activeBackend().validation.track(outputs, inputs, plan);
-    return outputs;
+    return plan.executor.run(inputs);
   }
 
   async ahead(work: () => Promise<void>, onProgress: AheadProgress): Promise<AheadMeter> {
@@ -107,16 +113,8 @@ export class BackendRuntime {
 
 /** Makes a plan ready to run; what the driver says of its shaders comes later. */
 function prepare(plan: ReadyPlan): void {
-  const { device, validation } = activeBackend();
   plan.isPrepared = true;
-  device.pushErrorScope('validation');
-  try {
-    plan.executor.prepare();
-  } finally {
-    validation.watch(device.popErrorScope(), (reason) => {
-      plan.failure = { nodes: [], reason };
-    });
-  }
+  plan.executor.prepare();
 }
 
 function logRule(line: string): void {

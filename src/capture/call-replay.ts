@@ -2,6 +2,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from '../runtime/plan-device';
 import type { ReplayablePlan } from '../runtime/call-observer';
+import type { Maker } from '../runtime/validation';
 import { placeOnSlabs } from '../compiler/slabs';
 import { encodeSteps, submitAll } from '../runtime/encode';
 import { type Life, livesOf, lowerBoundOf, type ReplayMemory, touched } from './replay-memory';
@@ -26,7 +27,8 @@ type Segment =
       readonly outputs: readonly Source[];
     };
 
-export class CallReplay {
+export class CallReplay implements Maker {
+  readonly name = 'a captured call';
   private readonly owned: GPUBuffer[] = [];
   private readonly sources: readonly Source[];
   private readonly segments: readonly Segment[];
@@ -35,6 +37,8 @@ export class CallReplay {
   /** Values that are results, in the order of {@link run}'s tensors; each once. */
   private readonly made: readonly number[];
   readonly memory: ReplayMemory;
+  /** Commands of it were dropped: its buffers may be dead. */
+  private isForgotten = false;
 
   constructor(
     private readonly backend: PlanDevice,
@@ -57,11 +61,16 @@ export class CallReplay {
 
   /** False once a tensor that the call closed over has changed, or a plan was given up. */
   get isCurrent(): boolean {
+    if (this.isForgotten) return false;
     for (const guarded of this.call.guarded) if (!isUnchanged(guarded)) return false;
     for (const [executor, recording] of this.recordings) {
       if (!recording || executor.recording !== recording) return false;
     }
     return true;
+  }
+
+  forget(): void {
+    this.isForgotten = true;
   }
 
   /** Runs the call again; results as the call gave them, owned by the caller. */
@@ -76,6 +85,7 @@ export class CallReplay {
     });
     const given = inputs.map((info) => backend.bufferOf(info.dataId));
     const results = infos.map((info) => backend.bufferOf(info.dataId));
+    const from = backend.validation.open;
     for (const segment of this.segments) {
       if ('steps' in segment) {
         encodeSteps(backend, segment.steps, given, results);
@@ -88,7 +98,7 @@ export class CallReplay {
       segment.executor.encode(segment.inputs.map(pick), segment.outputs.map(pick), false);
     }
     submitAll(backend);
-    backend.validation.track(infos, inputs);
+    backend.noteWrites(infos, inputs, from, this);
     const used = new Set<TensorInfo>();
     return call.results.map(({ value, shape, dtype }) => {
       const info = infos[this.made.indexOf(value)];

@@ -14,6 +14,7 @@ import type { CaptureRecord, MemoryRecord, RefusalRecord } from '../report/recor
 import { generateKernels } from './generate';
 import { type Access, type BufferPlan, checkBuffers, planBuffers } from './memory';
 import { DISPATCHES_PER_SUBMIT, type Plan } from './plan';
+import { splitOversized } from './split-oversized';
 import { unfusedConstraints } from './unfused';
 
 const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
@@ -38,11 +39,14 @@ export function compilePlan(
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   const { isUnfused = false, ...rewriting } = options;
+  const tables = fusionTables(target);
   const forRules = { ...target, partsOf: (node: Node) => partsOf(node, target) };
   const rewritten = isUnfused
     ? NO_REWRITES
     : rewriteGraph(graph, { target: forRules, ...rewriting });
   removeDeadNodes(graph);
+  const isAnchor = ({ kernel }: Node): boolean => tables.anchor(kernel) !== undefined;
+  splitOversized(graph, isAnchor, target.maxBindingBytes);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {
     plan: planGraph(constantPart.graph, target, `${label} (constants)`, isUnfused),

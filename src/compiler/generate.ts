@@ -13,6 +13,7 @@ import {
 } from '../patterns/fuser/index';
 import { kernelFor } from '../registry/kernels';
 import type { KernelRecord } from '../report/record';
+import { exceededLimit } from './limits';
 import { programOf } from './program-cache';
 import type { Stored } from './structural-key';
 
@@ -52,7 +53,7 @@ export function generateKernels(
       // What follows the anchor, or else what stands in front of it.
       const last =
         [...group.members].reverse().find((node) => node !== group.anchor) ?? group.anchor;
-      const inlined = heaviestInlined(group, storage);
+      const inlined = heaviestInlined(group, storage, target.maxStorageBuffers - 1);
       if (attempt === MAX_ATTEMPTS || (!inlined && last === group.anchor)) {
         throw new RefusedError(reason, group.anchor.origins);
       }
@@ -75,9 +76,8 @@ function tryGenerate(
   } catch (error) {
     return `its shader could not be written: ${(error as Error).message}`;
   }
-  if (program.bindings.length > target.maxStorageBuffers) {
-    return `it binds ${program.bindings.length} storage buffers; the device has ${target.maxStorageBuffers}`;
-  }
+  const exceeded = exceededLimit(program, target);
+  if (exceeded !== null) return exceeded;
   return {
     label: program.title,
     program,
@@ -130,10 +130,14 @@ function inlinedBy(group: KernelGroup, storage: (value: Value) => Stored | null)
   return found;
 }
 
-/** The inlined node with the most operands: storing it frees most bindings. */
+/**
+ * The inlined node with the most operands that a kernel of its own can bind: storing it frees most
+ * bindings. Where none can, the one with the fewest, which is divided in turn.
+ */
 function heaviestInlined(
   group: KernelGroup,
   storage: (value: Value) => Stored | null,
+  maxOperands: number,
 ): Node | undefined {
   const leaves = (node: Node): number =>
     new Set(
@@ -142,9 +146,12 @@ function heaviestInlined(
         .flatMap((inner) => inner.inputs)
         .filter((input) => storage(input)),
     ).size;
-  return inlinedBy(group, storage)
-    .filter((node) => leaves(node) > 1)
-    .sort((a, b) => leaves(b) - leaves(a))[0];
+  const weights = inlinedBy(group, storage)
+    .map((node) => ({ node, count: leaves(node) }))
+    .filter(({ count }) => count > 1)
+    .sort((a, b) => b.count - a.count);
+  const heaviest = weights.find(({ count }) => count <= maxOperands) ?? weights.at(-1);
+  return heaviest?.node;
 }
 
 /** Names of all model nodes a group computes, those it inlines included. */

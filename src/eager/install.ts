@@ -8,7 +8,8 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import type { LazyBackend } from './lazy-backend';
-import { stockOrCpu } from '../host/cpu-fallback';
+import { stockOrCpu, type OwnPlan } from '../host/cpu-fallback';
+import type { Attrs } from '../ir/graph';
 import { LAUNCHES_NOTHING } from '../lowering/left-to-tfjs';
 import { lazyKernels, type ComposedKernel, type LazyKernel } from './kernels';
 
@@ -23,7 +24,7 @@ export function installLazyKernels(backendName: string, names?: readonly string[
     const { kernelName, kernelFunc } = config;
     if (FREE.has(kernelName) || names?.includes(kernelName) === false) continue;
     const kernel = lazy.get(kernelName);
-    const stock = stockOrCpu(kernelName, kernelFunc);
+    const stock = stockOrCpu(kernelName, kernelFunc, kernel && alone(kernel));
     unregisterKernel(kernelName, backendName);
     registerKernel({
       ...config,
@@ -50,6 +51,14 @@ export function registerComposedKernel(kernel: ComposedKernel, backendName: stri
     );
   };
   registerKernel({ kernelName, backendName, kernelFunc });
+}
+
+/** Runs a call by a plan of its own, whatever waits, and whether or not kernels may wait. */
+function alone(kernel: LazyKernel): OwnPlan {
+  return ({ inputs, attrs, backend }) => {
+    const infos = (backend as LazyBackend).lazy.runAlone(kernel, inputs, attrs as Attrs);
+    return infos && !kernel.hasManyOutputs ? infos[0] : infos;
+  };
 }
 
 function queued(kernel: LazyKernel, stock: KernelFunc): KernelFunc {

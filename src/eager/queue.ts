@@ -266,10 +266,11 @@ export class LazyQueue {
   private run(stream: Stream, why: FlushReason, always: boolean): void {
     const key = stream.seal();
     const size = stream.invocations.length;
-    const variant = this.plans.find(key, stream) ?? this.explore(stream, key, size, always);
+    const must = always || stream.invocations.some(({ signature }) => signature.needsPlan);
+    const variant = this.plans.find(key, stream) ?? this.explore(stream, key, size, must);
     const isKnown = variant !== null && variant.runs++ > 0;
     if (isKnown) this.exploration.hit(size);
-    const executor = variant?.failure ? null : (variant?.executor ?? null);
+    const executor = variant?.executor?.failure ? null : (variant?.executor ?? null);
     if (variant && executor) runVariant(this.backend, stream, variant, executor);
     else runSingly(this.backend, stream.invocations);
     const outcome = executor ? (isKnown ? 'hit' : 'miss') : 'stock';

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from '../runtime/plan-device';
-import { cpuFallback } from '../host/cpu-fallback';
+import { cpuFallback, stockOrCpu } from '../host/cpu-fallback';
 import { internalsOf, tensorData } from '../host/internals';
 import { isAlive } from './assemble';
 import { isComposed, type ComposedKernel } from './kernels';
@@ -25,15 +25,23 @@ export function runSingly(backend: PlanDevice, invocations: readonly Invocation[
     }
     const run = stockKernel(kernel.kernel);
     const inputs = operandsOf(invocation);
-    const made = run({ inputs, attrs: attrs as NamedAttrMap, backend });
-    const infos = Array.isArray(made) ? made : [made];
-    infos.forEach((info, at) => adopt(backend, info, invocation.outputs[at]));
+    try {
+      const made = run({ inputs, attrs: attrs as NamedAttrMap, backend });
+      const infos = Array.isArray(made) ? made : [made];
+      infos.forEach((info, at) => adopt(backend, info, invocation.outputs[at]));
+    } catch (error) {
+      // Whoever called it has gone on: who reads the result is told, and the others run.
+      const reason = `${kernel.kernel} failed: ${(error as Error).message}`;
+      const outputs = invocation.outputs.map(({ lazy }) => lazy);
+      backend.validation.fail(outputs, { kind: 'kernel', reason, nodes: [] });
+    }
   }
 }
 
 /** The kernel of stock's WebGPU, or of `cpu` where WebGPU lacks it. */
 function stockKernel(name: string): KernelFunc {
-  const run = getKernel(name, 'webgpu')?.kernelFunc ?? cpuFallback(name);
+  const stock = getKernel(name, 'webgpu')?.kernelFunc;
+  const run = stock ? stockOrCpu(name, stock) : cpuFallback(name);
   if (!run) throw new Error(`[webgpu-fused] ${name}: got no such kernel of tfjs's to run.`);
   return run;
 }

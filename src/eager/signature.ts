@@ -8,6 +8,7 @@ import { GraphBuilder } from '../ir/builder';
 import type { Attrs, DType, Shape, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, type FusionTables } from '../patterns/fuser/index';
+import { whyUnsound } from '../host/unsound-kernels';
 import { IntSequence, SequenceMap } from './int-sequence';
 import { NothingToCompute, type LazyKernel } from './kernels';
 
@@ -21,6 +22,8 @@ export interface Signature {
   readonly outputs: readonly ValueSpec[];
   /** Why stock has to run it; '' where stock answers with its input. */
   readonly refusal: string | null;
+  /** Stock's kernel cannot be trusted with it: it runs by a plan, however seldom it comes. */
+  readonly needsPlan: boolean;
 }
 
 /** Distinct invocations remembered; beyond it all are forgotten. */
@@ -143,11 +146,14 @@ export class SignatureTable {
     const inputs = operands.map(
       (operand) => operand && { shape: operand.shape.slice(), dtype: operand.dtype as DType },
     );
+    const present = inputs.filter((input) => input !== undefined) as TensorInfo[];
+    const limits = { maxStorageBuffersPerShaderStage: this.tables.maxStorageBuffers };
     const signature = {
       id: this.nextId++,
       kernel,
       attrs: structuredClone(attrs),
       inputs,
+      needsPlan: whyUnsound(kernel.kernel, present, attrs, limits) !== null,
     };
     try {
       const b = new GraphBuilder();

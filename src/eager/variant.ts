@@ -14,8 +14,6 @@ export interface Variant {
   readonly wiring: Wiring;
   /** What its flushes have in common. */
   readonly summary: PlanSummary;
-  /** Set when the driver rejects one of its shaders. */
-  failure?: { readonly reason: string };
   /** How often it has run. */
   runs: number;
 }
@@ -35,10 +33,7 @@ export function makeVariant(
   fixed: ReadonlySet<number> = new Set(),
 ): Variant {
   const assembled = assemble(stream, fixed);
-  const { device, validation } = backend;
-  device.pushErrorScope('validation');
   const executor = compile(backend, assembled);
-  const verdict = device.popErrorScope();
   const record = executor?.plan.record;
   const summary: PlanSummary = {
     kernels: assembled.kernels,
@@ -47,9 +42,7 @@ export function makeVariant(
     dispatches: record?.dispatches ?? assembled.kernels.length,
     bytesSaved: record ? assembled.bytes - record.bytes : 0,
   };
-  const variant: Variant = { executor, wiring: assembled.wiring, summary, runs: 0 };
-  validation.watch(verdict, (reason) => (variant.failure = { reason }));
-  return variant;
+  return { executor, wiring: assembled.wiring, summary, runs: 0 };
 }
 
 /** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
@@ -94,6 +87,5 @@ export function runVariant(
     return { dataId: data.lazy.dataId, shape: data.shape, dtype: data.dtype };
   });
   executor.runInto([...inputs, ...packs], into);
-  backend.validation.track(into, inputs, variant);
   for (const { dataId } of packs) backend.disposeData(dataId);
 }

@@ -27,6 +27,8 @@ export type Choose = (choice: Choice) => string | undefined;
 export interface DeviceFacts {
   readonly maxWorkgroupsPerDimension: number;
   readonly maxStorageBuffers: number;
+  /** Bytes of one storage buffer that a shader may see, and of one buffer. */
+  readonly maxBindingBytes: number;
   /** Invocations of one workgroup, at most. */
   readonly maxInvocations: number;
   /** Bytes of workgroup memory that one workgroup may have. */
@@ -205,6 +207,8 @@ export interface DeviceLike {
     GPUSupportedLimits,
     | 'maxComputeWorkgroupsPerDimension'
     | 'maxStorageBuffersPerShaderStage'
+    | 'maxStorageBufferBindingSize'
+    | 'maxBufferSize'
     | 'maxComputeInvocationsPerWorkgroup'
     | 'maxComputeWorkgroupSizeX'
     | 'maxComputeWorkgroupStorageSize'
@@ -218,6 +222,7 @@ export function deviceFacts({ limits, features, adapterInfo }: DeviceLike): Devi
   return {
     maxWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
     maxStorageBuffers: limits.maxStorageBuffersPerShaderStage,
+    maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
     maxInvocations: Math.min(
       limits.maxComputeInvocationsPerWorkgroup,
       limits.maxComputeWorkgroupSizeX,

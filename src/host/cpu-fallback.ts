@@ -14,6 +14,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { tensorData } from './internals';
+import { mayBeUnsound, whyUnsound } from './unsound-kernels';
 
 /** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
 export function registerCpuFallbacks(backendName: string): string[] {
@@ -29,15 +31,35 @@ export function registerCpuFallbacks(backendName: string): string[] {
   return missing.map(({ kernelName }) => kernelName);
 }
 
+/** Answers a call of a kernel, or null if it cannot. */
+export type OwnPlan = (
+  call: Parameters<KernelFunc>[0],
+) => TensorInfo | TensorInfo[] | null | undefined;
+
 /**
- * A kernel of stock's, but for operands that it cannot be trusted with. Strings it moves itself, some
+ * A kernel of stock's, but for calls that it cannot be trusted with. Strings it moves itself, some
  * kernels only while they are few, and GatherNd leaks two tensors each time. Where an operand has no
- * elements, some fail (convolutions, sums over nothing); `cpu` knows the answer.
+ * elements, some fail (convolutions, sums over nothing); `cpu` knows the answer. What is known to be
+ * wrong (`unsound-kernels.ts`) is for `ownPlan`, or else for `cpu`.
  */
-export function stockOrCpu(kernelName: string, stock: KernelFunc): KernelFunc {
+export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnPlan): KernelFunc {
+  const isListed = mayBeUnsound(kernelName);
   return (call) => {
     const operands = Object.values<TensorInfo | undefined>(call.inputs);
-    const config = operands.some(isForCpu) ? getKernel(kernelName, 'cpu') : undefined;
+    let onCpu = operands.some(isForCpu);
+    if (isListed && !onCpu) {
+      const backend = call.backend as WebGPUBackend;
+      const { limits } = backend.device;
+      // A cast without loss renames the type of a tensor; shaders see what is stored.
+      const present = operands.flatMap((operand) =>
+        operand ? [{ shape: operand.shape, dtype: tensorData(backend, operand.dataId).dtype }] : [],
+      );
+      const isNumeric = present.every(({ dtype }) => dtype !== 'complex64');
+      onCpu = isNumeric && whyUnsound(kernelName, present, call.attrs ?? {}, limits) !== null;
+      const answer = onCpu ? ownPlan?.(call) : null;
+      if (answer) return answer;
+    }
+    const config = onCpu ? getKernel(kernelName, 'cpu') : undefined;
     return (config ? runOnCpu(config) : stock)(call);
   };
 }

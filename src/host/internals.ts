@@ -37,6 +37,15 @@ export interface WebGPUInternals {
   };
 }
 
+/** Private members of stock's pool of buffers. */
+export interface BufferPoolInternals {
+  /** By size and usage. */
+  readonly freeBuffers: ReadonlyMap<string, GPUBuffer[]>;
+  readonly usedBuffers: ReadonlyMap<string, readonly GPUBuffer[]>;
+  numFreeBuffers: number;
+  numBytesAllocated: number;
+}
+
 /** What stock's `runWebGPUProgram` leaves in a program that it has run. */
 export interface LaunchedProgram {
   readonly pipeline: GPUComputePipeline;

@@ -27,6 +27,7 @@ export function fusionTables(target: KernelTarget): FusionTables {
     anchor: (kernel) => factsOf.get(kernel),
     isInline: (kernel) => inlineRules.has(kernel),
     maxStorageBuffers: target.maxStorageBuffers,
+    maxBindingBytes: target.maxBindingBytes,
   };
 }
 

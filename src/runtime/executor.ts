@@ -1,18 +1,20 @@
 /**
  * Runs plans. The first run of a plan and its thousandth are the same code: what a run needs is
- * recorded once (see `capture/recording.ts`), and recorded again when a guard says so.
+ * recorded once (see `recording.ts`), and recorded again when a guard says so.
  */
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../ir/graph';
 import type { ReplayablePlan } from './call-observer';
 import type { PlanDevice } from './plan-device';
+import { type Failure, REJECTED } from './failure';
 import { PlanConstants } from './plan-constants';
 import { submitAll } from './encode';
 import { Recording } from './recording';
 import { flag } from '../host/flags';
 import { internalsOf, tensorData } from '../host/internals';
 import type { Plan } from '../compiler/plan';
+import type { Maker } from './validation';
 
 /** A plan's constants and its recording. */
 interface Prepared {
@@ -28,7 +30,7 @@ interface Ready {
   readonly recording: Recording;
 }
 
-export class PlanExecutor implements ReplayablePlan {
+export class PlanExecutor implements ReplayablePlan, Maker {
   /** Outputs that the plan computes, each once. */
   private readonly computed: Value[];
   private prepared: Prepared | null = null;
@@ -45,6 +47,33 @@ export class PlanExecutor implements ReplayablePlan {
   ) {
     this.computed = [...new Set(plan.outputs)].filter((value) => value.producer !== undefined);
     if (!isDeferred) this.ready();
+  }
+
+  get name(): string {
+    return this.plan.label;
+  }
+
+  /** Set when the driver has rejected one of its shaders. */
+  get failure(): Failure | undefined {
+    const { pipelines, validation } = this.backend;
+    if (!validation.hasRejected) return undefined;
+    const { plan } = this;
+    for (const { dispatches, record } of plan.prelude ? [plan, plan.prelude.plan] : [plan]) {
+      const at = dispatches.findIndex(({ program }) => pipelines.isRejected(program));
+      if (at >= 0) return { kind: 'shader', reason: REJECTED, nodes: record.kernels[at].origins };
+    }
+    return undefined;
+  }
+
+  /** Nodes of the kernels that a message of the driver's names. */
+  blame(message: string): readonly string[] {
+    const { kernels } = this.plan.record;
+    return kernels.flatMap(({ label, origins }) => (message.includes(label) ? origins : []));
+  }
+
+  /** Lets go of what may be dead after commands were dropped. */
+  forget(): void {
+    if (!this.disposed) this.release();
   }
 
   /** Makes ready what a run needs, unless it is: compiles, uploads, folds constants. */
@@ -145,14 +174,18 @@ export class PlanExecutor implements ReplayablePlan {
   }
 
   private compute(
-    { recording }: Ready,
+    { recording, prepared }: Ready,
     inputs: readonly TensorInfo[],
     outputs: readonly TensorInfo[],
   ): void {
+    const { validation } = this.backend;
     const inputBuffers = inputs.map(({ dataId }) => this.backend.bufferOf(dataId));
     const outputBuffers = outputs.map(({ dataId }) => this.backend.bufferOf(dataId));
-    if (!this.backend.validation.isSettled) this.submitApart();
+    if (!validation.isSettled) this.submitApart();
+    const from = validation.open;
     recording.run(inputBuffers, outputBuffers);
+    const read = prepared.folded.size > 0 ? [...inputs, ...prepared.folded.values()] : inputs;
+    this.backend.noteWrites(outputs, read, from, this);
     this.backend.observer?.plan(this, inputs, outputs);
     if (flag('WEBGPU_FUSED_CAPTURE')) return;
     this.rest();
@@ -222,14 +255,17 @@ export class PlanExecutor implements ReplayablePlan {
       tensorData(backend, target.dataId).values = host.slice();
       return;
     }
-    const from = this.backend.bufferOf((source ?? this.existing(value, inputs)).dataId);
+    const origin = source ?? this.existing(value, inputs);
+    const from = this.backend.bufferOf(origin.dataId);
     const to = this.backend.bufferOf(target.dataId);
     backend.observer?.refuse('one value is several results');
     backend.endComputePassEncoder();
     backend.ensureCommandEncoderReady();
     const encoder = internalsOf(backend).commandEncoder as GPUCommandEncoder;
     encoder.copyBufferToBuffer(from, 0, to, 0, byteSize(value));
+    const number = backend.validation.open;
     backend.submitQueue();
+    backend.noteWrites([target], [origin], number, this);
   }
 
   /** An output that the plan does not compute: an input or a constant passed through. */

@@ -1,5 +1,6 @@
 /** Compute pipelines by shader text: equal WGSL is one pipeline. */
 import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { Validation } from './validation';
 
 export interface CompiledShader {
   readonly pipeline: GPUComputePipeline;
@@ -11,8 +12,12 @@ export class PipelineCache {
   /** Compiled without blocking, and not ready yet. */
   private readonly pending = new Map<string, Promise<void>>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly rejected = new Set<string>();
 
-  constructor(private readonly device: GPUDevice) {}
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly validation: Pick<Validation, 'compile'>,
+  ) {}
 
   /** Number of pipelines compiled so far. */
   get size(): number {
@@ -22,11 +27,20 @@ export class PipelineCache {
   get(program: ShaderProgram, label: string): CompiledShader {
     const known = this.shaders.get(program.wgsl);
     if (known) return known;
+    const { wgsl } = program;
     const layout = this.layoutFor(program);
-    const pipeline = this.device.createComputePipeline(this.describe(program, label, layout));
+    const pipeline = this.validation.compile(
+      () => this.device.createComputePipeline(this.describe(program, label, layout)),
+      () => this.rejected.add(wgsl),
+    );
     const shader = { pipeline, layout };
-    this.shaders.set(program.wgsl, shader);
+    this.shaders.set(wgsl, shader);
     return shader;
+  }
+
+  /** Whether the driver has rejected a shader. */
+  isRejected({ wgsl }: ShaderProgram): boolean {
+    return this.rejected.size > 0 && this.rejected.has(wgsl);
   }
 
   /** Whether a shader still has to be compiled. */

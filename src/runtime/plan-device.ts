@@ -3,20 +3,20 @@
  * plans nor captured calls know who queues kernels, or how. The published types have none of it.
  */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import type { DataId } from '@tensorflow/tfjs-core';
+import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { CompileOptions } from '../compiler/compile';
-import { tensorData } from '../host/internals';
+import { internalsOf, tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
 import type { PipelineCache } from './pipelines';
-import type { Validation } from './validation';
+import type { Maker, Validation } from './validation';
 
 export abstract class PlanDevice extends WebGPUBackend {
   /** What kernels are chosen by. @internal */
   abstract readonly target: KernelTarget;
   /** @internal */
   abstract readonly pipelines: PipelineCache;
-  /** Shaders that the driver has not accepted yet. @internal */
+  /** What the driver has not answered for yet. @internal */
   abstract readonly validation: Validation;
   /** How plans are compiled for this backend; for measurements. @internal */
   compileOptions: CompileOptions = {};
@@ -34,6 +34,21 @@ export abstract class PlanDevice extends WebGPUBackend {
 
   /** Calls `run`, in which kernels wait and are fused, whether or not the app has that switched on. @internal */
   abstract fuseEagerly<T>(run: () => T): T;
+
+  /**
+   * Notes what was encoded since submission `from` was the open one: commands of `by` that write `outputs`.
+   * @internal
+   */
+  noteWrites(
+    outputs: readonly TensorInfo[],
+    inputs: readonly TensorInfo[],
+    from: number,
+    by: Maker | string,
+  ): void {
+    const { validation } = this;
+    const last = internalsOf(this).commandEncoder ? validation.open : validation.open - 1;
+    validation.track(outputs, inputs, by, from, last);
+  }
 
   /** The buffer of a tensor, which is uploaded, or computed, unless it is there. @internal */
   bufferOf(dataId: DataId): GPUBuffer {

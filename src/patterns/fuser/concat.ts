@@ -55,6 +55,7 @@ function rejoinLayoutChanges(state: FusionState, part: Value): void {
 }
 
 function whyNotPlace(state: FusionState, node: Node): string | null {
+  if (state.isTooLarge(node.outputs[0])) return 'it is larger than a buffer of the device';
   if (new Set(node.inputs).size !== node.inputs.length) return 'one value is concatenated twice';
   for (const input of node.inputs) {
     if (!input.producer) return `${input.name} is stored already`;

@@ -158,6 +158,7 @@ function whyStore(
   if (forced !== undefined) return forced;
   if (state.outputs.has(output)) return '';
   if (evaluations === 0) return '';
+  if (state.isTooLarge(output)) return null;
   const hasFewLoads = node.inputs.length <= 2 || isReadByParts(state, node);
   if (state.role(node) === 'movement' && cost.operations <= 2 && hasFewLoads) return null;
   if (evaluations > 1 && cost.loads > MAX_INLINED_LOADS)

@@ -18,6 +18,8 @@ export interface FusionTables {
   /** Kernels that are index maps or small stencils of their input: computed inside loads. */
   isInline(kernel: string): boolean;
   readonly maxStorageBuffers: number;
+  /** Bytes of the largest value that can be stored. */
+  readonly maxBindingBytes: number;
 }
 
 /** Fusions that must not be made, with the reason; learned from an attempt that failed. */
@@ -104,6 +106,11 @@ export class FusionState {
     if (this.tables.anchor(node.kernel)) return 'anchor';
     if (scalarOp(node.kernel)) return 'scalar';
     return this.tables.isInline(node.kernel) ? 'movement' : null;
+  }
+
+  /** Whether a value is too large to be stored, so that whoever reads it has to compute it. */
+  isTooLarge(value: Value): boolean {
+    return 4 * sizeOf(value.shape) > this.tables.maxBindingBytes;
   }
 
   usesOf(value: Value): readonly Node[] {

@@ -80,7 +80,7 @@ test('the cache makes one pipeline for each text, and one layout for each kind o
     value: { COMPUTE: 4 },
     configurable: true,
   });
-  const cache = new PipelineCache(device);
+  const cache = new PipelineCache(device, { compile: (run) => run() });
   const relu = programOf((b) => b.op('Relu', [float(b, 64)]));
   const longer = programOf((b) => b.op('Relu', [float(b, 128)]));
   const neg = programOf((b) => b.op('Neg', [float(b, 64)]));

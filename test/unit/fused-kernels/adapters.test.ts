@@ -72,6 +72,8 @@ describe('facts of a device', () => {
   const limits = {
     maxComputeWorkgroupsPerDimension: 65535,
     maxStorageBuffersPerShaderStage: 16,
+    maxStorageBufferBindingSize: 2 ** 31 - 4,
+    maxBufferSize: 2 ** 30,
     maxComputeInvocationsPerWorkgroup: 1024,
     maxComputeWorkgroupSizeX: 512,
     maxComputeWorkgroupStorageSize: 32768,
@@ -82,6 +84,7 @@ describe('facts of a device', () => {
     expect(deviceFacts({ limits, adapterInfo, features: new Set(['subgroups']) })).toEqual({
       maxWorkgroupsPerDimension: 65535,
       maxStorageBuffers: 16,
+      maxBindingBytes: 2 ** 30,
       maxInvocations: 512,
       maxWorkgroupMemory: 32768,
       subgroupSizes: [32, 64],

@@ -4,6 +4,7 @@ import { type DeviceFacts, kernelTarget } from '../../../src/fused-kernels/targe
 export const defaultFacts: DeviceFacts = {
   maxWorkgroupsPerDimension: 65535,
   maxStorageBuffers: 8,
+  maxBindingBytes: 2 ** 27,
   maxInvocations: 256,
   maxWorkgroupMemory: 16384,
   subgroupSizes: null,

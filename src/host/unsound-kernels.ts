@@ -1,0 +1,140 @@
+/**
+ * Calls that stock's WebGPU kernels answer wrongly, or not at all: an invalid shader, another shape, other
+ * elements than `cpu`. Found by running every kernel over types, ranks and attributes
+ * (`test/support/kernel-sweep`), which also holds that nothing else is wrong. Where a kernel has a lowering, a
+ * plan of its own runs instead; else `cpu` does.
+ */
+import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
+
+type Operand = Readonly<Pick<TensorInfo, 'shape' | 'dtype'>>;
+type Attributes = Readonly<Record<string, unknown>>;
+
+type StockLimits = Pick<GPUSupportedLimits, 'maxStorageBuffersPerShaderStage'>;
+
+interface Unsound {
+  readonly kernels: readonly string[];
+  readonly why: string;
+  when(operands: readonly Operand[], attrs: Attributes, limits: StockLimits): boolean;
+}
+
+const isInteger = ({ dtype }: Operand): boolean => dtype === 'int32' || dtype === 'bool';
+
+const highest = (operands: readonly Operand[]): number =>
+  Math.max(...operands.map(({ shape }) => shape.length));
+
+/** Whether stock moves the axes that it combines to the end first. */
+function isTransposed({ shape }: Operand, { axis, reductionIndices }: Attributes): boolean {
+  const given = (axis ?? reductionIndices ?? undefined) as number | number[];
+  const axes = util.parseAxisParam(given, shape);
+  return backend_util.getAxesPermutation(axes, shape.length) !== null;
+}
+
+const BINARY = [
+  ...['Add', 'Sub', 'Multiply', 'RealDiv', 'FloorDiv', 'Mod', 'Pow', 'Atan2', 'Prelu'],
+  ...['Maximum', 'Minimum', 'SquaredDifference', 'Equal', 'NotEqual', 'Greater', 'GreaterEqual'],
+  ...['Less', 'LessEqual', 'LogicalAnd', 'LogicalOr'],
+];
+
+const TABLE: readonly Unsound[] = [
+  {
+    kernels: BINARY,
+    why: 'the shader that broadcasts indexes a vector of more than four components',
+    when: (operands) =>
+      highest(operands) >= 5 && !util.arraysEqual(operands[0].shape, operands[1].shape),
+  },
+  {
+    kernels: ['Select', 'Reverse', 'StridedSlice', 'PadV2', 'Cumsum', 'Cumprod'],
+    why: 'there is no valid shader above rank 4',
+    when: (operands) => highest(operands) >= 5,
+  },
+  {
+    kernels: ['Select'],
+    why: 'a vector of conditions does not choose rows',
+    when: ([condition, t]) => condition.shape.length < t.shape.length,
+  },
+  {
+    kernels: ['Transpose'],
+    why: 'integers become floats on the way: an invalid shader, or wrong above 2^24',
+    when: ([x]) => isInteger(x) && x.shape.length > 1,
+  },
+  {
+    kernels: [
+      ...['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any', 'ArgMax', 'ArgMin'],
+      ...['Cumsum', 'Cumprod'],
+    ],
+    why: 'it transposes integers, which is an invalid shader',
+    when: ([x], attrs) => isInteger(x) && isTransposed(x, attrs),
+  },
+  {
+    kernels: ['Cumsum', 'Cumprod'],
+    why: 'backwards, shaders for axes of other lengths are taken for the same',
+    when: (_, { reverse }) => Boolean(reverse),
+  },
+  {
+    kernels: ['ArgMax', 'ArgMin'],
+    why: 'the result of a vector is of rank 1',
+    when: ([x]) => x.shape.length === 1,
+  },
+  {
+    kernels: ['Pow'],
+    why: 'integers are rounded towards zero',
+    when: ([x]) => x.dtype === 'int32',
+  },
+  {
+    kernels: ['AddN'],
+    why: 'one shader cannot bind as many buffers',
+    when: (operands, _, { maxStorageBuffersPerShaderStage: most }) => operands.length >= most,
+  },
+  {
+    kernels: ['StridedSlice'],
+    why: 'an axis that is dropped is missing in the indices, an invalid shader',
+    when: (_, { shrinkAxisMask, newAxisMask, strides }) =>
+      (Boolean(shrinkAxisMask) || Boolean(newAxisMask)) &&
+      (strides as number[] | null)?.some((stride) => stride !== 1) === true,
+  },
+  {
+    kernels: ['TopK'],
+    why: 'integers are compared as floats, wrong above 2^24',
+    when: ([x]) => x.dtype === 'int32',
+  },
+  {
+    kernels: ['ScatterNd', 'SparseToDense'],
+    why: 'the shader adds truth values to floats',
+    when: (operands) => operands.some(({ dtype }) => dtype === 'bool'),
+  },
+  {
+    kernels: ['CropAndResize'],
+    why: 'of more images than boxes, the last count as missing',
+    when: ([image, boxes]) => image.shape[0] > boxes.shape[0],
+  },
+  {
+    kernels: ['Transform'],
+    why: 'one transformation for all images is read for the first only',
+    when: ([images, transforms]) => transforms.shape[0] !== images.shape[0],
+  },
+];
+
+const byKernel = new Map<string, Unsound[]>();
+for (const row of TABLE) {
+  for (const kernel of row.kernels) byKernel.set(kernel, [...(byKernel.get(kernel) ?? []), row]);
+}
+
+/** Whether any call of a kernel is unsound. */
+export function mayBeUnsound(kernel: string): boolean {
+  return byKernel.has(kernel);
+}
+
+/**
+ * Why stock's kernel must not answer a call; null if it may.
+ *
+ * @param operands in the order in which the kernel names them.
+ */
+export function whyUnsound(
+  kernel: string,
+  operands: readonly Operand[],
+  attrs: Attributes,
+  limits: StockLimits,
+): string | null {
+  const rows = byKernel.get(kernel);
+  return rows?.find(({ when }) => when(operands, attrs, limits))?.why ?? null;
+}
