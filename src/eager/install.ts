@@ -9,7 +9,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LazyBackend } from './lazy-backend';
 import { stockOrCpu, type OwnPlan } from '../host/cpu-fallback';
-import type { Attrs } from '../ir/graph';
 import { LAUNCHES_NOTHING } from '../lowering/left-to-tfjs';
 import { lazyKernels, type ComposedKernel, type LazyKernel } from './kernels';
 
@@ -56,7 +55,7 @@ export function registerComposedKernel(kernel: ComposedKernel, backendName: stri
 /** Runs a call by a plan of its own, whatever waits, and whether or not kernels may wait. */
 function alone(kernel: LazyKernel): OwnPlan {
   return ({ inputs, attrs, backend }) => {
-    const infos = (backend as LazyBackend).lazy.runAlone(kernel, inputs, attrs as Attrs);
+    const infos = (backend as LazyBackend).lazy.runAlone(kernel, inputs, attrs);
     return infos && !kernel.hasManyOutputs ? infos[0] : infos;
   };
 }

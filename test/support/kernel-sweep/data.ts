@@ -30,4 +30,4 @@ export const positive = (shape: readonly number[], seed = 1): tf.Tensor =>
   tf.add(tf.mul(tf.abs(tf.sin(make(shape, 'float32', seed))), 0.8), 0.1);
 
 export const ints = (values: readonly number[], shape: number[] = [values.length]): tf.Tensor1D =>
-  tf.tensor([...values], shape as [number], 'int32') as tf.Tensor1D;
+  tf.tensor<tf.Rank.R1>([...values], shape as [number], 'int32');
