@@ -19,19 +19,19 @@ export interface PartOperands {
 }
 
 /** Undefined where a part needs more than a part of each operand, or nobody has said of which. */
-type Rule = (node: Node, part: Part) => PartOperands | undefined;
+type PartRule = (node: Node, part: Part) => PartOperands | undefined;
 
 const shapeOf = (node: Node): Shape => node.outputs[0].shape;
 
 /** Operands that broadcast, aligned at the last axis. */
-const elementwise: Rule = (node, part) => ({
+const elementwise: PartRule = (node, part) => ({
   inputs: node.inputs.map(({ shape }) => {
     const axis = part.axis - (shapeOf(node).length - shape.length);
     return axis < 0 || shape[axis] === 1 ? 'all' : { ...part, axis };
   }),
 });
 
-const product: Rule = (node, part) => {
+const product: PartRule = (node, part) => {
   const { transposeA, transposeB, parts } = node.attrs;
   if (parts !== undefined) return undefined;
   const rank = shapeOf(node).length;
@@ -46,12 +46,12 @@ const product: Rule = (node, part) => {
 };
 
 /** Rows that are computed by themselves. */
-const rows: Rule = (node, part) =>
+const rows: PartRule = (node, part) =>
   part.axis < shapeOf(node).length - 1
     ? { inputs: node.inputs.map((_, at) => (at === 0 ? part : 'all')) }
     : undefined;
 
-const reduction: Rule = (node, part) => {
+const reduction: PartRule = (node, part) => {
   const { axes, axis, keepDims } = node.attrs;
   const reduced = (axes as number[] | undefined) ?? [axis as number];
   if (keepDims) return reduced.includes(part.axis) ? undefined : { inputs: [part] };
@@ -60,7 +60,7 @@ const reduction: Rule = (node, part) => {
 };
 
 /** The same run of elements under another shape, if that divides there. */
-const reshape: Rule = (node, { axis, begin, size }) => {
+const reshape: PartRule = (node, { axis, begin, size }) => {
   const out = shapeOf(node);
   const { shape } = node.inputs[0];
   const outer = sizeOf(out.slice(0, axis));
@@ -74,20 +74,20 @@ const reshape: Rule = (node, { axis, begin, size }) => {
   return undefined;
 };
 
-const transpose: Rule = (node, part) => ({
+const transpose: PartRule = (node, part) => ({
   inputs: [{ ...part, axis: (node.attrs.perm as number[])[part.axis] }],
 });
 
-const pad: Rule = (node, part) => {
+const pad: PartRule = (node, part) => {
   const [before, after] = (node.attrs.paddings as number[][])[part.axis];
   return before === 0 && after === 0 ? { inputs: [part] } : undefined;
 };
 
-const concat: Rule = (node, part) =>
+const concat: PartRule = (node, part) =>
   part.axis === node.attrs.axis ? undefined : { inputs: node.inputs.map(() => part) };
 
 /** Along rows and columns, with what windows at the edges of the part reach beyond it. */
-function windowed(size: (node: Node) => readonly number[]): Rule {
+function windowed(size: (node: Node) => readonly number[]): PartRule {
   return (node, part) => {
     if (node.attrs.parts !== undefined) return undefined;
     const { strides, dilations, pad } = node.attrs as unknown as WindowAttrs;
@@ -115,14 +115,14 @@ function windowed(size: (node: Node) => readonly number[]): Rule {
 
 const filterOf = (node: Node): readonly number[] => node.inputs[1].shape;
 
-const convolution: Rule = (node, part) =>
+const convolution: PartRule = (node, part) =>
   part.axis === 3 && node.attrs.parts === undefined
     ? { inputs: ['all', part] }
     : windowed(filterOf)(node, part);
 
 const pool = windowed((node) => node.attrs.filterSize as number[]);
 
-const rules: Readonly<Record<string, Rule>> = {
+const rules: Readonly<Record<string, PartRule>> = {
   BatchMatMul: product,
   Softmax: rows,
   LogSoftmax: rows,

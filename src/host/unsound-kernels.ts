@@ -6,7 +6,7 @@
  */
 import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 
-type Operand = Readonly<Pick<TensorInfo, 'shape' | 'dtype'>>;
+type StockOperand = Readonly<Pick<TensorInfo, 'shape' | 'dtype'>>;
 type Attributes = Readonly<Record<string, unknown>>;
 
 type StockLimits = Pick<GPUSupportedLimits, 'maxStorageBuffersPerShaderStage'>;
@@ -14,16 +14,16 @@ type StockLimits = Pick<GPUSupportedLimits, 'maxStorageBuffersPerShaderStage'>;
 interface Unsound {
   readonly kernels: readonly string[];
   readonly why: string;
-  when(operands: readonly Operand[], attrs: Attributes, limits: StockLimits): boolean;
+  when(operands: readonly StockOperand[], attrs: Attributes, limits: StockLimits): boolean;
 }
 
-const isInteger = ({ dtype }: Operand): boolean => dtype === 'int32' || dtype === 'bool';
+const isInteger = ({ dtype }: StockOperand): boolean => dtype === 'int32' || dtype === 'bool';
 
-const highest = (operands: readonly Operand[]): number =>
+const highest = (operands: readonly StockOperand[]): number =>
   Math.max(...operands.map(({ shape }) => shape.length));
 
 /** Whether stock moves the axes that it combines to the end first. */
-function isTransposed({ shape }: Operand, { axis, reductionIndices }: Attributes): boolean {
+function isTransposed({ shape }: StockOperand, { axis, reductionIndices }: Attributes): boolean {
   const given = (axis ?? reductionIndices ?? undefined) as number | number[];
   const axes = util.parseAxisParam(given, shape);
   return backend_util.getAxesPermutation(axes, shape.length) !== null;
@@ -131,7 +131,7 @@ export function mayBeUnsound(kernel: string): boolean {
  */
 export function whyUnsound(
   kernel: string,
-  operands: readonly Operand[],
+  operands: readonly StockOperand[],
   attrs: Attributes,
   limits: StockLimits,
 ): string | null {
