@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
   'the backend, without what only this package calls': [
     ...['BACKEND_NAME', 'LazyBackend', 'PlanDevice', 'WebGPUFusedBackend'],
-    ...['aliasWebGPU', 'register', 'useDevice', 'version'],
+    ...['Converter', 'RegisterOptions', 'aliasWebGPU', 'register', 'useDevice', 'version'],
   ],
   'graph models': [
     ...['CaptureExplanation', 'ModelExplanation', 'NodeFate', 'OptimizeOptions'],
