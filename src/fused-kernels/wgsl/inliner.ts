@@ -10,8 +10,12 @@ import { sizeOf } from '../../ir/graph';
 import type { CallAtom, IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import { f32Literal, i32Literal, scalarOp } from '../../ir/expression';
+import { IndexWriter, type IndexLoop } from './index-writer';
 import type { KernelWriter } from './kernel-writer';
+import { LANE, laneStride, vectorOffset } from './lanes';
 import { scalarType, vectorType } from './kernel-writer';
+
+export { LANE, laneVariable, vectorOffset } from './lanes';
 
 /** A computed value: WGSL text that may be repeated freely. */
 export interface Operand {
@@ -42,21 +46,10 @@ export interface InlinerContext {
   readonly rules: ReadonlyMap<string, InlineRule>;
 }
 
-export const LANE = 'lane';
-export const laneVariable = ix.variable(LANE, 4);
-
 /** A condition that must hold for a coordinate to lie inside a tensor. */
 export interface Bounds {
   readonly coord: IndexExpr;
   readonly extent: number;
-}
-
-/** A loop whose turns are to cost no index arithmetic that can be had cheaper. */
-export interface IndexLoop {
-  /** Depth of the loop's body. */
-  readonly depth: number;
-  /** Text of a quotient or remainder that changes from turn to turn. */
-  quotient(atom: ix.QuotientAtom): string;
 }
 
 /** What a load costs that is not one access, in accesses that are. */
@@ -66,8 +59,6 @@ const SCATTERED_COST = 8;
 export class Inliner {
   /** Nodes whose scalar ops were written, operands first. */
   readonly applied = new Set<Node>();
-  /** While it is set, what does not change from turn to turn is computed in front of the loop. */
-  loop: IndexLoop | null = null;
   /**
    * Set while what is written hardly ever runs: it must not decide that a buffer is read element by
    * element everywhere, and picks elements out of vectors instead.
@@ -75,12 +66,26 @@ export class Inliner {
   isRare = false;
   /** What the loads of vectors that were written so far cost, in accesses of a vec4. */
   loadCost = 0;
+  private readonly indices: IndexWriter;
   private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
 
   constructor(
     readonly writer: KernelWriter,
     private readonly context: InlinerContext,
-  ) {}
+  ) {
+    this.indices = new IndexWriter(writer, (atom, args) =>
+      (atom.payload as IndexCallPayload).emit(args, this, atom),
+    );
+  }
+
+  /** While it is set, what does not change from turn to turn is computed in front of the loop. */
+  get loop(): IndexLoop | null {
+    return this.indices.loop;
+  }
+
+  set loop(loop: IndexLoop | null) {
+    this.indices.loop = loop;
+  }
 
   /** Declares that the kernel has `value` at `coords` in a variable (an accumulator, a row's sum). */
   provide(value: Value, coords: readonly IndexExpr[], operand: Operand): void {
@@ -100,7 +105,7 @@ export class Inliner {
     const constant = this.scalarConstant(value);
     if (constant) return constant;
     const memoKey = `${value.id}@${key}`;
-    const known = this.recall<Operand>(memoKey);
+    const known = this.writer.recall<Operand>(memoKey);
     if (known) return known;
     const storage = this.context.storage(value);
     const operand = storage
@@ -193,67 +198,12 @@ export class Inliner {
 
   /** WGSL text of an index; `scope` names the buffer it belongs to. */
   index(expr: IndexExpr, scope?: string): string {
-    const { loop, writer } = this;
-    return loop && writer.depth >= loop.depth
-      ? this.hoistedIndex(expr, scope)
-      : this.sum(expr.terms, expr.offset, scope);
-  }
-
-  private sum(terms: readonly ix.Term[], offset: number, scope?: string): string {
-    const parts = terms.map(({ coefficient, atom }) => {
-      const code = this.atomCode(atom, scope);
-      return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient, scope)}`;
-    });
-    if (offset !== 0 || parts.length === 0) parts.push(this.writer.integer(offset, scope));
-    return parts.join(' + ');
-  }
-
-  /**
-   * Text of an index whose terms are named in the scopes they depend on: those that a loop does not
-   * change are summed in front of it, and indices that differ in those only share the rest.
-   */
-  private hoistedIndex({ terms, offset }: IndexExpr, scope?: string): string {
-    const byDepth = new Map<number, ix.Term[]>();
-    for (const term of terms) {
-      const depth = this.depthOf({ terms: [term] });
-      byDepth.set(depth, [...(byDepth.get(depth) ?? []), term]);
-    }
-    let rest = offset;
-    const parts = [...byDepth].map(([depth, group]) => {
-      // A negative offset is a padding, which belongs to what is in front of the loop; a positive
-      // one tells neighbours apart, whose sums are otherwise the same.
-      const constant = depth < this.writer.depth ? Math.min(rest, 0) : 0;
-      rest -= constant;
-      if (group.length === 1 && group[0].coefficient === 1 && constant === 0) {
-        return this.sum(group, 0, scope);
-      }
-      const key = group.map(({ coefficient, atom }) => `${coefficient}*${atom.key}`).join('+');
-      return this.named(
-        `${scope}:${key}+${constant}`,
-        () => this.sum(group, constant, scope),
-        depth,
-      );
-    });
-    if (rest !== 0 || parts.length === 0) parts.push(this.writer.integer(rest, scope));
-    return parts.join(' + ');
-  }
-
-  /** The name of an integer in the scope at `depth`, which `code` writes where it has none yet. */
-  private named(key: string, code: () => string, depth: number): string {
-    const known = this.recall<string>(`index ${key}`);
-    if (known !== null) return known;
-    const name = this.writer.let(code(), depth, 'i');
-    this.writer.scopeAt(depth).memo.set(`index ${key}`, name);
-    return name;
+    return this.indices.index(expr, scope);
   }
 
   /** Depth of the innermost variable an index depends on. */
   depthOf(expr: Pick<IndexExpr, 'terms'>): number {
-    let depth = 0;
-    for (const name of ix.variablesOf(expr)) {
-      if (name !== LANE) depth = Math.max(depth, this.writer.depthOfVariable(name));
-    }
-    return depth;
+    return this.indices.depthOf(expr);
   }
 
   /** Stores four lanes or one element of `value` at `coords`; `inside` guards single lanes. */
@@ -371,51 +321,6 @@ export class Inliner {
     return { code: this.literal(scalar, value.dtype), width: 1, dtype: value.dtype, depth: 0 };
   }
 
-  private atomCode(atom: ix.Atom, scope?: string): string {
-    switch (atom.kind) {
-      case 'variable':
-        return atom.name;
-      case 'div':
-      case 'mod': {
-        const { loop } = this;
-        const depth = loop ? this.depthOf(atom.x) : 0;
-        if (loop && depth >= loop.depth) return loop.quotient(atom);
-        const code = (): string => {
-          const operator = atom.kind === 'div' ? '/' : '%';
-          return `(${this.parenthesize(atom.x, scope)} ${operator} ${this.writer.integer(atom.by, scope ?? 'by')})`;
-        };
-        return loop && this.writer.depth >= loop.depth
-          ? this.named(`${scope}:${atom.key}`, code, depth)
-          : code();
-      }
-      case 'call': {
-        const payload = atom.payload as IndexCallPayload;
-        return payload.emit(
-          atom.args.map((arg) => this.index(arg, scope)),
-          this,
-          atom,
-        );
-      }
-    }
-  }
-
-  private parenthesize(expr: IndexExpr, scope?: string): string {
-    const single = expr.terms.length === 1 && expr.offset === 0 && expr.terms[0].coefficient === 1;
-    return single ? this.index(expr, scope) : `(${this.index(expr, scope)})`;
-  }
-
-  private recall<T>(key: string): T | null {
-    for (
-      let scope: typeof this.writer.currentScope | null = this.writer.currentScope;
-      scope;
-      scope = scope.parent
-    ) {
-      const known = scope.memo.get(key) as T | undefined;
-      if (known !== undefined) return known;
-    }
-    return null;
-  }
-
   private remember(key: string, operand: Operand): void {
     this.writer.scopeAt(operand.depth).memo.set(key, operand);
   }
@@ -429,23 +334,6 @@ export function broadcastCoords(
 ): IndexExpr[] {
   const skip = shape.length - from.length;
   return from.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
-}
-
-/** Elements from one lane to the next, where that is the same for all; null elsewhere. */
-function laneStride(offset: IndexExpr): number | null {
-  const lane = offset.terms.find(({ atom }) => atom.key === LANE);
-  if (!lane) return null;
-  const rest = ix.subtract(offset, ix.scale(laneVariable, lane.coefficient));
-  return ix.variablesOf(rest).has(LANE) ? null : lane.coefficient;
-}
-
-/** `offset / 4` where lanes are consecutive and aligned: what a vec4 access needs. */
-export function vectorOffset(offset: IndexExpr): IndexExpr | null {
-  const lane = offset.terms.find(({ atom }) => atom.key === LANE);
-  if (lane?.coefficient !== 1) return null;
-  const rest = ix.subtract(offset, laneVariable);
-  if (ix.variablesOf(rest).has(LANE) || !ix.isMultipleOf(rest, 4)) return null;
-  return ix.floorDiv(rest, 4);
 }
 
 /** The number of a one-element constant that the host knows. */

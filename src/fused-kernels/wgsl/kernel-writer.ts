@@ -202,6 +202,15 @@ export class KernelWriter {
     return scope;
   }
 
+  /** What this scope, or one around it, remembers under a key. */
+  recall<T>(key: string): T | null {
+    for (let scope: Scope | null = this.scope; scope; scope = scope.parent) {
+      const known = scope.memo.get(key) as T | undefined;
+      if (known !== undefined) return known;
+    }
+    return null;
+  }
+
   /** Emits `let name = code` in the outermost scope that `depth` allows; returns the name. */
   let(code: string, depth: number, prefix = 'v'): string {
     const name = this.freshName(prefix);

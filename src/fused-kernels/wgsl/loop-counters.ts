@@ -5,7 +5,8 @@
  */
 import type { IndexExpr, QuotientAtom } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
-import type { IndexLoop, Inliner } from './inliner';
+import type { IndexLoop } from './index-writer';
+import type { Inliner } from './inliner';
 import type { KernelWriter } from './kernel-writer';
 
 /** A quotient that is counted, and its remainder. */

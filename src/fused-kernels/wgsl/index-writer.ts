@@ -1,0 +1,123 @@
+/**
+ * Writes index expressions as WGSL. In a loop, what does not change from turn to turn is computed in
+ * front of it, and quotients that do change are counted instead of divided.
+ */
+import type { CallAtom, IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
+import type { KernelWriter } from './kernel-writer';
+import { LANE } from './lanes';
+
+/** A loop whose turns are to cost no index arithmetic that can be had cheaper. */
+export interface IndexLoop {
+  /** Depth of the loop's body. */
+  readonly depth: number;
+  /** Text of a quotient or remainder that changes from turn to turn. */
+  quotient(atom: ix.QuotientAtom): string;
+}
+
+export class IndexWriter {
+  /** The loop that is being written, if its turns are to cost little. */
+  loop: IndexLoop | null = null;
+
+  /** @param call writes an opaque index, whose arguments have these texts. */
+  constructor(
+    private readonly writer: KernelWriter,
+    private readonly call: (atom: CallAtom, args: readonly string[]) => string,
+  ) {}
+
+  /** Text of an index; `scope` names the buffer it belongs to. */
+  index(expr: IndexExpr, scope?: string): string {
+    const { loop, writer } = this;
+    return loop && writer.depth >= loop.depth
+      ? this.hoistedIndex(expr, scope)
+      : this.sum(expr.terms, expr.offset, scope);
+  }
+
+  private sum(terms: readonly ix.Term[], offset: number, scope?: string): string {
+    const parts = terms.map(({ coefficient, atom }) => {
+      const code = this.atomCode(atom, scope);
+      return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient, scope)}`;
+    });
+    if (offset !== 0 || parts.length === 0) parts.push(this.writer.integer(offset, scope));
+    return parts.join(' + ');
+  }
+
+  /**
+   * Text of an index whose terms are named in the scopes they depend on: those that a loop does not
+   * change are summed in front of it, and indices that differ in those only share the rest.
+   */
+  private hoistedIndex({ terms, offset }: IndexExpr, scope?: string): string {
+    const byDepth = new Map<number, ix.Term[]>();
+    for (const term of terms) {
+      const depth = this.depthOf({ terms: [term] });
+      byDepth.set(depth, [...(byDepth.get(depth) ?? []), term]);
+    }
+    let rest = offset;
+    const parts = [...byDepth].map(([depth, group]) => {
+      // A negative offset is a padding, which belongs to what is in front of the loop; a positive
+      // one tells neighbours apart, whose sums are otherwise the same.
+      const constant = depth < this.writer.depth ? Math.min(rest, 0) : 0;
+      rest -= constant;
+      if (group.length === 1 && group[0].coefficient === 1 && constant === 0) {
+        return this.sum(group, 0, scope);
+      }
+      const key = group.map(({ coefficient, atom }) => `${coefficient}*${atom.key}`).join('+');
+      return this.named(
+        `${scope}:${key}+${constant}`,
+        () => this.sum(group, constant, scope),
+        depth,
+      );
+    });
+    if (rest !== 0 || parts.length === 0) parts.push(this.writer.integer(rest, scope));
+    return parts.join(' + ');
+  }
+
+  /** The name of an integer in the scope at `depth`, which `code` writes where it has none yet. */
+  private named(key: string, code: () => string, depth: number): string {
+    const known = this.writer.recall<string>(`index ${key}`);
+    if (known !== null) return known;
+    const name = this.writer.let(code(), depth, 'i');
+    this.writer.scopeAt(depth).memo.set(`index ${key}`, name);
+    return name;
+  }
+
+  /** Depth of the innermost variable an index depends on. */
+  depthOf(expr: Pick<IndexExpr, 'terms'>): number {
+    let depth = 0;
+    for (const name of ix.variablesOf(expr)) {
+      if (name !== LANE) depth = Math.max(depth, this.writer.depthOfVariable(name));
+    }
+    return depth;
+  }
+
+  private atomCode(atom: ix.Atom, scope?: string): string {
+    switch (atom.kind) {
+      case 'variable':
+        return atom.name;
+      case 'div':
+      case 'mod': {
+        const { loop } = this;
+        const depth = loop ? this.depthOf(atom.x) : 0;
+        if (loop && depth >= loop.depth) return loop.quotient(atom);
+        const code = (): string => {
+          const operator = atom.kind === 'div' ? '/' : '%';
+          return `(${this.parenthesize(atom.x, scope)} ${operator} ${this.writer.integer(atom.by, scope ?? 'by')})`;
+        };
+        return loop && this.writer.depth >= loop.depth
+          ? this.named(`${scope}:${atom.key}`, code, depth)
+          : code();
+      }
+      case 'call': {
+        return this.call(
+          atom,
+          atom.args.map((arg) => this.index(arg, scope)),
+        );
+      }
+    }
+  }
+
+  private parenthesize(expr: IndexExpr, scope?: string): string {
+    const single = expr.terms.length === 1 && expr.offset === 0 && expr.terms[0].coefficient === 1;
+    return single ? this.index(expr, scope) : `(${this.index(expr, scope)})`;
+  }
+}
