@@ -24,7 +24,7 @@ import type { KernelCase } from './kernels/case';
 import { CASES } from './kernels/cases';
 import { Clock } from './kernels/clock';
 import { type Bench, measureCase } from './kernels/measure';
-import { PassTimer } from './kernels/pass-timer';
+import { PassClock } from '../src/runtime/tuning/pass-clock';
 import { measurePeaks, type Peaks } from './kernels/peaks';
 import { DispatchRecorder } from './kernels/recorder';
 import {
@@ -96,7 +96,10 @@ async function openBench(options: Options): Promise<Bench> {
   const recorder = new DispatchRecorder();
   recorder.install();
   const opened = await openDevice();
-  const timer = new PassTimer(opened.device);
+  const timer = new PassClock(opened.device);
+  if (!timer.hasTimestamps) {
+    throw new Error('this adapter has no timestamp-query; kernels cannot be timed on it');
+  }
   return {
     ...opened,
     recorder,

@@ -15,6 +15,8 @@ import { registerNamedKernels } from './named';
 export { BACKEND_NAME, WebGPUFusedBackend } from './backend/backend';
 export { capture, type Captured } from './capture/capture';
 export type { CaptureStatus } from './capture/captured-call';
+export { exportTuning, importTuning } from './backend/tuning';
+export type { TunedChoice, TuningJson } from './runtime/tuning/table';
 export { useDevice } from './host/request-device';
 export { lastTrace, type FlushTrace, type Trace } from './eager/flush-trace';
 export {
@@ -47,6 +49,7 @@ export {
 } from './graph-model';
 export type {
   CaptureRecord,
+  ChoiceRecord,
   KernelRecord,
   MemoryRecord,
   PlanRecord,
@@ -54,8 +57,7 @@ export type {
   RewriteRecord,
 } from './report/record';
 
-/** The version of this package. */
-export const version = '0.1.0';
+export { version } from './host/version';
 
 /** A copy of tfjs that {@link register} serves besides the one that this package imports. */
 export interface RegisterOptions {

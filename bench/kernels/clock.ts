@@ -3,7 +3,7 @@
  * with what it was given to do before; times taken meanwhile are not those taken after. A kernel of
  * nothing but multiply-adds tells.
  */
-import type { PassTimer } from './pass-timer';
+import type { PassClock } from '../../src/runtime/tuning/pass-clock';
 
 const WORKGROUP = 256;
 const STEPS = 512;
@@ -47,7 +47,7 @@ export class Clock {
 
   private constructor(
     device: GPUDevice,
-    private readonly timer: PassTimer,
+    private readonly timer: PassClock,
   ) {
     const size = 17 * 16;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -66,7 +66,7 @@ export class Clock {
   }
 
   /** Finds out how long a pass has to be, and what the adapter can do. */
-  static async open(device: GPUDevice, timer: PassTimer): Promise<Clock> {
+  static async open(device: GPUDevice, timer: PassClock): Promise<Clock> {
     const clock = new Clock(device, timer);
     while ((await clock.pass()) < PASS_US && 4 * clock.groups <= MAX_GROUPS) clock.groups *= 4;
     await clock.warmUp();

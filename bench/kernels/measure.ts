@@ -6,14 +6,14 @@ import type { AdapterClass, Choose } from '../../src/fused-kernels/target';
 import { type BenchDevice, useFused, useStock } from './backends';
 import type { KernelCase } from './case';
 import type { Clock } from './clock';
-import type { PassTimer } from './pass-timer';
+import type { PassClock } from '../../src/runtime/tuning/pass-clock';
 import type { DispatchRecorder } from './recorder';
 import type { Replay } from './replay';
 import { recordCase, type RecordedCase } from './session';
 
 export interface Bench extends BenchDevice {
   readonly recorder: DispatchRecorder;
-  readonly timer: PassTimer;
+  readonly timer: PassClock;
   readonly clock: Clock;
   /** Rounds in which every side has one pass. */
   readonly reps: number;
@@ -145,7 +145,7 @@ export async function timeInTurn(bench: Bench, cases: readonly RecordedCase[]): 
 }
 
 /** How many repetitions make a pass of `passUs`; runs a few passes, which warm the GPU up as well. */
-async function calibrate(timer: PassTimer, replay: Replay, passUs: number): Promise<number> {
+async function calibrate(timer: PassClock, replay: Replay, passUs: number): Promise<number> {
   const most = Math.max(1, Math.floor(MAX_DISPATCHES / replay.length));
   let count = 1;
   for (let attempt = 0; attempt < 3; attempt++) {

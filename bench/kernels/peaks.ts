@@ -1,6 +1,6 @@
 /** What the adapter can do at most: the rates of kernels that do nothing else. */
 import type { Clock } from './clock';
-import type { PassTimer } from './pass-timer';
+import type { PassClock } from '../../src/runtime/tuning/pass-clock';
 
 export interface Peaks {
   /** Multiply-adds of float32 in registers: floating point operations a second, each being two. */
@@ -50,7 +50,7 @@ fn main(
 /** Measures the peaks; `bytes` is the size of each of two buffers, more than caches hold. */
 export async function measurePeaks(
   device: GPUDevice,
-  timer: PassTimer,
+  timer: PassClock,
   clock: Clock,
   bytes: number,
 ): Promise<Peaks> {
@@ -85,7 +85,7 @@ export async function measurePeaks(
 
 /** Microseconds of one repetition, in the fastest of some passes that are long enough. */
 async function fastest(
-  timer: PassTimer,
+  timer: PassClock,
   encode: (pass: GPUComputePassEncoder, repetitions: number) => void,
 ): Promise<number> {
   let repetitions = 1;

@@ -11,6 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {
   type AdapterClass,
+  adapterName,
   type Choose,
   classifyAdapter,
   deviceFacts,
@@ -32,7 +33,9 @@ import { assertDispatch, dispatchLimits, type DispatchLimits } from '../runtime/
 import { PipelineCache } from '../runtime/pipelines';
 import { needsEventPump } from '../host/read-sync';
 import { PlanDevice } from '../runtime/plan-device';
+import { TuningTable } from '../runtime/tuning/table';
 import { Validation } from '../runtime/validation';
+import { version } from '../host/version';
 import { uploadValues } from '../host/upload';
 
 export const BACKEND_NAME = 'webgpu-fused';
@@ -49,6 +52,8 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   /** @internal */
   readonly target: KernelTarget;
   /** @internal */
+  readonly tuning: TuningTable;
+  /** @internal */
   readonly pipelines: PipelineCache;
   /** @internal */
   readonly validation: Validation;
@@ -64,7 +69,12 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     super(device, info);
     const { adapterClass = classifyAdapter(info), choose } = options;
     this.adapterClass = adapterClass;
-    this.target = { ...kernelTarget(deviceFacts(device), adapterClass), choose };
+    this.tuning = new TuningTable(version, adapterName(adapterClass, info));
+    this.target = {
+      ...kernelTarget(deviceFacts(device), adapterClass),
+      choose: choose ?? ((choice) => this.tuning.find(choice)?.best),
+      timesOf: choose ? undefined : (choice) => this.tuning.find(choice)?.times,
+    };
     const suspect = guardBuffers(this.bufferManager, device.limits.maxBufferSize, (create) =>
       this.validation.allocate(create),
     );

@@ -1,23 +1,26 @@
 /** Compiles and runs plans on the active `webgpu-fused` backend: what graph models are given. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '@tensorflow/tfjs-core';
-import type { Graph, HostData } from '../ir/graph';
+import { copyGraph, type Graph, type HostData } from '../ir/graph';
 import type { PlanRecord } from '../report/record';
 import { formatKernels, formatPlan } from '../report/text';
 import type { WebGPUFusedBackend } from './backend';
 import { type AheadProgress, type AheadMeter, compileAhead } from '../runtime/compile-ahead';
 import { CapturedCall, captureObstacle } from '../capture/captured-call';
 import { flag } from '../host/flags';
+import { RefusedError } from '../ir/infer/refused';
 import { tensorData } from '../host/internals';
 import { compilePlan } from '../compiler/compile';
 import { PlanExecutor } from '../runtime/executor';
 import type { Failure } from '../runtime/failure';
 import type { Plan } from '../compiler/plan';
+import { recallTuning, saveTuning } from '../runtime/tuning/store';
+import { tunePlans, type TuningReport } from '../runtime/tuning/tune';
 
 /** A plan that is ready to run, and what was fused in it. */
 export interface ReadyPlan {
-  readonly record: PlanRecord;
-  readonly executor: PlanExecutor;
+  record: PlanRecord;
+  executor: PlanExecutor;
   /** False while its shaders are still to be compiled. */
   isPrepared: boolean;
   /** Set when the driver has rejected one of its shaders. */
@@ -26,7 +29,9 @@ export interface ReadyPlan {
 
 export class BackendRuntime {
   /** Plans compiled while {@link ahead} collects them; null at other times. */
-  private collected: ReadyPlan[] | null = null;
+  private collected: CollectedPlan[] | null = null;
+  /** Whether what is collected may be compiled once more. */
+  private isTuning = false;
   /** Whether plans whose shaders are still to be compiled give outputs without computing them. */
   private isRehearsal = false;
 
@@ -36,20 +41,17 @@ export class BackendRuntime {
 
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
   compile(graph: Graph, label: string): ReadyPlan {
-    const backend = activeBackend();
-    const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
-    const plan = compilePlan(graph, backend.target, label, { ...backend.compileOptions, trace });
-    logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
-    const executor = new PlanExecutor(backend, plan, true);
+    const source = this.isTuning ? copyGraph(graph) : null;
+    const executor = compile(graph, label);
     const ready: ReadyPlan = {
-      record: plan.record,
+      record: executor.plan.record,
       executor,
       isPrepared: false,
       get failure() {
-        return executor.failure;
+        return this.executor.failure;
       },
     };
-    if (this.collected) this.collected.push(ready);
+    if (this.collected) this.collected.push({ ready, source });
     else prepare(ready);
     return ready;
   }
@@ -60,18 +62,30 @@ export class BackendRuntime {
     return plan.executor.run(inputs);
   }
 
-  async ahead(work: () => Promise<void>, onProgress: AheadProgress): Promise<AheadMeter> {
-    const plans = (this.collected = [] as ReadyPlan[]);
+  tunes(asked = flag('WEBGPU_FUSED_TUNE')): boolean {
+    return asked;
+  }
+
+  async ahead(
+    work: () => Promise<void>,
+    onProgress: AheadProgress,
+    onTuned: AheadProgress | null,
+  ): Promise<AheadMeter & { readonly tuned: number }> {
+    const plans = (this.collected = [] as CollectedPlan[]);
+    this.isTuning = onTuned !== null;
     try {
       await work();
     } finally {
       this.collected = null;
+      this.isTuning = false;
     }
-    const waiting = plans.filter(({ isPrepared }) => !isPrepared);
-    const executors = waiting.map(({ executor }) => executor);
+    const waiting = plans.filter(({ ready }) => !ready.isPrepared);
+    const tuning = onTuned && (await tune(waiting, onTuned));
+    const executors = waiting.map(({ ready }) => ready.executor);
     const report = await compileAhead(activeBackend(), executors, onProgress);
-    for (const plan of waiting) report.task(() => prepare(plan));
-    return report;
+    for (const { ready } of waiting) report.task(() => prepare(ready));
+    const longestTaskMs = Math.max(report.longestTaskMs, tuning?.longestTaskMs ?? 0);
+    return { ...report, longestTaskMs, tuned: tuning?.measured ?? 0 };
   }
 
   rehearse<T>(work: () => T): T {
@@ -108,6 +122,56 @@ export class BackendRuntime {
   hostValues(tensor: TensorInfo): HostData | undefined {
     const { values } = tensorData(activeBackend(), tensor.dataId);
     return ArrayBuffer.isView(values) ? (values as HostData) : undefined;
+  }
+}
+
+/** A plan that waits with its shaders, and the graph that it was compiled of, if it is to be tuned. */
+interface CollectedPlan {
+  readonly ready: ReadyPlan;
+  readonly source: Graph | null;
+}
+
+/** Compiles a graph to a plan that waits with its shaders. */
+function compile(graph: Graph, label: string): PlanExecutor {
+  const backend = activeBackend();
+  const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
+  const plan = compilePlan(graph, backend.target, label, { ...backend.compileOptions, trace });
+  logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
+  return new PlanExecutor(backend, plan, true);
+}
+
+/** Measures the choices of plans, and compiles those anew of which another choice is better. */
+async function tune(
+  collected: readonly CollectedPlan[],
+  onProgress: AheadProgress,
+): Promise<TuningReport> {
+  const backend = activeBackend();
+  await recallTuning(backend.tuning);
+  const plans = collected.map(({ ready }) => ready.executor.plan);
+  const report = await tunePlans(backend, plans, onProgress);
+  if (report.measured > 0) await saveTuning(backend.tuning.toJSON());
+  for (const { ready, source } of collected) {
+    const { plan } = ready.executor;
+    const isStale = plan.choices.some(
+      ({ choice, isTuned }) => !isTuned && backend.tuning.find(choice) !== undefined,
+    );
+    if (!source || !isStale) continue;
+    const tuned = compileAgain(source, plan.label);
+    if (!tuned) continue;
+    ready.executor.dispose();
+    ready.executor = tuned;
+    ready.record = tuned.plan.record;
+  }
+  return report;
+}
+
+/** The plan with tuned kernels; null where a graph that could be compiled by the table cannot be so. */
+function compileAgain(graph: Graph, label: string): PlanExecutor | null {
+  try {
+    return compile(graph, label);
+  } catch (error) {
+    if (error instanceof RefusedError) return null;
+    throw error;
   }
 }
 

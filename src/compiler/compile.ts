@@ -93,6 +93,7 @@ function planGraph(
     constants,
     prelude,
     dispatches,
+    choices: generated.flatMap(({ choice }) => choice ?? []),
     buffers,
     record: {
       kernels,

@@ -1,5 +1,6 @@
 /** Turns the groups of a fused graph into shaders, and fuses less where a shader cannot be. */
 import type { KernelTarget } from '../fused-kernels/kernel';
+import type { Choice } from '../fused-kernels/target';
 import { byteSize, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Graph, Node, Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
@@ -12,15 +13,17 @@ import {
   type FusionTables,
 } from '../patterns/fuser/index';
 import { kernelFor } from '../registry/kernels';
-import type { KernelRecord } from '../report/record';
+import type { ChoiceRecord, KernelRecord } from '../report/record';
 import { exceededLimit } from './limits';
-import { programOf } from './program-cache';
+import type { PlanChoice } from './plan';
+import { programOf, type AskedChoice } from './program-cache';
 import type { Stored } from './structural-key';
 
 export interface GeneratedKernel {
   readonly label: string;
   readonly program: ShaderProgram;
   readonly record: KernelRecord;
+  readonly choice?: PlanChoice;
 }
 
 /** Attempts at a graph before it is refused; each takes one fusion back for every kernel that fails. */
@@ -71,13 +74,16 @@ function tryGenerate(
 ): GeneratedKernel | string {
   const family = kernelFor(group.anchor.kernel);
   let program: ShaderProgram;
+  let choices: readonly AskedChoice[];
   try {
-    program = programOf(family, group, target, storage);
+    ({ program, choices } = programOf(family, group, target, storage));
   } catch (error) {
     return `its shader could not be written: ${(error as Error).message}`;
   }
   const exceeded = exceededLimit(program, target);
   if (exceeded !== null) return exceeded;
+  const choice = choices.map((asked) => madeChoice(asked, target)).at(-1);
+  const bytes = program.bindings.reduce((sum, { value }) => sum + byteSize(value), 0);
   return {
     label: program.title,
     program,
@@ -85,9 +91,39 @@ function tryGenerate(
       label: program.title,
       family: family.name,
       origins: originsOf(group, storage),
-      bytes: program.bindings.reduce((sum, { value }) => sum + byteSize(value), 0),
+      bytes,
+      ...(choice ? { choice: choiceRecord(choice) } : {}),
     },
+    ...(choice
+      ? {
+          choice: {
+            choice: choice.asked,
+            picked: choice.picked,
+            isTuned: choice.times !== undefined,
+            node: group.anchor,
+            bytes,
+          },
+        }
+      : {}),
   };
+}
+
+/** A choice that a kernel made while it was written. */
+interface MadeChoice {
+  readonly asked: Choice;
+  readonly picked: string;
+  readonly times?: Readonly<Record<string, number>>;
+}
+
+function madeChoice({ choice, answer }: AskedChoice, target: KernelTarget): MadeChoice {
+  const { candidates } = choice;
+  const picked = answer !== undefined && candidates.includes(answer) ? answer : candidates[0];
+  return { asked: choice, picked, times: target.timesOf?.(choice) };
+}
+
+function choiceRecord({ asked: { candidates }, picked, times }: MadeChoice): ChoiceRecord {
+  const by = times ? 'tuned' : picked === candidates[0] ? 'table' : 'forced';
+  return { candidate: picked, by, candidates: candidates.length, ...(times ? { times } : {}) };
 }
 
 /** Which buffer a value of the fused graph is in, and where; null if no kernel stores it. */

@@ -11,12 +11,22 @@ import { structuralKey, type Stored } from './structural-key';
 /** Programs of a target that are kept: some large models' worth. */
 const MAX_PROGRAMS = 1024;
 
-interface WrittenProgram {
+/** What a target was asked while a shader was written, and what it answered. */
+export interface AskedChoice {
+  readonly choice: Choice;
+  readonly answer: string | undefined;
+}
+
+/** A shader, and the choices that were made on the way. */
+export interface ChosenProgram {
   readonly program: ShaderProgram;
+  readonly choices: readonly AskedChoice[];
+}
+
+/** A target may have learned since it was asked: the choices tell. */
+interface WrittenProgram extends ChosenProgram {
   /** Number of the value behind each binding. */
   readonly bound: readonly number[];
-  /** What the target was asked on the way, and what it answered: it may have learned since. */
-  readonly choices: readonly { readonly choice: Choice; readonly answer: string | undefined }[];
 }
 
 const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
@@ -30,30 +40,28 @@ export function programOf(
   group: KernelGroup,
   target: KernelTarget,
   placementOf: (value: Value) => Stored | null,
-): ShaderProgram {
+): ChosenProgram {
   const known = written.get(target) ?? new LruMap({ entries: MAX_PROGRAMS });
   written.set(target, known);
   const { text, values } = structuralKey(group, placementOf);
   const found = known.get(text);
   if (found?.choices.every(({ choice, answer }) => target.choose?.(choice) === answer)) {
-    return rebind(found, values);
+    return { program: rebind(found, values), choices: found.choices };
   }
-  const choices: { choice: Choice; answer: string | undefined }[] = [];
+  const choices: AskedChoice[] = [];
   const watched: KernelTarget = {
     ...target,
-    choose:
-      target.choose &&
-      ((choice) => {
-        const answer = target.choose?.(choice);
-        choices.push({ choice, answer });
-        return answer;
-      }),
+    choose: (choice) => {
+      const answer = target.choose?.(choice);
+      choices.push({ choice, answer });
+      return answer;
+    },
   };
   const program = family.generate({ group, target: watched, storage: placementOf });
   const numbers = new Map(values.map((value, i) => [value, i]));
   const bound = program.bindings.map(({ value }) => numbers.get(value) as number);
   known.set(text, { program, bound, choices });
-  return program;
+  return { program, choices };
 }
 
 /** A program for the values that correspond to those it was written for. */

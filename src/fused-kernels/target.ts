@@ -8,6 +8,8 @@ export interface KernelTarget extends ClassTraits, DeviceFacts {
   readonly adapterClass: AdapterClass;
   /** Chooses among a family's candidates; without it, the family's rule does. */
   readonly choose?: Choose;
+  /** Microseconds that a choice's candidates were measured to take; undefined if they were not. */
+  readonly timesOf?: (choice: Choice) => Readonly<Record<string, number>> | undefined;
 }
 
 /** A choice that a family has to make. */
@@ -192,6 +194,13 @@ export function classifyAdapter(info: AdapterInfo = {}): AdapterClass {
   const named = PCI_VENDORS[Number(vendor)] ?? vendor;
   const text = [named, architecture, device, description].join(' ').toLowerCase();
   return ADAPTER_CLASSES.find((name) => CLASSES[name].tells.test(text)) as AdapterClass;
+}
+
+/** What tells adapters apart between which measurements do not carry over. */
+export function adapterName(adapterClass: AdapterClass, info: AdapterInfo = {}): string {
+  const { vendor, architecture, device, description } = info;
+  const said = [vendor, architecture, device, description].filter((text) => text);
+  return [adapterClass, ...said].join(', ');
 }
 
 /** What kernels choose by, of a class and the limits of a device. */

@@ -19,7 +19,7 @@ export interface OptimizeOptions {
 export function checkOptions(
   what: string,
   model: GraphModel,
-  options: OptimizeOptions & { readonly onProgress?: unknown },
+  options: OptimizeOptions & { readonly onProgress?: unknown; readonly tune?: unknown },
 ): void {
   const fail = (got: string, needs: string, cure: string): never => {
     throw new Error(`[webgpu-fused] ${what}: got ${got}; needs ${needs}. ${cure}`);
@@ -31,9 +31,12 @@ export function checkOptions(
       'Pass { inputs: { name: [1, 2, 3] } }.',
     );
   }
-  const { inputs = {}, outputs, onProgress } = options;
+  const { inputs = {}, outputs, onProgress, tune } = options;
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     fail(`onProgress ${describe(onProgress)}`, 'a function', 'Leave it out if nobody listens.');
+  }
+  if (tune !== undefined && typeof tune !== 'boolean') {
+    fail(`tune ${describe(tune)}`, 'true or false', 'Left out, it is as WEBGPU_FUSED_TUNE says.');
   }
   if (!isRecord(inputs)) {
     fail(

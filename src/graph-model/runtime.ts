@@ -15,9 +15,14 @@ export interface CompiledPlan {
 export interface AheadReport {
   /** Pipelines that were compiled; those that were there already do not count. */
   readonly pipelines: number;
+  /** Choices among kernels that were measured on the device. */
+  readonly tuned: number;
   /** The longest time for which anything else in the page had to wait, in milliseconds. */
   readonly longestTaskMs: number;
 }
+
+/** Told how much of some work is done. */
+export type WorkProgress = (done: number, total: number) => void;
 
 /** Bytes of intermediates that a replayed call keeps, and the most that lives at once. */
 export interface ReplayedMemory {
@@ -58,13 +63,18 @@ export interface PlanRuntime {
    * @returns one tensor for each of the graph's outputs, owned by the caller.
    */
   run(plan: CompiledPlan, inputs: readonly TensorInfo[]): TensorInfo[];
+  /** Whether candidates of kernels are to be measured, where it is asked for or not said. */
+  tunes?(asked?: boolean): boolean;
   /**
    * Makes plans ready without blocking: those that are compiled during `work` wait with their
    * shaders, which are then compiled all at once.
+   *
+   * @param onTuned told how many choices among kernels were measured; null where none are to be.
    */
   ahead?(
     work: () => Promise<void>,
-    onProgress: (done: number, total: number) => void,
+    onProgress: WorkProgress,
+    onTuned: WorkProgress | null,
   ): Promise<AheadReport>;
   /**
    * Does work of which only the shapes matter: plans that wait with their shaders are not run, and

@@ -10,6 +10,8 @@ export const FLAGS = {
   WEBGPU_FUSED_CAPTURE: true,
   /** 0 off, 1 summary, 2 plan, 3 WGSL, 4 every match attempt. */
   WEBGPU_FUSED_DEBUG: 0,
+  /** Warm-ups measure candidates of kernels on the device, unless they say otherwise. */
+  WEBGPU_FUSED_TUNE: false,
   /** The class of adapter that kernels are chosen for; empty: that of the adapter. */
   WEBGPU_FUSED_ADAPTER: '',
   /** After a lost device, come back on another one; what was uploaded is kept on the host for that. */

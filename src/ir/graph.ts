@@ -104,6 +104,23 @@ export class Graph {
   }
 }
 
+/** A graph of the same nodes and values; attributes and data of constants are shared. */
+export function copyGraph(graph: Graph): Graph {
+  const copy = new Graph();
+  const values = new Map<Value, Value>();
+  const of = (value: Value): Value => values.get(value) as Value;
+  for (const value of graph.inputs) values.set(value, copy.input(value));
+  for (const value of graph.constants) {
+    values.set(value, copy.constant(value, value.constant as ConstantData));
+  }
+  for (const { kernel, inputs, attrs, outputs, origins } of graph.nodes) {
+    const node = copy.node(kernel, inputs.map(of), attrs, outputs, origins);
+    outputs.forEach((value, i) => values.set(value, node.outputs[i]));
+  }
+  copy.outputs = graph.outputs.map(of);
+  return copy;
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   let size = 1;

@@ -1,5 +1,6 @@
 /** Reports: what was fused and what was not, and why. */
 export type {
+  ChoiceRecord,
   KernelRecord,
   PlanRecord,
   RefusalRecord,
@@ -9,6 +10,7 @@ export type {
 export {
   formatBytes,
   formatCapture,
+  formatChoice,
   formatDispatches,
   formatKernels,
   formatPlan,

@@ -10,6 +10,19 @@ export interface KernelRecord {
   readonly origins: readonly string[];
   /** Bytes of global memory it reads and writes, each buffer once. */
   readonly bytes: number;
+  /** Which of several ways it is computed in; absent where there is one. */
+  readonly choice?: ChoiceRecord;
+}
+
+/** One of several ways to compute a kernel, such as a tile, and why that one was taken. */
+export interface ChoiceRecord {
+  readonly candidate: string;
+  /** By the family's table, by measurements on the adapter, or because a test or benchmark says so. */
+  readonly by: 'table' | 'tuned' | 'forced';
+  /** How many candidates there were. */
+  readonly candidates: number;
+  /** Where it is `tuned`: microseconds of those that were measured, the table's pick first. */
+  readonly times?: Readonly<Record<string, number>>;
 }
 
 /** A fusion that was considered and not made. */

@@ -1,5 +1,5 @@
 /** Readable tables of plain records, for the console. */
-import type { PlanRecord, RefusalRecord } from './record';
+import type { ChoiceRecord, PlanRecord, RefusalRecord } from './record';
 
 /** What a report speaks of: one model, or one flush of eager kernels. */
 export interface ReportSubject {
@@ -45,13 +45,30 @@ export function formatCapture({ dispatches, capture, memory }: PlanRecord): stri
   );
 }
 
-/** Every kernel of a plan with the model nodes it computes. */
+/** Every kernel of a plan with the way it is computed in, and the model nodes it computes. */
 export function formatKernels(plan: PlanRecord): string {
   return plan.kernels
-    .map(
-      ({ label, family, origins }, i) => `  ${i} ${family}: ${label}\n      ${origins.join(' ')}`,
+    .map(({ label, family, origins, choice }, i) =>
+      [
+        `  ${i} ${family}: ${label}`,
+        ...(choice ? [`      ${formatChoice(choice)}`] : []),
+        `      ${origins.join(' ')}`,
+      ].join('\n'),
     )
     .join('\n');
+}
+
+/** Which way a kernel is computed in, and why. */
+export function formatChoice({ candidate, by, candidates, times }: ChoiceRecord): string {
+  const why = {
+    table: () => `by the table, of ${candidates}`,
+    forced: () => 'forced',
+    tuned: () =>
+      `tuned: ${Object.entries(times ?? {})
+        .map(([name, microseconds]) => `${name} ${microseconds} µs`)
+        .join(', ')}`,
+  }[by]();
+  return `${candidate} (${why})`;
 }
 
 /** How many dispatches there are, and of how many kernels (an estimate) they were made. */

@@ -48,6 +48,11 @@ export class PipelineCache {
     return !this.shaders.has(wgsl);
   }
 
+  /** Forgets a shader that is not to be run again. */
+  drop({ wgsl }: ShaderProgram): void {
+    this.shaders.delete(wgsl);
+  }
+
   /**
    * Compiles a shader without blocking; what is under way already is waited for. A shader that the
    * driver rejects is left to {@link get}, whose caller knows what to do about it.

@@ -9,11 +9,14 @@ import type { CompileOptions } from '../compiler/compile';
 import { internalsOf, tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
 import type { PipelineCache } from './pipelines';
+import type { TuningTable } from './tuning/table';
 import type { Maker, Validation } from './validation';
 
 export abstract class PlanDevice extends WebGPUBackend {
   /** What kernels are chosen by. @internal */
   abstract readonly target: KernelTarget;
+  /** What was measured of kernels on this adapter. @internal */
+  abstract readonly tuning: TuningTable;
   /** @internal */
   abstract readonly pipelines: PipelineCache;
   /** What the driver has not answered for yet. @internal */

@@ -65,6 +65,19 @@ export class Recording {
     if (isLast) submitAll(this.backend);
   }
 
+  /** Encodes all dispatches into a pass that is not the backend's. */
+  encodeInto(
+    pass: GPUComputePassEncoder,
+    inputs: readonly GPUBuffer[],
+    outputs: readonly GPUBuffer[],
+  ): void {
+    for (const step of this.steps) {
+      pass.setPipeline(step.pipeline);
+      pass.setBindGroup(0, step.bind(inputs, outputs));
+      pass.dispatchWorkgroups(step.x, step.y, step.z);
+    }
+  }
+
   /** Gives the memory back. Nothing of it is in commands that still wait: every run submits. */
   dispose(): void {
     for (const slab of this.slabs) this.backend.bufferManager.releaseBuffer(slab);
