@@ -8,6 +8,11 @@ type Reader = (attrs: Attrs, operands: readonly Value[]) => Attrs;
 
 const readers: Readonly<Record<string, Reader>> = {
   Max: ({ reductionIndices, keepDims }) => ({ axis: reductionIndices, keepDims }),
+  // A number stands for the first axis, in whatever tensor.
+  Slice: ({ begin, size }) => ({
+    begin: [begin ?? []].flat(),
+    size: [size ?? []].flat(),
+  }),
   Select(attrs, operands) {
     // A vector of conditions would choose rows in stock.
     const [condition, t, e] = operands.map(({ shape }) => shape);
