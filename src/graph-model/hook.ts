@@ -79,7 +79,7 @@ export function installGraphModelHook(
   if (!isKnownConverter(version, prototype)) {
     console.warn(
       `[webgpu-fused] graph models: got tfjs-converter ${version ?? 'of an unknown version'}; needs ` +
-        `4.x. They run unfused; install a matching version of @tensorflow/tfjs.`,
+        `one from 4.11 to 4.22. They run unfused; install such a version of @tensorflow/tfjs.`,
     );
     return {
       rewriterOf: () => undefined,

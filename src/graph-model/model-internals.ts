@@ -53,7 +53,11 @@ export interface ModelInternals {
   setResourceIdToCapturedInput(outputs: Tensor[]): void;
   normalizeInputs(inputs: Tensor | Tensor[] | NamedTensorMap): NamedTensorMap;
   normalizeOutputs(outputs?: string | string[]): string[];
-  loadWithWeightMap(artifacts: io.ModelArtifacts, weightMap: NamedTensorMap): boolean;
+  /** Since 4.14. */
+  loadWithWeightMap?(artifacts: io.ModelArtifacts, weightMap: NamedTensorMap): boolean;
+  loadSync(artifacts: io.ModelArtifacts): boolean;
+  /** Decodes weights; the `io` of tfjs-core. */
+  io: unknown;
 }
 
 export function internalsOf(model: GraphModel): ModelInternals {
@@ -61,7 +65,7 @@ export function internalsOf(model: GraphModel): ModelInternals {
 }
 
 const MODEL_METHODS = [
-  ...['execute', 'executeAsync', 'dispose', 'loadWithWeightMap', 'normalizeInputs'],
+  ...['execute', 'executeAsync', 'dispose', 'loadSync', 'normalizeInputs'],
   ...['normalizeOutputs', 'setResourceIdToCapturedInput', 'executeInitializerGraph'],
   'executeInitializerGraphAsync',
 ];

@@ -1,5 +1,6 @@
 /** Executors of tfjs's own for rewritten graphs, made on a shadow of the model. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { GraphDef } from './graph-def';
 import { deferKeptTensors } from './loop-lists';
 import {
@@ -22,13 +23,28 @@ export function makeExecutor(
   const names = hasFunctions ? Object.keys(weightMap) : weights;
   const shadow = internalsOf(Object.create(prototype) as GraphModel);
   shadow.resourceManager = model.resourceManager;
-  shadow.loadWithWeightMap(
-    { modelTopology: topology },
-    Object.fromEntries(names.map((name) => [name, weightMap[name][0]])),
-  );
+  load(shadow, model, topology, Object.fromEntries(names.map((name) => [name, weightMap[name]])));
   adoptOps(shadow.executor.graph, model.executor.graph);
   deferKeptTensors(shadow.executor);
   return shadow.executor;
+}
+
+/** Loads a graph with weights that are tensors already. */
+function load(
+  shadow: ModelInternals,
+  { io }: ModelInternals,
+  modelTopology: GraphDef,
+  weights: Record<string, Tensor[]>,
+): void {
+  if (shadow.loadWithWeightMap) {
+    const first = Object.entries(weights).map(([name, [tensor]]) => [name, tensor] as const);
+    shadow.loadWithWeightMap({ modelTopology }, Object.fromEntries(first));
+    return;
+  }
+  // Before 4.14 tfjs only takes weights that it decodes itself: none here.
+  shadow.io = io;
+  shadow.loadSync({ modelTopology, weightData: new ArrayBuffer(0), weightSpecs: [] });
+  Object.assign(shadow.executor, { weightMap: weights });
 }
 
 /**
