@@ -16,6 +16,7 @@ package: run \`npm run build\` first, or \`npm run test:examples\`, which does b
   script-tag      a page with <script> tags, in headless Chromium
   bundler         an app bundled by esbuild, in headless Chromium
   custom-fusion   a fusion of one's own, in Node
+  node            the kind of a file, in Node, with the package's own entry for it
   notebook        the cells of the quick start, in Deno
 
 Options:
@@ -48,6 +49,14 @@ const EXAMPLES = {
     const command = [process.execPath, 'examples/custom-fusion/custom-fusion.mjs'];
     const { stdout } = await runOrThrow(command, { env: { ...process.env, ...env } });
     return lastLine(stdout);
+  },
+  node: async () => {
+    const { env } = await ensureGpu({ log });
+    const command = [process.execPath, 'examples/node/file-type.mjs', 'package.json'];
+    const { stdout } = await runOrThrow(command, { env: { ...process.env, ...env } });
+    const answer = lastLine(stdout);
+    if (/^package.json: json, .* on webgpu-fused$/.test(answer)) return answer;
+    throw new Error(`it says "${answer}"`);
   },
   notebook: async (options) => {
     const { env } = await ensureGpu({ log });

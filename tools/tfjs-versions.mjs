@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CACHE, ROOT, logger, runInTerminal, runOrThrow } from './support/process.mjs';
 
 /** The oldest that the peer range allows, and some in between. */
-const VERSIONS = ['4.11.0', '4.13.0', '4.17.0', '4.20.0', '4.21.0'];
+const VERSIONS = ['4.11.0', '4.13.0', '4.17.0', '4.20.0'];
 
 const HELP = `Usage: npm run test:tfjs -- [version...]
 

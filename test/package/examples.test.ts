@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const TIMEOUT_MS = 240_000;
 
-test.each(['custom-fusion', 'notebook', 'script-tag', 'bundler'])(
+test.each(['custom-fusion', 'node', 'notebook', 'script-tag', 'bundler'])(
   'the example %s runs and gives the right answers',
   async (name) => {
     const run = promisify(execFile);
