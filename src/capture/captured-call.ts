@@ -56,7 +56,7 @@ export class CapturedCall {
    * @param key what the call depends on besides shapes and dtypes of `inputs`.
    */
   call(inputs: readonly Tensor[], run: () => Tensor[], key = ''): Tensor[] {
-    const obstacle = this.obstacle();
+    const obstacle = this.obstacle() ?? unfit(inputs);
     if (obstacle !== null) {
       this.status = { isReplayed: false, reason: obstacle };
       return run();
@@ -154,6 +154,12 @@ export class CapturedCall {
       engine().makeTensorFromDataId(dataId, shape, dtype, this.backend),
     );
   }
+}
+
+/** Why tensors cannot be inputs of a captured call, or null: it has them on the GPU. */
+function unfit(inputs: readonly Tensor[]): string | null {
+  const odd = inputs.find(({ dtype }) => dtype === 'string' || dtype === 'complex64');
+  return odd ? `an input is of type ${odd.dtype}` : null;
 }
 
 function signatureOf(backend: PlanDevice, inputs: readonly Tensor[]): string {

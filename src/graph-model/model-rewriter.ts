@@ -165,6 +165,12 @@ export class ModelRewriter {
     runner.prepare(runner.region.inputs.map((ref) => tensors.get(ref) as Tensor));
   }
 
+  /** Disposes of results of the model, but for weights of its own that it gives as they are. */
+  free(results: readonly Tensor[]): void {
+    const weights = new Set(Object.values(this.executor.weightMap).flat());
+    for (const result of results) if (!weights.has(result)) result.dispose();
+  }
+
   dispose(): void {
     this.capture.dispose();
     this.rewrites.clear();

@@ -59,8 +59,8 @@ export async function compileAll(rewriter: ModelRewriter, prepare: PrepareExampl
     const call = prepare();
     if (!call) return;
     if (call.rewrite.partition.isWhole) rewriter.compileWhole(call);
-    else if (call.requirements.isDynamic) dispose(await rewriter.executeAsync(call));
-    else dispose(rewriter.rehearse(call));
+    else if (call.requirements.isDynamic) rewriter.free(await rewriter.executeAsync(call));
+    else rewriter.free(rewriter.rehearse(call));
     if (rewriter.excluded.size === known) return;
   }
 }

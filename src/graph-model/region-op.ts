@@ -41,5 +41,7 @@ function runRegion({ inputs, attrs }: GraphNode): Tensor[] {
 function passOutputs({ inputs, attrs }: GraphNode): Tensor[] {
   const outputs: Tensor[] = [];
   (attrs.indices as number[]).forEach((index, at) => (outputs[index] = clone(inputs[at])));
+  // tfjs asks for the first output of a node to know whether it has run.
+  outputs[0] ??= clone(inputs[0]);
   return outputs;
 }

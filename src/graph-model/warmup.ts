@@ -1,6 +1,5 @@
 /** Making a model ready for its first call without freezing the page. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
-import { dispose } from '@tensorflow/tfjs-core';
 import { checkOptions, type OptimizeOptions } from './example-inputs';
 import { requireRewriter } from './explain';
 import { compileAll, withExamples } from './optimize';
@@ -89,7 +88,7 @@ export async function warmup(
     const call = prepare();
     // Around control flow it has run while it was compiled.
     const hasRun = call?.requirements.isDynamic && !call.rewrite.partition.isWhole;
-    if (call && !hasRun) await timed(() => dispose(rewriter.execute(call)));
+    if (call && !hasRun) await timed(() => rewriter.free(rewriter.execute(call)));
     return report;
   });
   await runtime.finish?.();

@@ -9,6 +9,8 @@ import type { Attrs } from './expression/scalar-op';
 
 export type { Attrs };
 
+import { refuse } from './infer/refused';
+
 /** Element types the IR handles. tfjs keeps `bool` as 0/1 in 32 bits on WebGPU. */
 export type DType = 'float32' | 'int32' | 'bool';
 
@@ -98,7 +100,12 @@ export class Graph {
     return node;
   }
 
+  /** @throws RefusedError for a dimension that is none: whoever divides or subtracts need not ask. */
   private makeValue(spec: ValueSpec): Value {
+    for (const dim of spec.shape) {
+      if (!Number.isSafeInteger(dim) || dim < 0)
+        refuse(`a value of shape [${spec.shape}] cannot be`);
+    }
     const id = this.nextId++;
     return { id, name: spec.name ?? `%${id}`, shape: [...spec.shape], dtype: spec.dtype };
   }

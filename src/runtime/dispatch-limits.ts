@@ -33,6 +33,12 @@ export function assertDispatch(
     const shape = i < 0 ? result : inputs[i].shape;
     const bytes = 4 * util.sizeFromShape(shape as number[]);
     if (bytes <= maxBytes) continue;
+    if (!Number.isFinite(bytes)) {
+      throw new Error(
+        `[webgpu-fused] ${name}: got a tensor [${shape}]; needs dimensions that are whole numbers. ` +
+          'Strides, dilations and sizes are 1 or more.',
+      );
+    }
     throw new Error(
       `[webgpu-fused] ${name}: got a tensor [${shape}] of ${bytes} bytes; needs ${maxBytes} at most, which ` +
         'is what a shader can see of a buffer on this device. Use smaller batches, or split it.',

@@ -29,6 +29,17 @@ export class HostValueNeeded extends RefusedError {
   }
 }
 
+/** A model that nobody can run: the app is told. */
+export class InvalidModelError extends Error {
+  constructor({ name, op }: NodeDef, at: number, values: readonly number[]) {
+    super(
+      `[webgpu-fused] execute: got node ${name} (${op}) with input ${at} of [${values}]; needs whole numbers. ` +
+        'Convert the model again, or mend the node.',
+    );
+    this.name = 'InvalidModelError';
+  }
+}
+
 /** What an importer sees of a model node: operands, attributes and the builder. */
 export class NodeImport {
   readonly b: GraphBuilder;
@@ -47,8 +58,18 @@ export class NodeImport {
     return this.inputs.at(at) ?? refuse(`input ${at} is missing`);
   }
 
-  /** Operand `at` flattened to numbers, which must be known on the host. */
+  /**
+   * Operand `at` flattened to axes, sizes or indices, which must be known on the host.
+   *
+   * @throws InvalidModelError if they are no whole numbers: tfjs would run them.
+   */
   numbers(at: number): number[] {
+    const numbers = this.hostNumbers(at);
+    if (!numbers.every(Number.isInteger)) throw new InvalidModelError(this.def, at, numbers);
+    return numbers;
+  }
+
+  private hostNumbers(at: number): number[] {
     const value = this.input(at);
     const host = this.b.hostValues(value);
     if (!host) throw new HostValueNeeded(value, `input ${at}`);
@@ -58,7 +79,7 @@ export class NodeImport {
   /** The first element of operand `at`, or `fallback` if the node has no such operand. */
   number(at: number, fallback?: number): number {
     if (fallback !== undefined && this.inputs.length <= (at < 0 ? -at - 1 : at)) return fallback;
-    return this.numbers(at)[0];
+    return this.hostNumbers(at)[0];
   }
 
   stringAttr(name: string, fallback = ''): string {

@@ -48,7 +48,12 @@ async function compare(
   await useBackend(tf, 'webgpu-fused');
   for (let call = 0; call < 3; call++) {
     const actual = await outcomeOf(() => model.execute({ x: x() }, 'out') as tf.Tensor);
-    expect(actual).toEqual(expected);
+    // The runtime's own words for an infinite buffer help nobody.
+    if (expected.error?.startsWith('no overload')) {
+      expect(actual.error).toMatch(/got a tensor .*Infinity.*; needs dimensions/);
+    } else {
+      expect(actual).toEqual(expected);
+    }
   }
   // The backend lives on.
   const next = tf.add(tf.tensor1d([1, 2]), 1);
