@@ -18,6 +18,14 @@ export function fail(operation: string, got: string, needs: string, cure: string
 
 /** A float32 tensor. @throws Error for a tensor of another dtype. */
 export function floatTensor(operation: string, name: string, value: Input): Tensor {
+  if (value == null) {
+    return fail(
+      operation,
+      `${String(value)} for ${name}`,
+      'a tensor',
+      'Check the order of the arguments.',
+    );
+  }
   if (!(value instanceof Tensor)) return tensor(value, undefined, 'float32');
   value.throwIfDisposed();
   if (value.dtype === 'float32') return value;

@@ -233,8 +233,9 @@ export function attention<T extends Tensor = Tensor>(
   q: T | TensorLike,
   k: Input,
   v: Input,
-  options: AttentionOptions = {},
+  given: AttentionOptions | null = {},
 ): T {
+  const options = given ?? {};
   return tidy('attention', () => {
     const query = floatTensor('attention', 'q', q);
     const key = floatTensor('attention', 'k', k);

@@ -104,6 +104,10 @@ function layerTensors(layer: DenseLayer, index: number, inputs: number): LayerTe
   return { weights, bias, activation };
 }
 
+function isListOfLayers(layers: readonly (DenseLayer | null)[] | null): boolean {
+  return Array.isArray(layers) && layers.every((layer) => Boolean((layer as DenseLayer)?.weights));
+}
+
 /**
  * A multilayer perceptron, `… activation(activation(x · weights₀ + bias₀) · weights₁ + bias₁) …`.
  * On `webgpu-fused` at most one dispatch a layer (and one for a `softmax`).
@@ -120,6 +124,10 @@ export function mlp<T extends Tensor = Tensor>(
 ): T {
   return tidy('mlp', () => {
     const given = floatTensor('mlp', 'x', x);
+    if (!isListOfLayers(layers)) {
+      const got = 'no list of layers, or one without weights';
+      fail('mlp', got, 'a list of layers', 'Pass [{ weights, bias, activation }, …].');
+    }
     if (given.rank === 0 || layers.length === 0) {
       const got = `x [${given.shape}] and ${layers.length} layers`;
       fail('mlp', got, 'rows of inputs and at least one layer', 'Reshape x, or add a layer.');

@@ -119,8 +119,9 @@ function normalize(
   operation: string,
   form: Form,
   given: { x: Input; scale?: Input | null; offset?: Input | null },
-  { epsilon = 1e-3, axis = -1, residual: other }: NormOptions | ResidualNormOptions,
+  options: NormOptions | ResidualNormOptions | null,
 ): Tensor | SumAndNorm {
+  const { epsilon = 1e-3, axis = -1, residual: other } = options ?? {};
   const result = tidy(operation, () => {
     const x = floatTensor(operation, 'x', given.x);
     const scale = optionalTensor(operation, 'scale', given.scale);

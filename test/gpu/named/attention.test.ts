@@ -204,6 +204,7 @@ describe('errors say what to do', () => {
       "mask of dtype int32; needs bool, true where a key is seen, or float32, added to the scores. Cast it: tf.cast(mask, 'bool')",
       () => attention(x(1, 2, 3), x(1, 2, 3), x(1, 2, 3), { mask: tf.ones([2, 2], 'int32') }),
     ],
+    ['got undefined for k; needs a tensor', () => attention(x(1, 2, 3), undefined as never, x(1))],
     ['scale NaN', () => attention(x(1, 2, 3), x(1, 2, 3), x(1, 2, 3), { scale: NaN })],
   ])('%s', (message, attempt) => {
     expect(() => tf.tidy(() => void attempt())).toThrow(message);

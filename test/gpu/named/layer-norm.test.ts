@@ -120,6 +120,7 @@ describe('errors say what to do', () => {
       'residual [3]; needs the shape of x, [2,3]',
       () => rmsNorm(tf.zeros([2, 3]), null, { residual: tf.ones([3]) }),
     ],
+    ['got null for x; needs a tensor', () => layerNorm(null as never)],
     ['epsilon -1; needs a number', () => rmsNorm([1], null, { epsilon: -1 })],
   ])('%s', (message, run) => {
     expect(() => tf.tidy(() => void run())).toThrow(message);

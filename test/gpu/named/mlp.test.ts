@@ -115,6 +115,8 @@ test('an optimizer trains it', async () => {
 describe('errors say what to do', () => {
   const x = (...shape: number[]) => tf.zeros(shape);
   test.each<[string, () => unknown]>([
+    ['got no list of layers, or one without weights; needs', () => mlp(x(2, 3), null as never)],
+    ['or one without weights; needs a list', () => mlp(x(2, 3), [{} as never])],
     ['and 0 layers; needs rows of inputs', () => mlp(x(2, 3), [])],
     ['layers[0].weights [4,2]; needs [3, units]', () => mlp(x(2, 3), [{ weights: x(4, 2) }])],
     [
