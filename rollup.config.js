@@ -11,6 +11,7 @@ const ENTRIES = {
   pure: 'src/pure.ts',
   node: 'src/node.ts',
   report: 'src/report/index.ts',
+  verify: 'src/verify/index.ts',
 };
 const input = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
 

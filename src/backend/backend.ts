@@ -111,6 +111,11 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   }
 
   /** @internal */
+  override forgetPlans(): void {
+    this.lazy.forgetPlans();
+  }
+
+  /** @internal */
   override fuseEagerly<T>(run: () => T): T {
     return this.lazy.during(run);
   }

@@ -10,9 +10,9 @@ import { CapturedCall, captureObstacle } from '../capture/captured-call';
 import { flag } from '../host/flags';
 import { RefusedError } from '../ir/infer/refused';
 import { tensorData } from '../host/internals';
-import { compilePlan } from '../compiler/compile';
+import { compileAudited } from '../runtime/compile-audited';
+import type { RejectNodes } from '../runtime/plan-auditor';
 import { PlanExecutor } from '../runtime/executor';
-import type { Failure } from '../runtime/failure';
 import type { Plan } from '../compiler/plan';
 import { recallTuning, saveTuning } from '../runtime/tuning/store';
 import { tunePlans, type TuningReport } from '../runtime/tuning/tune';
@@ -23,8 +23,8 @@ export interface ReadyPlan {
   executor: PlanExecutor;
   /** False while its shaders are still to be compiled. */
   isPrepared: boolean;
-  /** Set when the driver has rejected one of its shaders. */
-  readonly failure: Failure | undefined;
+  /** Set when the driver has rejected one of its shaders, or one of them was found to be wrong. */
+  readonly failure: PlanExecutor['rejection'];
 }
 
 export class BackendRuntime {
@@ -48,7 +48,7 @@ export class BackendRuntime {
       executor,
       isPrepared: false,
       get failure() {
-        return this.executor.failure;
+        return this.executor.rejection ?? this.executor.failure;
       },
     };
     if (this.collected) this.collected.push({ ready, source });
@@ -135,9 +135,11 @@ interface CollectedPlan {
 function compile(graph: Graph, label: string): PlanExecutor {
   const backend = activeBackend();
   const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
-  const plan = compilePlan(graph, backend.target, label, { ...backend.compileOptions, trace });
+  const reject: RejectNodes = (nodes, reason) => (executor.rejection = { nodes, reason });
+  const plan = compileAudited(backend, graph, label, reject, { trace });
   logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
-  return new PlanExecutor(backend, plan, true);
+  const executor = new PlanExecutor(backend, plan, true);
+  return executor;
 }
 
 /** Measures the choices of plans, and compiles those anew of which another choice is better. */

@@ -35,16 +35,9 @@ export function compilePlan(
   label: string,
   options: CompileOptions = {},
 ): Plan {
-  // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
-  mergeCommonSubexpressions(graph);
-  removeDeadNodes(graph);
-  const { isUnfused = false, ...rewriting } = options;
+  const { isUnfused = false } = options;
+  const rewritten = simplifyAndRewrite(graph, target, options);
   const tables = fusionTables(target);
-  const forRules = { ...target, partsOf: (node: Node) => partsOf(node, target) };
-  const rewritten = isUnfused
-    ? NO_REWRITES
-    : rewriteGraph(graph, { target: forRules, ...rewriting });
-  removeDeadNodes(graph);
   const isAnchor = ({ kernel }: Node): boolean => tables.anchor(kernel) !== undefined;
   splitOversized(graph, isAnchor, target.maxBindingBytes);
   const constantPart = splitConstantPart(graph);
@@ -53,6 +46,23 @@ export function compilePlan(
     results: constantPart.results,
   };
   return planGraph(graph, target, label, isUnfused, rewritten, prelude);
+}
+
+/** Rewrites `graph` for a device, as far as its rules go. */
+export function simplifyAndRewrite(
+  graph: Graph,
+  target: KernelTarget,
+  { isUnfused = false, ...rewriting }: CompileOptions = {},
+): RewriteResult {
+  // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
+  mergeCommonSubexpressions(graph);
+  removeDeadNodes(graph);
+  const forRules = { ...target, partsOf: (node: Node) => partsOf(node, target) };
+  const rewritten = isUnfused
+    ? NO_REWRITES
+    : rewriteGraph(graph, { target: forRules, ...rewriting });
+  removeDeadNodes(graph);
+  return rewritten;
 }
 
 /** Fuses a rewritten graph, generates its kernels and lays out its memory. */

@@ -55,7 +55,7 @@ export function assemble(
   invocations.forEach((invocation, at) => {
     if (!alive[at]) return;
     const { signature, slots } = invocation;
-    b.origins = [`${signature.kernel.kernel}#${at}`];
+    b.origins = [originOf(signature.kernel.kernel, at)];
     const inputs = signature.inputs.map((spec, i) => {
       if (!spec) return undefined;
       bytes += 4 * sizeOf(spec.shape);
@@ -74,6 +74,16 @@ export function assemble(
     .filter((_, at) => alive[at])
     .map(({ signature }) => signature.kernel.kernel);
   return { graph: b.graph, wiring: { ...wiring, outputs }, bytes, kernels };
+}
+
+/** How nodes of a stream's graph name the invocation that they came from. */
+function originOf(kernel: string, at: number): string {
+  return `${kernel}#${at}`;
+}
+
+/** The position in its stream of an invocation that a node names. */
+export function positionOf(origin: string): number {
+  return Number(origin.slice(origin.lastIndexOf('#') + 1));
 }
 
 /** By slot, the shape under which a living invocation first reads it. */

@@ -173,6 +173,12 @@ export class LazyQueue {
     return state !== undefined && state.invocation !== null;
   }
 
+  /** Runs what waits, and frees all plans: what comes again is compiled anew. */
+  forgetPlans(): void {
+    this.flush('task-end');
+    this.plans.clear();
+  }
+
   /** Forgets what waits and frees all plans: the backend is going away. */
   dispose(): void {
     this.stream = new Stream();
@@ -270,7 +276,8 @@ export class LazyQueue {
     const variant = this.plans.find(key, stream) ?? this.explore(stream, key, size, must);
     const isKnown = variant !== null && variant.runs++ > 0;
     if (isKnown) this.exploration.hit(size);
-    const executor = variant?.executor?.failure ? null : (variant?.executor ?? null);
+    const made = variant?.executor ?? null;
+    const executor = made?.rejection || made?.failure ? null : made;
     if (variant && executor) runVariant(this.backend, stream, variant, executor);
     else runSingly(this.backend, stream.invocations);
     const outcome = executor ? (isKnown ? 'hit' : 'miss') : 'stock';

@@ -20,8 +20,8 @@ export interface Signature {
   /** Operands, undefined where an optional one is absent. */
   readonly inputs: readonly (ValueSpec | undefined)[];
   readonly outputs: readonly ValueSpec[];
-  /** Why stock has to run it; '' where stock answers with its input. */
-  readonly refusal: string | null;
+  /** Why stock has to run it; '' where stock answers with its input. Set when its kernel is found wrong. */
+  refusal: string | null;
   /** Stock's kernel cannot be trusted with it: it runs by a plan, however seldom it comes. */
   readonly needsPlan: boolean;
 }

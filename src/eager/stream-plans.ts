@@ -165,7 +165,8 @@ export class StreamPlans {
   /** Whether the plan works, and a call that is watched, if one is, may take its tensors for constant. */
   private mayRelyOn({ variant, fixed }: Special): boolean {
     const { observer } = this.backend;
-    if (!variant.executor || variant.executor.failure) return false;
+    const { executor } = variant;
+    if (!executor || executor.rejection || executor.failure) return false;
     if (!observer) return true;
     return fixed.every(({ scalar, dataId }) => scalar !== undefined || observer.relyOn(dataId));
   }

@@ -1,11 +1,12 @@
 /** A stream made ready to run: compiled, with what a trace says about it. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { KernelRecord, RefusalRecord } from '../report/record';
+import type { RejectNodes } from '../runtime/plan-auditor';
 import type { PlanDevice } from '../runtime/plan-device';
-import { compilePlan } from '../compiler/compile';
+import { compileAudited } from '../runtime/compile-audited';
 import { PlanExecutor } from '../runtime/executor';
 import { RefusedError } from '../ir/infer/refused';
-import { assemble, type Assembled, type Wiring } from './assemble';
+import { assemble, positionOf, type Assembled, type Wiring } from './assemble';
 import type { Stream } from './stream';
 
 export interface Variant {
@@ -33,7 +34,11 @@ export function makeVariant(
   fixed: ReadonlySet<number> = new Set(),
 ): Variant {
   const assembled = assemble(stream, fixed);
-  const executor = compile(backend, assembled);
+  const signatures = stream.invocations.map(({ signature }) => signature);
+  const executor = compile(backend, assembled, (nodes, reason) => {
+    if (executor && nodes.length === 0) executor.rejection = { nodes, reason };
+    for (const node of nodes) signatures[positionOf(node)].refusal = reason;
+  });
   const record = executor?.plan.record;
   const summary: PlanSummary = {
     kernels: assembled.kernels,
@@ -46,11 +51,15 @@ export function makeVariant(
 }
 
 /** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
-function compile(backend: PlanDevice, { graph, kernels }: Assembled): PlanExecutor | null {
+function compile(
+  backend: PlanDevice,
+  { graph, kernels }: Assembled,
+  reject: RejectNodes,
+): PlanExecutor | null {
   try {
     return new PlanExecutor(
       backend,
-      compilePlan(graph, backend.target, `lazy ${kernels.length}`, backend.compileOptions),
+      compileAudited(backend, graph, `lazy ${kernels.length}`, reject),
     );
   } catch (error) {
     if (!(error instanceof RefusedError)) {

@@ -53,6 +53,8 @@ export interface GraphModelHook {
   rewriterOf(model: GraphModel): ModelRewriter | undefined;
   /** Why no model is rewritten now, or null. */
   whyNot(): string | null;
+  /** Forgets what is known of a model: its next call compiles it anew. */
+  forget(model: GraphModel): void;
   /** Rewrites on a backend of another name as well. */
   addBackend(name: string): void;
   /** Takes the hook out again, and frees what it made. Rewriting stops; models run as ever. */
@@ -84,6 +86,7 @@ export function installGraphModelHook(
     return {
       rewriterOf: () => undefined,
       whyNot: () => 'its tfjs-converter is not of version 4',
+      forget: () => undefined,
       addBackend: () => undefined,
       remove: () => undefined,
     };
@@ -277,6 +280,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
   return {
     rewriterOf: (model) => rewriters.of(model),
     whyNot: () => rewriters.whyNot(),
+    forget: (model) => rewriters.drop(model),
     addBackend: (name) => rewriters.addBackend(name),
     remove: () => {
       rewriters.clear();

@@ -90,7 +90,9 @@ export class RegionRunner {
     const found = this.find(inputs);
     if (found === 'stock') return this.context.runStock(inputs);
     if (found.plan?.failure) {
-      this.exclude(found.plan.failure.reason);
+      const { nodes, reason } = found.plan.failure;
+      if (nodes.length > 0) this.context.exclude(nodes, reason);
+      else this.exclude(reason);
       return this.context.runStock(inputs);
     }
     return this.collect(found, inputs);

@@ -12,6 +12,8 @@ export const FLAGS = {
   WEBGPU_FUSED_DEBUG: 0,
   /** Warm-ups measure candidates of kernels on the device, unless they say otherwise. */
   WEBGPU_FUSED_TUNE: false,
+  /** Check plans against a reference when they first run; see the subpath `verify`. */
+  WEBGPU_FUSED_VERIFY: false,
   /** The class of adapter that kernels are chosen for; empty: that of the adapter. */
   WEBGPU_FUSED_ADAPTER: '',
   /** After a lost device, come back on another one; what was uploaded is kept on the host for that. */

@@ -111,20 +111,26 @@ export class Graph {
   }
 }
 
-/** A graph of the same nodes and values; attributes and data of constants are shared. */
+/** A graph of the same nodes and values, under the same names; constants share their elements. */
 export function copyGraph(graph: Graph): Graph {
   const copy = new Graph();
-  const values = new Map<Value, Value>();
-  const of = (value: Value): Value => values.get(value) as Value;
-  for (const value of graph.inputs) values.set(value, copy.input(value));
-  for (const value of graph.constants) {
-    values.set(value, copy.constant(value, value.constant as ConstantData));
+  const copies = new Map<Value, Value>();
+  const copyOf = (value: Value): Value => {
+    let made = copies.get(value);
+    if (!made) {
+      // What is neither computed nor an input, and a constant of the graph or of its builder.
+      made = copy.constant(value, value.constant ?? {});
+      copies.set(value, made);
+    }
+    return made;
+  };
+  for (const value of graph.inputs) copies.set(value, copy.input(value));
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map(copyOf);
+    const { outputs } = copy.node(node.kernel, inputs, node.attrs, node.outputs, node.origins);
+    node.outputs.forEach((value, i) => copies.set(value, outputs[i]));
   }
-  for (const { kernel, inputs, attrs, outputs, origins } of graph.nodes) {
-    const node = copy.node(kernel, inputs.map(of), attrs, outputs, origins);
-    outputs.forEach((value, i) => values.set(value, node.outputs[i]));
-  }
-  copy.outputs = graph.outputs.map(of);
+  copy.outputs = graph.outputs.map(copyOf);
   return copy;
 }
 

@@ -26,7 +26,7 @@ export function hostData(dtype: DType, source: number | ArrayLike<number>): Host
 }
 
 /** Calls `visit` with the coordinates of each element of `shape`, reusing one array. */
-function forEachIndex(shape: Shape, visit: (coords: number[], flat: number) => void): void {
+export function forEachIndex(shape: Shape, visit: (coords: number[], flat: number) => void): void {
   const coords = new Array<number>(shape.length).fill(0);
   const size = sizeOf(shape);
   for (let flat = 0; flat < size; flat++) {

@@ -29,6 +29,8 @@ export interface RewriteOptions {
   readonly trace?: (line: string) => void;
   /** The device that the graph is rewritten for; one like any other, if it is not said. */
   readonly target?: RuleTarget;
+  /** Rewrites to make at most, in all stages together. */
+  readonly limit?: number;
 }
 
 /** Rewrites a graph may take for each of its nodes before its rules are taken to go in circles. */
@@ -81,7 +83,9 @@ class Rewriter {
   run(): RewriteResult {
     let budget = MAX_REWRITES_PER_NODE * this.graph.nodes.length + 64;
     // The queue grows while it is worked through.
+    const { limit = Infinity } = this.options;
     for (let at = 0; at < this.queue.length && budget > 0; at++) {
+      if (this.rewrites.length >= limit) break;
       const node = this.queue[at];
       this.queued.delete(node);
       if (this.alive.has(node) && this.visit(node)) budget--;

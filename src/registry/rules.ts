@@ -52,8 +52,14 @@ export function allRules(): readonly FusionRule[] {
 }
 
 /** Applies all rules to `graph`, stage by stage, until none fires. */
-export function rewriteGraph(graph: Graph, options?: RewriteOptions): RewriteResult {
-  const results = stages().map((rules) => applyRules(graph, rules, options));
+export function rewriteGraph(graph: Graph, options: RewriteOptions = {}): RewriteResult {
+  const { limit = Infinity } = options;
+  let made = 0;
+  const results = stages().map((rules) => {
+    const result = applyRules(graph, rules, { ...options, limit: limit - made });
+    made += result.rewrites.length;
+    return result;
+  });
   return {
     rewrites: results.flatMap(({ rewrites }) => rewrites),
     refusals: results.flatMap(({ refusals }) => refusals),

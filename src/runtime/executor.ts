@@ -49,6 +49,9 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     if (!isDeferred) this.ready();
   }
 
+  /** Set when it was found to compute something wrong: it is not to run again. */
+  rejection: { readonly nodes: readonly string[]; readonly reason: string } | undefined;
+
   get name(): string {
     return this.plan.label;
   }
@@ -187,6 +190,7 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     const read = prepared.folded.size > 0 ? [...inputs, ...prepared.folded.values()] : inputs;
     this.backend.noteWrites(outputs, read, from, this);
     this.backend.observer?.plan(this, inputs, outputs);
+    this.backend.auditor?.ran(this.plan, inputs, outputs);
     if (flag('WEBGPU_FUSED_CAPTURE')) return;
     this.rest();
   }

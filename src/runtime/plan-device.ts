@@ -8,6 +8,7 @@ import type { KernelTarget } from '../fused-kernels/kernel';
 import type { CompileOptions } from '../compiler/compile';
 import { internalsOf, tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
+import type { PlanAuditor } from './plan-auditor';
 import type { PipelineCache } from './pipelines';
 import type { TuningTable } from './tuning/table';
 import type { Maker, Validation } from './validation';
@@ -25,6 +26,8 @@ export abstract class PlanDevice extends WebGPUBackend {
   compileOptions: CompileOptions = {};
   /** Watches the call that runs now, if it is to be captured. @internal */
   observer: CallObserver | null = null;
+  /** Checks what plans compute, if somebody asked for it. @internal */
+  auditor: PlanAuditor | null = null;
 
   /** Whether the device is gone. @internal */
   abstract readonly isLost: boolean;
@@ -34,6 +37,9 @@ export abstract class PlanDevice extends WebGPUBackend {
 
   /** Runs the kernels that were called and wait. @internal */
   abstract runPending(): void;
+
+  /** Gives up the plans of eager code: what comes again is compiled anew. @internal */
+  abstract forgetPlans(): void;
 
   /** Calls `run`, in which kernels wait and are fused, whether or not the app has that switched on. @internal */
   abstract fuseEagerly<T>(run: () => T): T;

@@ -19,6 +19,7 @@ export const ROOMS = {
   'graph-model': ['ir', 'lowering', 'registry'],
   named: ['ir', 'lowering', 'eager'],
   report: ['ir'],
+  verify: [...PURE_MIDDLE, 'host', 'runtime', 'graph-model'],
   backend: [...PURE_MIDDLE, 'host', 'runtime', 'capture', 'eager', 'report'],
 };
 

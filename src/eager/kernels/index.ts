@@ -8,13 +8,14 @@ import { isPassedOn } from './passed-on';
 
 /**
  * Those that stock computes on the CPU where their operands are few and live there; but not Tile, which
- * makes many of few, so that a layer's gain would be tiled and uploaded in each call.
+ * makes many of few, so that a layer's gain would be tiled and uploaded in each call, nor Prod, which drops
+ * axes there that are to be kept.
  */
 const ON_CPU: ReadonlySet<string> = new Set([
   ...['Abs', 'Ceil', 'Exp', 'Expm1', 'Floor', 'Log', 'Neg', 'Rsqrt', 'Cast'],
   ...['Add', 'Sub', 'Multiply', 'FloorDiv', 'Maximum', 'Minimum'],
   ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'],
-  ...['Max', 'Prod', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
+  ...['Max', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
   ...['GatherV2', 'GatherNd'],
 ]);
 

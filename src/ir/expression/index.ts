@@ -37,6 +37,7 @@ export {
   type InputExpr,
 } from './expression';
 export * as nan from './functions/nan';
+export { roundToType } from './scalar-op';
 export type { Attrs, ScalarOp, ScalarType, WgslContext } from './scalar-op';
 export { upcast } from './select-and-cast';
 export { f32Literal, i32Literal, wgslType, type HelperContext } from './wgsl';

@@ -48,6 +48,8 @@ export interface ScalarOp {
    * Throws where `resultType` is undefined.
    */
   evaluate(args: readonly number[], types: readonly ScalarType[], attrs: Attrs): number;
+  /** The kernel's own arithmetic, in doubles: what {@link evaluate} rounds to the result type. */
+  compute(args: readonly number[], types: readonly ScalarType[], attrs: Attrs): number;
   /**
    * A WGSL expression of the result type at the context's width. `args` are identifiers or
    * literals, safe to repeat; equal ones mean the same value.
@@ -80,6 +82,7 @@ export function defineOp(definition: ScalarOpDefinition): ScalarOp {
     arity,
     cost,
     attrNames,
+    compute,
     wgsl,
     resultType(args, attrs) {
       return args.length === arity ? resultType(args, attrs) : undefined;

@@ -1,0 +1,204 @@
+/** Kernels that combine the elements of some axes. */
+import { sizeOf, stridesOf, type Shape } from '../../ir/graph';
+import type { Elements, Evaluator } from './evaluator';
+import { positionsUnder } from './indexing';
+import type { Precision } from './precision';
+
+/** For each output element, the positions of what is reduced to it: `outer[i] + inner[j]`. */
+export function split(
+  shape: Shape,
+  axes: readonly number[],
+): { outer: Int32Array; inner: Int32Array } {
+  const strides = stridesOf(shape);
+  const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const of = (which: readonly number[]): Int32Array =>
+    positionsUnder(
+      which.map((axis) => shape[axis]),
+      which.map((axis) => strides[axis]),
+    );
+  return { outer: of(kept), inner: of([...axes].sort((a, b) => a - b)) };
+}
+
+/** The sum of `count` terms. */
+export function sumOf(
+  count: number,
+  term: (at: number) => number,
+  { isSingle }: Precision,
+): number {
+  let sum = 0;
+  if (isSingle) for (let i = 0; i < count; i++) sum = Math.fround(sum + term(i));
+  else for (let i = 0; i < count; i++) sum += term(i);
+  return sum;
+}
+
+type Fold = (row: Elements, precision: Precision, isInteger: boolean) => number;
+
+const extreme =
+  (start: number, isBetter: (a: number, b: number) => boolean): Fold =>
+  (row) => {
+    let best = start;
+    for (const x of row) if (Number.isNaN(x) || isBetter(x, best)) best = x;
+    return best;
+  };
+
+const sum: Fold = (row, precision, isInteger) =>
+  isInteger ? row.reduce((a, b) => (a + b) | 0, 0) : sumOf(row.length, (i) => row[i], precision);
+
+const product: Fold = (row, { isSingle }, isInteger) =>
+  row.reduce((a, b) => (isInteger ? Math.imul(a, b) : isSingle ? Math.fround(a * b) : a * b), 1);
+
+const FOLDS: Readonly<Record<string, Fold>> = {
+  Sum: sum,
+  Mean: (row, precision) =>
+    precision.round('RealDiv', [], sumOf(row.length, (i) => row[i], precision) / row.length),
+  Prod: product,
+  Max: extreme(-Infinity, (a, b) => a > b),
+  Min: extreme(Infinity, (a, b) => a < b),
+  All: (row) => Number(row.every((x) => x !== 0)),
+  Any: (row) => Number(row.some((x) => x !== 0)),
+};
+
+/** What `f` makes of each row of elements that are reduced together. */
+function overRows(
+  x: Elements,
+  shape: Shape,
+  axes: readonly number[],
+  f: (row: Elements) => number,
+) {
+  const { outer, inner } = split(shape, axes);
+  const row = new Float64Array(inner.length);
+  return Float64Array.from(outer, (start) => {
+    for (let j = 0; j < inner.length; j++) row[j] = x[start + inner[j]];
+    return f(row);
+  });
+}
+
+function reduction(fold: Fold): Evaluator {
+  return ({ inputs: [{ shape, dtype }], attrs }, [x], precision) => {
+    const isInteger = dtype !== 'float32';
+    return overRows(x, shape, attrs.axes as number[], (row) => fold(row, precision, isInteger));
+  };
+}
+
+/** The first extremum. tfjs's `cpu` answers 0 where the first element is NaN, and passes others by. */
+function argExtreme(isBetter: (a: number, b: number) => boolean): Evaluator {
+  return ({ inputs: [{ shape }], attrs }, [x]) =>
+    overRows(x, shape, [attrs.axis as number], (row) => {
+      let at = 0;
+      for (let i = 1; i < row.length; i++) if (isBetter(row[i], row[at])) at = i;
+      return at;
+    });
+}
+
+/** Replaces every row by what `f` makes of it. */
+function rewriteRows(
+  f: (row: Elements, attrs: Readonly<Record<string, unknown>>, precision: Precision) => Elements,
+): Evaluator {
+  return ({ inputs: [{ shape }], attrs }, [x], precision) => {
+    const axes = (attrs.axes as number[] | undefined) ?? [shape.length - 1];
+    const { outer, inner } = split(shape, axes);
+    const result = new Float64Array(x.length);
+    for (const start of outer) {
+      const row = f(
+        Float64Array.from(inner, (offset) => x[start + offset]),
+        attrs,
+        precision,
+      );
+      inner.forEach((offset, j) => (result[start + offset] = row[j]));
+    }
+    return result;
+  };
+}
+
+/** Exponentials relative to the largest element, and their sum. */
+export function exponentials(row: Elements, precision: Precision) {
+  const top = FOLDS.Max(row, precision, false);
+  const powers = row.map((x) => precision.round('Exp', [x - top], Math.exp(x - top)));
+  return { top, powers, total: sumOf(powers.length, (i) => powers[i], precision) };
+}
+
+export function softmaxOf(row: Elements, precision: Precision): Elements {
+  const { powers, total } = exponentials(row, precision);
+  return powers.map((power) => precision.round('RealDiv', [], power / total));
+}
+
+const logSoftmaxOf = (row: Elements, _attrs: unknown, precision: Precision): Elements => {
+  const { top, total } = exponentials(row, precision);
+  const log = precision.round('Log', [total], Math.log(total));
+  return row.map((x) => precision.round('Sub', [], precision.round('Sub', [], x - top) - log));
+};
+
+function meanAndVariance(row: Elements, precision: Precision): readonly [number, number] {
+  const count = row.length;
+  const divide = (total: number) => precision.round('RealDiv', [], total / count);
+  const mean = divide(sumOf(count, (i) => row[i], precision));
+  return [mean, divide(sumOf(count, (i) => (row[i] - mean) ** 2, precision))];
+}
+
+/** One row of `Normalize`, in its three forms: see `ir/primitives.md`. */
+function normalized(row: Elements, form: unknown, epsilon: number, precision: Precision): Elements {
+  const inverse = (power: number): number =>
+    precision.round('Rsqrt', [power], 1 / Math.sqrt(power));
+  if (form === 'layer') {
+    const [mean, variance] = meanAndVariance(row, precision);
+    const factor = inverse(variance + epsilon);
+    return row.map((x) => precision.round('Multiply', [], (x - mean) * factor));
+  }
+  const squares = sumOf(row.length, (i) => row[i] * row[i], precision);
+  const factor = inverse(
+    form === 'l2' ? Math.max(squares, epsilon) : squares / row.length + epsilon,
+  );
+  return row.map((x) => precision.round('Multiply', [], x * factor));
+}
+
+/** Running totals, which begin anew after `partLength` elements. */
+function cumulative(step: (total: number, x: number) => number, initial: number): Evaluator {
+  return ({ inputs: [{ shape, dtype }], attrs }, [x], { isSingle }) => {
+    const axis = attrs.axis as number;
+    const length = shape[axis];
+    const partLength = (attrs.partLength as number | undefined) ?? length;
+    const { outer, inner } = split(shape, [axis]);
+    const result = new Float64Array(x.length);
+    for (const start of outer) {
+      for (let first = 0; first < length; first += partLength) {
+        const last = Math.min(first + partLength, length) - 1;
+        let total = initial;
+        for (let i = 0; i <= last - first; i++) {
+          const at = start + inner[attrs.reverse ? last - i : first + i];
+          const next = step(total, x[at]);
+          const stored = dtype !== 'float32' ? next | 0 : isSingle ? Math.fround(next) : next;
+          result[at] = attrs.exclusive ? total : stored;
+          total = stored;
+        }
+      }
+    }
+    return result;
+  };
+}
+
+const moments: Evaluator = ({ inputs: [{ shape }], outputs: [mean], attrs }, [x], precision) => {
+  const both = [new Float64Array(sizeOf(mean.shape)), new Float64Array(sizeOf(mean.shape))];
+  let at = 0;
+  overRows(x, shape, attrs.axes as number[], (row) => {
+    [both[0][at], both[1][at]] = meanAndVariance(row, precision);
+    return at++;
+  });
+  return both;
+};
+
+export const reductions: Readonly<Record<string, Evaluator>> = {
+  ...Object.fromEntries(Object.entries(FOLDS).map(([kernel, fold]) => [kernel, reduction(fold)])),
+  ArgMax: argExtreme((a, b) => a > b),
+  ArgMin: argExtreme((a, b) => a < b),
+  Softmax: rewriteRows((row, _attrs, precision) => softmaxOf(row, precision)),
+  LogSoftmax: rewriteRows(logSoftmaxOf),
+  Normalize: (node, inputs, precision) =>
+    rewriteRows((row, { form }) => normalized(row, form, inputs[1][0], precision))(
+      node,
+      inputs,
+      precision,
+    ),
+  Cumsum: cumulative((total, x) => total + x, 0),
+  Cumprod: cumulative((total, x) => total * x, 1),
+  Moments: moments,
+};
