@@ -1,0 +1,21 @@
+/** What can be tried at random: inputs, and what is wrong with what comes of one. */
+import type fc from 'fast-check';
+
+export interface Kind<T> {
+  readonly name: string;
+  /** Inputs, which print as a readable program. */
+  readonly inputs: fc.Arbitrary<T>;
+  /** Resolves where all is right. @throws Error that says what is not. */
+  check(input: T): Promise<void>;
+}
+
+/** Fails if a call takes longer than anything here may: a hang, as far as a user can tell. */
+export const MAX_MS = 20_000;
+
+export async function inTime<T>(run: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await run();
+  const took = performance.now() - start;
+  if (took > MAX_MS) throw new Error(`it took ${(took / 1000).toFixed(0)} s`);
+  return result;
+}
