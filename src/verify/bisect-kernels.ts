@@ -9,7 +9,7 @@ import type { KernelRecord, PlanRecord } from '../report/record';
 import { PlanExecutor } from '../runtime/executor';
 import type { PlanDevice } from '../runtime/plan-device';
 import { findDifference, type Difference } from './judge';
-import { evaluateValues, single, type Elements, type Precision } from './reference';
+import { evaluateValues, single, type Doubles, type Precision } from './reference';
 import { bufferWith, copyWords, elementsOf, wordsOf } from './snapshot';
 
 export interface KernelFault {
@@ -50,8 +50,8 @@ function isPrivate({ producer }: Value): boolean {
   return producer?.kernel === 'AttentionPart' || producer?.attrs.parts !== undefined;
 }
 
-/** Elements without what a kernel may choose: all of them, but for {@link isPrivate private} values. */
-function chosenByGraph(value: Value, elements: Elements): Elements {
+/** Doubles without what a kernel may choose: all of them, but for {@link isPrivate private} values. */
+function chosenByGraph(value: Value, elements: Doubles): Doubles {
   const { producer, shape } = value;
   if (!producer || !isPrivate(value)) return elements;
   if (producer.kernel !== 'AttentionPart') {
@@ -73,7 +73,7 @@ function chosenByGraph(value: Value, elements: Elements): Elements {
 export async function findKernelFaults(
   device: PlanDevice,
   plan: Plan,
-  known: Map<Value, Elements>,
+  known: Map<Value, Doubles>,
 ): Promise<KernelFault[]> {
   const faults: KernelFault[] = [];
   if (plan.prelude) {
@@ -88,13 +88,13 @@ export async function findKernelFaults(
 class KernelSearch {
   /** What the device stored of values that only kernels know how to read. */
   private readonly stored = new Map<Value, Uint32Array<ArrayBuffer>>();
-  /** Elements that were written so far, and by which dispatch last. */
+  /** Doubles that were written so far, and by which dispatch last. */
   private readonly written = new Map<Value, { isWritten: Uint8Array; fault: KernelFault }>();
 
   constructor(
     private readonly device: PlanDevice,
     private readonly plan: Plan,
-    private readonly known: Map<Value, Elements>,
+    private readonly known: Map<Value, Doubles>,
   ) {}
 
   async run(): Promise<KernelFault[]> {
@@ -154,7 +154,7 @@ class KernelSearch {
   }
 
   /** Computes values by the reference, unless they are known. */
-  private reference(values: readonly Value[]): Promise<Elements[]> {
+  private reference(values: readonly Value[]): Promise<Doubles[]> {
     return evaluateValues(values, this.known);
   }
 
@@ -194,12 +194,12 @@ class KernelSearch {
 
 /** The part of a graph that one dispatch computes: from what it loads to what it stores. */
 class KernelPart {
-  private readonly loaded = new Map<Value, Elements>();
+  private readonly loaded = new Map<Value, Doubles>();
   private readonly derived = new Map<Value, boolean>();
   private readonly reached = new Map<Value, boolean>();
 
   constructor(
-    private readonly known: ReadonlyMap<Value, Elements>,
+    private readonly known: ReadonlyMap<Value, Doubles>,
     reads: readonly Value[],
     words: ReadonlyMap<Value, Uint32Array>,
   ) {
@@ -224,10 +224,10 @@ class KernelPart {
     return needed;
   }
 
-  async evaluate(value: Value, precision?: Precision): Promise<Elements> {
+  async evaluate(value: Value, precision?: Precision): Promise<Doubles> {
     const known = new Map(this.loaded);
     for (const other of this.neededBy([value])) {
-      known.set(other, this.known.get(other) as Elements);
+      known.set(other, this.known.get(other) as Doubles);
     }
     for (const [other, elements] of this.known) {
       if (!other.producer && !known.has(other)) known.set(other, elements);
@@ -264,8 +264,8 @@ class KernelPart {
 
 async function findStoredDifference(
   value: Value,
-  actual: Elements,
-  expected: Elements,
+  actual: Doubles,
+  expected: Doubles,
   part: KernelPart,
 ): Promise<Difference | null> {
   const { dtype } = value;

@@ -5,7 +5,7 @@ import type { RewriteRecord } from '../report/record';
 import type { PlanDevice } from '../runtime/plan-device';
 import { findDifference, type Difference } from './judge';
 import { knownOf, type RunContents } from './plan-run';
-import { evaluateGraph, evaluateValues, single, type Elements } from './reference';
+import { evaluateGraph, evaluateValues, single, type Doubles } from './reference';
 
 export interface RuleFault {
   readonly rewrite: RewriteRecord;
@@ -26,14 +26,14 @@ const SEEDS = [1, 2];
 
 /** What a graph comes to: exactly, and as float32 may have it. */
 export interface Expectation {
-  readonly outputs: readonly Elements[];
+  readonly outputs: readonly Doubles[];
   /** Computed when first asked for. */
-  samples(): Promise<readonly (readonly Elements[])[]>;
+  samples(): Promise<readonly (readonly Doubles[])[]>;
 }
 
 export async function expectationOf(graph: Graph, contents: Contents): Promise<Expectation> {
   const outputs = await evaluateGraph(graph, knownOf(graph, contents));
-  let sampled: Promise<readonly (readonly Elements[])[]> | undefined;
+  let sampled: Promise<readonly (readonly Doubles[])[]> | undefined;
   return {
     outputs,
     samples: () =>

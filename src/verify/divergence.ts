@@ -7,7 +7,7 @@ import { expectationOf, findRuleFault, findWrongOutput, type Expectation } from 
 import { storeGraph } from './graph-json';
 import type { Difference } from './judge';
 import type { PlanRun, RunContents } from './plan-run';
-import type { Elements } from './reference';
+import type { Doubles } from './reference';
 import { graphScript, kernelScript, ruleScript } from './reproduction';
 
 /** Something that computes another result than the model, or the code, says. */
@@ -70,11 +70,9 @@ export async function findDivergences(
   ];
 }
 
-/** Elements of a plan's inputs and of the constants that it binds. */
-function knownOfPlan(plan: Plan, contents: RunContents): Map<Value, Elements> {
-  const known = new Map<Value, Elements>(
-    plan.inputs.map((value, i) => [value, contents.inputs[i]]),
-  );
+/** Doubles of a plan's inputs and of the constants that it binds. */
+function knownOfPlan(plan: Plan, contents: RunContents): Map<Value, Doubles> {
+  const known = new Map<Value, Doubles>(plan.inputs.map((value, i) => [value, contents.inputs[i]]));
   for (const value of [...plan.constants, ...(plan.prelude?.plan.constants ?? [])]) {
     const elements = value.constant && contents.constants.get(value.constant);
     if (elements) known.set(value, elements);

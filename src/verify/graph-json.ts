@@ -8,13 +8,13 @@ import {
   type Shape,
   type Value,
 } from '../ir/graph';
-import type { Elements } from './reference';
+import type { Doubles } from './reference';
 
 interface StoredValue {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Elements of an input or a constant: words of 32 bits in base64, little-endian. */
+  /** Doubles of an input or a constant: words of 32 bits in base64, little-endian. */
   readonly data?: string;
 }
 
@@ -88,8 +88,8 @@ function loadAttr(value: unknown): unknown {
  */
 export function storeGraph(
   graph: Graph,
-  inputs: readonly Elements[],
-  constants: ReadonlyMap<ConstantData, Elements>,
+  inputs: readonly Doubles[],
+  constants: ReadonlyMap<ConstantData, Doubles>,
 ): GraphJson {
   const names = new Map<Value, string>();
   const describe = (value: Value, elements?: ArrayLike<number>): StoredValue => {
@@ -120,7 +120,7 @@ export function storeGraph(
 }
 
 /** The graph that {@link storeGraph} stored, and the elements of its inputs. */
-export function loadGraph(json: GraphJson): { graph: Graph; inputs: Elements[] } {
+export function loadGraph(json: GraphJson): { graph: Graph; inputs: Doubles[] } {
   const graph = new Graph();
   const values = new Map<string, Value>();
   for (const spec of json.inputs) values.set(spec.name, graph.input(spec));

@@ -4,7 +4,7 @@
  * more. Integers and bools have to agree with one of them.
  */
 import type { DType } from '../ir/graph';
-import type { Elements } from './reference';
+import type { Doubles } from './reference';
 
 /** How much worse than the original a fused result may be. */
 const MARGIN = 3;
@@ -18,7 +18,7 @@ const MAX_ORIGINAL = 100;
 /** What a result is judged by. */
 export interface Evidence {
   readonly dtype: DType;
-  readonly expected: Elements;
+  readonly expected: Doubles;
   /** The same computed in float32 on the host, with the errors that WGSL allows. */
   readonly samples: readonly ArrayLike<number>[];
   /** What the original ops gave. */
@@ -27,7 +27,7 @@ export interface Evidence {
 
 /** What is wrong with a result. */
 export interface Difference {
-  /** Elements that are wrong, the position of the first, and what it is and should be. */
+  /** Doubles that are wrong, the position of the first, and what it is and should be. */
   readonly count: number;
   readonly at: number;
   readonly actual: number;
@@ -45,7 +45,7 @@ function deviation(actual: number, expected: number): number {
 }
 
 /** The largest error of elements that are finite where they should be. */
-export function errorOf(actual: ArrayLike<number>, expected: Elements): number {
+export function errorOf(actual: ArrayLike<number>, expected: Doubles): number {
   let error = 0;
   for (let i = 0; i < expected.length; i++) {
     const off = deviation(actual[i], expected[i]);

@@ -4,7 +4,7 @@ import type { Plan } from '../compiler/plan';
 import type { ConstantData, Graph, Value } from '../ir/graph';
 import type { RejectNodes } from '../runtime/plan-auditor';
 import type { PlanDevice } from '../runtime/plan-device';
-import type { Elements } from './reference';
+import type { Doubles } from './reference';
 import { takeSnapshot } from './snapshot';
 
 export interface PlanRun {
@@ -18,10 +18,10 @@ export interface PlanRun {
 }
 
 export interface RunContents {
-  readonly inputs: readonly Elements[];
-  readonly constants: ReadonlyMap<ConstantData, Elements>;
+  readonly inputs: readonly Doubles[];
+  readonly constants: ReadonlyMap<ConstantData, Doubles>;
   /** For each output of the graph; null where the plan does not compute it. */
-  readonly outputs: readonly (Elements | null)[];
+  readonly outputs: readonly (Doubles | null)[];
 }
 
 /** Copies what a run left on the device. */
@@ -31,7 +31,7 @@ export function recordRun(
   inputs: readonly TensorInfo[],
   outputs: readonly TensorInfo[],
 ): PlanRun {
-  const copy = ({ dataId }: TensorInfo, spec: Value): Promise<Elements> =>
+  const copy = ({ dataId }: TensorInfo, spec: Value): Promise<Doubles> =>
     takeSnapshot(device.device, device.bufferOf(dataId), spec);
   const computed = [...new Set(plan.outputs)].filter((value) => value.producer !== undefined);
   const made = computed.map((value, i) => copy(outputs[i], value));
@@ -68,8 +68,8 @@ function constantsOf({ nodes, outputs }: Graph): Value[] {
 export function knownOf(
   { inputs, nodes, outputs }: Pick<Graph, 'inputs' | 'nodes' | 'outputs'>,
   contents: Pick<RunContents, 'inputs' | 'constants'>,
-): Map<Value, Elements> {
-  const known = new Map<Value, Elements>(inputs.map((value, i) => [value, contents.inputs[i]]));
+): Map<Value, Doubles> {
+  const known = new Map<Value, Doubles>(inputs.map((value, i) => [value, contents.inputs[i]]));
   for (const value of [...nodes.flatMap((node) => node.inputs), ...outputs]) {
     const elements = value.constant && contents.constants.get(value.constant);
     if (elements) known.set(value, elements);

@@ -1,14 +1,14 @@
-/** Elements of GPU buffers: copies of what they hold now, and buffers of what they are to hold. */
+/** Doubles of GPU buffers: copies of what they hold now, and buffers of what they are to hold. */
 import type { DType, Value } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
-import type { Elements } from './reference';
+import type { Doubles } from './reference';
 
 /** A copy of a buffer's elements as of the commands submitted so far. */
 export function takeSnapshot(
   device: GPUDevice,
   source: GPUBuffer,
   { shape, dtype }: Pick<Value, 'shape' | 'dtype'>,
-): Promise<Elements> {
+): Promise<Doubles> {
   return copyWords(device, source, sizeOf(shape)).then((words) => elementsOf(words, dtype));
 }
 
@@ -30,11 +30,11 @@ export async function copyWords(
 }
 
 /** Words as elements: bools are words of 0 and 1. */
-export function elementsOf({ buffer }: Uint32Array, dtype: DType): Elements {
+export function elementsOf({ buffer }: Uint32Array, dtype: DType): Doubles {
   return Float64Array.from(dtype === 'float32' ? new Float32Array(buffer) : new Int32Array(buffer));
 }
 
-/** Elements as words. */
+/** Doubles as words. */
 export function wordsOf(elements: ArrayLike<number>, dtype: DType): Uint32Array<ArrayBuffer> {
   const typed = dtype === 'float32' ? Float32Array.from(elements) : Int32Array.from(elements);
   return new Uint32Array(typed.buffer);

@@ -60,9 +60,10 @@ async function mix(): Promise<void> {
   if (turn % 50 === 0) {
     // A model that comes and goes.
     const other = encoderGraph(sizes, encoderWeights(sizes, 2)).load();
-    const y = other.execute({ x: tf.zeros([1, 8, 16]) }) as ReturnType<typeof tf.tensor>;
+    const zeros = tf.zeros([1, 8, 16]);
+    const y = other.execute({ x: zeros }) as ReturnType<typeof tf.tensor>;
     await y.data();
-    y.dispose();
+    tf.dispose([y, zeros]);
     other.dispose();
   }
 }

@@ -2,7 +2,7 @@
 import type { Expr } from '../../ir/expression';
 import { sizeOf, type Node, type Shape } from '../../ir/graph';
 import { compileExpression } from './elementwise';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { broadcastPositions, broadcastStrides, positionsUnder } from './indexing';
 import type { Precision } from './precision';
 import { exponentials, sumOf } from './reduction';
@@ -11,7 +11,7 @@ import { exponentials, sumOf } from './reduction';
 interface Row {
   /** Its number among all queries of all batches. */
   readonly index: number;
-  readonly scores: Elements;
+  readonly scores: Doubles;
   /** Component `column` of the value of key `key`. */
   value(key: number, column: number): number;
 }
@@ -19,7 +19,7 @@ interface Row {
 /** Calls `visit` with every query of an attention. */
 function forEachQuery(
   node: Node,
-  [q, k, v, ...masks]: readonly Elements[],
+  [q, k, v, ...masks]: readonly Doubles[],
   precision: Precision,
   visit: (row: Row) => void,
 ): void {
@@ -52,7 +52,7 @@ function forEachQuery(
   }
 }
 
-const attention: Evaluator = (node, inputs, precision) => {
+const attention: PrimitiveEvaluator = (node, inputs, precision) => {
   const { shape } = node.outputs[0];
   const width = shape[shape.length - 1];
   const result = new Float64Array(sizeOf(shape));
@@ -67,7 +67,7 @@ const attention: Evaluator = (node, inputs, precision) => {
 };
 
 /** Sums by weight, the highest score, and the sum of the weights: see `ir/primitives.md`. */
-const attentionPart: Evaluator = (node, inputs, precision) => {
+const attentionPart: PrimitiveEvaluator = (node, inputs, precision) => {
   const { shape } = node.outputs[0];
   const [parts, queries, length] = shape.slice(-3);
   const width = node.inputs[2].shape[node.inputs[2].shape.length - 1];
@@ -93,7 +93,11 @@ const attentionPart: Evaluator = (node, inputs, precision) => {
   return result;
 };
 
-const attentionMerge: Evaluator = ({ inputs: [{ shape }], outputs: [out] }, [x], precision) => {
+const attentionMerge: PrimitiveEvaluator = (
+  { inputs: [{ shape }], outputs: [out] },
+  [x],
+  precision,
+) => {
   const [parts, queries, length] = shape.slice(-3);
   const width = out.shape[out.shape.length - 1];
   const result = new Float64Array(sizeOf(out.shape));
@@ -111,7 +115,7 @@ const attentionMerge: Evaluator = ({ inputs: [{ shape }], outputs: [out] }, [x],
   return result;
 };
 
-export const attentions: Readonly<Record<string, Evaluator>> = {
+export const attentions: Readonly<Record<string, PrimitiveEvaluator>> = {
   Attention: attention,
   AttentionPart: attentionPart,
   AttentionMerge: attentionMerge,

@@ -1,7 +1,7 @@
 /** Elementwise kernels, and expressions of them. */
 import { roundToType, type Expr, type ScalarOp } from '../../ir/expression';
 import { sizeOf, type Attrs, type DType } from '../../ir/graph';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { broadcastPositions } from './indexing';
 import type { Precision } from './precision';
 
@@ -18,7 +18,7 @@ function compute(
   return type === 'float32' ? precision.round(op.kernel, args, exact) : roundToType(exact, type);
 }
 
-export function elementwise(op: ScalarOp): Evaluator {
+export function elementwise(op: ScalarOp): PrimitiveEvaluator {
   return ({ inputs: values, outputs: [out], attrs }, inputs, precision) => {
     const types = values.map(({ dtype }) => dtype);
     const positions = values.map(({ shape }) => broadcastPositions(shape, out.shape));
@@ -55,7 +55,7 @@ export function compileExpression(
         }
       : { node, args: [], types: [] },
   );
-  const results: Elements = new Float64Array(steps.length);
+  const results: Doubles = new Float64Array(steps.length);
   return (slot) => {
     steps.forEach(({ node, args, types }, at) => {
       if (node.kind === 'constant') results[at] = node.value;

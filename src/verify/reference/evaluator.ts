@@ -2,12 +2,12 @@
 import type { Node } from '../../ir/graph';
 import type { Precision } from './precision';
 
-/** Elements in row-major order: doubles, whatever the dtype. */
-export type Elements = Float64Array;
+/** Doubles in row-major order: doubles, whatever the dtype. */
+export type Doubles = Float64Array;
 
-/** Elements of each output of a node, of those of its inputs. */
-export type Evaluator = (
+/** Doubles of each output of a node, of those of its inputs. */
+export type PrimitiveEvaluator = (
   node: Node,
-  inputs: readonly Elements[],
+  inputs: readonly Doubles[],
   precision: Precision,
-) => Elements | readonly Elements[];
+) => Doubles | readonly Doubles[];

@@ -6,17 +6,17 @@ import { scalarOp } from '../../ir/expression';
 import type { Graph, Node, Value } from '../../ir/graph';
 import { attentions } from './attention';
 import { elementwise } from './elementwise';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { movements } from './movement';
 import { DOUBLE, type Precision } from './precision';
 import { products } from './product';
 import { reductions } from './reduction';
 import { windows } from './window';
 
-export type { Elements } from './evaluator';
+export type { Doubles } from './evaluator';
 export { DOUBLE, single, uniform, type Precision } from './precision';
 
-const evaluators: Readonly<Record<string, Evaluator>> = {
+const evaluators: Readonly<Record<string, PrimitiveEvaluator>> = {
   ...movements,
   ...reductions,
   ...windows,
@@ -24,7 +24,7 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   ...attentions,
 };
 
-function evaluatorOf(node: Node): Evaluator {
+function evaluatorOf(node: Node): PrimitiveEvaluator {
   const op = scalarOp(node.kernel);
   const evaluate = op ? elementwise(op) : evaluators[node.kernel];
   if (evaluate) return evaluate;
@@ -46,9 +46,9 @@ const MAX_TASK_MS = 50;
  */
 export async function evaluateValues(
   wanted: readonly Value[],
-  known: Map<Value, Elements>,
+  known: Map<Value, Doubles>,
   precision: Precision = DOUBLE,
-): Promise<Elements[]> {
+): Promise<Doubles[]> {
   let start = performance.now();
   const stack = [...wanted];
   for (let value = stack.at(-1); value; value = stack.at(-1)) {
@@ -64,14 +64,14 @@ export async function evaluateValues(
     await new Promise((resolve) => setTimeout(resolve, 0));
     start = performance.now();
   }
-  return wanted.map((value) => known.get(value) as Elements);
+  return wanted.map((value) => known.get(value) as Doubles);
 }
 
 function inputsOf({ producer }: Value): readonly Value[] {
   return producer?.inputs ?? [];
 }
 
-function compute(value: Value, known: Map<Value, Elements>, precision: Precision): void {
+function compute(value: Value, known: Map<Value, Doubles>, precision: Precision): void {
   const { producer, constant } = value;
   if (!producer) {
     if (!constant?.host) {
@@ -82,7 +82,7 @@ function compute(value: Value, known: Map<Value, Elements>, precision: Precision
     known.set(value, Float64Array.from(constant.host));
     return;
   }
-  const operands = producer.inputs.map((input) => known.get(input) as Elements);
+  const operands = producer.inputs.map((input) => known.get(input) as Doubles);
   const results = evaluatorOf(producer)(producer, operands, precision);
   const list = results instanceof Float64Array ? [results] : results;
   producer.outputs.forEach((output, i) => known.set(output, list[i]));
@@ -91,8 +91,8 @@ function compute(value: Value, known: Map<Value, Elements>, precision: Precision
 /** Computes a graph's outputs. */
 export function evaluateGraph(
   graph: Graph,
-  known: ReadonlyMap<Value, Elements>,
+  known: ReadonlyMap<Value, Doubles>,
   precision?: Precision,
-): Promise<Elements[]> {
+): Promise<Doubles[]> {
   return evaluateValues(graph.outputs, new Map(known), precision);
 }

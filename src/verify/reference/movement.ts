@@ -1,11 +1,11 @@
 /** Kernels that move elements, and resizes. */
 import { forEachIndex } from '../../ir/host-evaluate';
 import { sizeOf, stridesOf, type Attrs, type Shape } from '../../ir/graph';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { positionsUnder } from './indexing';
 
 /** An output of the elements at `positions`; `fill` where the position is negative. */
-function pick(x: Elements, positions: Int32Array, fill = 0): Elements {
+function pick(x: Doubles, positions: Int32Array, fill = 0): Doubles {
   const result = new Float64Array(positions.length);
   for (let i = 0; i < result.length; i++) result[i] = positions[i] < 0 ? fill : x[positions[i]];
   return result;
@@ -15,7 +15,7 @@ function pick(x: Elements, positions: Int32Array, fill = 0): Elements {
 function byAxis(
   from: (at: number, axis: number, attrs: Attrs, shape: Shape) => number,
   fill: (attrs: Attrs) => number = () => 0,
-): Evaluator {
+): PrimitiveEvaluator {
   return ({ inputs: [{ shape }], outputs: [out], attrs }, [x]) => {
     const strides = stridesOf(shape);
     const tables = out.shape.map((dim, axis) =>
@@ -36,7 +36,7 @@ function byAxis(
 
 const repeat = byAxis((at, axis, _attrs, shape) => at % shape[axis]);
 
-const transpose: Evaluator = ({ inputs: [{ shape }], outputs: [out], attrs }, [x]) => {
+const transpose: PrimitiveEvaluator = ({ inputs: [{ shape }], outputs: [out], attrs }, [x]) => {
   const strides = stridesOf(shape);
   const perm = attrs.perm as number[];
   return pick(
@@ -57,7 +57,7 @@ function mirrored(at: number, extent: number, mode: unknown): number {
   return at >= extent ? 2 * extent - 2 - at + edge : at;
 }
 
-const concat: Evaluator = ({ inputs: values, outputs: [out], attrs }, inputs) => {
+const concat: PrimitiveEvaluator = ({ inputs: values, outputs: [out], attrs }, inputs) => {
   const axis = attrs.axis as number;
   const inner = sizeOf(out.shape.slice(axis + 1));
   const outer = sizeOf(out.shape.slice(0, axis));
@@ -75,7 +75,7 @@ const concat: Evaluator = ({ inputs: values, outputs: [out], attrs }, inputs) =>
 };
 
 /** Rows picked by index; an index outside picks zeros, as on every GPU backend of tfjs's. */
-const gather: Evaluator = ({ inputs: [x, indices], attrs }, [elements, picks]) => {
+const gather: PrimitiveEvaluator = ({ inputs: [x, indices], attrs }, [elements, picks]) => {
   const { axis, batchDims } = attrs as { axis: number; batchDims: number };
   const batch = sizeOf(x.shape.slice(0, batchDims));
   const outer = sizeOf(x.shape.slice(batchDims, axis));
@@ -112,7 +112,7 @@ function sourceOf(
 
 const clamp = (at: number, extent: number): number => Math.min(Math.max(at, 0), extent - 1);
 
-const resizeNearest: Evaluator = (node, inputs, precision) => {
+const resizeNearest: PrimitiveEvaluator = (node, inputs, precision) => {
   const [, height, width] = node.outputs[0].shape;
   return byAxis((at, axis, attrs, shape) => {
     if (axis === 0 || axis === 3) return at;
@@ -125,7 +125,7 @@ const resizeNearest: Evaluator = (node, inputs, precision) => {
   })(node, inputs, precision);
 };
 
-const resizeBilinear: Evaluator = (
+const resizeBilinear: PrimitiveEvaluator = (
   { inputs: [x], outputs: [out], attrs },
   [elements],
   precision,
@@ -163,7 +163,7 @@ const resizeBilinear: Evaluator = (
   return result;
 };
 
-export const movements: Readonly<Record<string, Evaluator>> = {
+export const movements: Readonly<Record<string, PrimitiveEvaluator>> = {
   Reshape: (_node, [x]) => x,
   Transpose: transpose,
   Slice: byAxis(

@@ -3,26 +3,21 @@ import type { Expr } from '../../ir/expression';
 import { sizeOf, type Node, type Shape } from '../../ir/graph';
 import { windowInference } from '../../ir/infer/window';
 import { compileExpression } from './elementwise';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { broadcastPositions, broadcastStrides, positionsUnder } from './indexing';
 import type { Precision } from './precision';
 import { depthwiseOf } from './window';
 
 /** A matrix among others: where it begins, and how its elements are laid out. */
 interface Matrix {
-  readonly elements: Elements;
+  readonly elements: Doubles;
   readonly start: number;
   readonly rowStride: number;
   readonly columnStride: number;
 }
 
 /** Row-major, or its transpose. */
-function matrix(
-  elements: Elements,
-  start: number,
-  [, columns]: Shape,
-  transposed: boolean,
-): Matrix {
+function matrix(elements: Doubles, start: number, [, columns]: Shape, transposed: boolean): Matrix {
   return transposed
     ? { elements, start, rowStride: 1, columnStride: columns }
     : { elements, start, rowStride: columns, columnStride: 1 };
@@ -33,7 +28,7 @@ export function multiply(
   a: Matrix,
   b: Matrix,
   [rows, depth, columns]: readonly [number, number, number],
-  to: Elements,
+  to: Doubles,
   start: number,
   { isSingle }: Precision,
   isInteger = false,
@@ -53,7 +48,11 @@ export function multiply(
 }
 
 /** With `parts`, all of the sum is the first part: how kernels divide it is theirs to know. */
-const batchMatMul: Evaluator = ({ inputs: [a, b], outputs: [out], attrs }, [x, y], precision) => {
+const batchMatMul: PrimitiveEvaluator = (
+  { inputs: [a, b], outputs: [out], attrs },
+  [x, y],
+  precision,
+) => {
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
   const [sizesA, sizesB] = [a.shape.slice(-2), b.shape.slice(-2)];
   const rows = sizesA[transposeA ? 1 : 0];
@@ -80,8 +79,8 @@ const batchMatMul: Evaluator = ({ inputs: [a, b], outputs: [out], attrs }, [x, y
 
 /** Rows times weights [depth, columns], or their transpose. */
 function dense(
-  x: Elements,
-  weights: Elements,
+  x: Doubles,
+  weights: Doubles,
   shape: Shape,
   transposed: boolean,
   precision: Precision,
@@ -106,11 +105,11 @@ function dense(
  */
 function activate(
   expr: Expr,
-  sums: readonly Elements[],
+  sums: readonly Doubles[],
   shape: Shape,
-  operands: readonly { readonly shape: Shape; readonly elements: Elements }[],
+  operands: readonly { readonly shape: Shape; readonly elements: Doubles }[],
   precision: Precision,
-): Elements {
+): Doubles {
   const run = compileExpression(expr, precision);
   // A chain's expression mentions only those operands that fit its layer.
   const positions = operands.map((operand) =>
@@ -128,10 +127,10 @@ function activate(
 const isBroadcastable = (shape: Shape, over: Shape): boolean =>
   shape.every((dim, i) => dim === 1 || dim === over[over.length - shape.length + i]);
 
-const operandsOf = ({ inputs: values }: Node, inputs: readonly Elements[], from: number) =>
+const operandsOf = ({ inputs: values }: Node, inputs: readonly Doubles[], from: number) =>
   values.slice(from).map(({ shape }, i) => ({ shape, elements: inputs[from + i] }));
 
-const gatedMatMul: Evaluator = (node, inputs, precision) => {
+const gatedMatMul: PrimitiveEvaluator = (node, inputs, precision) => {
   const { inputs: values, outputs, attrs } = node;
   const products = [1, 2].map((i) =>
     dense(inputs[0], inputs[i], values[i].shape, attrs.transposeB as boolean, precision),
@@ -140,7 +139,7 @@ const gatedMatMul: Evaluator = (node, inputs, precision) => {
   return activate(attrs.combine as Expr, products, outputs[0].shape, operands, precision);
 };
 
-const denseChain: Evaluator = (node, inputs, precision) => {
+const denseChain: PrimitiveEvaluator = (node, inputs, precision) => {
   const activations = node.attrs.activations as readonly Expr[];
   const operands = operandsOf(node, inputs, activations.length + 2);
   let rows = inputs[0];
@@ -154,7 +153,7 @@ const denseChain: Evaluator = (node, inputs, precision) => {
   return rows;
 };
 
-const depthwisePointwise: Evaluator = (node, inputs, precision) => {
+const depthwisePointwise: PrimitiveEvaluator = (node, inputs, precision) => {
   const { shape } = windowInference.DepthwiseConv2dNative(node.inputs, node.attrs, undefined);
   const sums = depthwiseOf(node, shape, inputs, precision);
   const pixels = [sizeOf(shape.slice(0, 3)), shape[3]];
@@ -163,7 +162,7 @@ const depthwisePointwise: Evaluator = (node, inputs, precision) => {
   return dense(hidden, inputs[2], node.inputs[2].shape, false, precision);
 };
 
-export const products: Readonly<Record<string, Evaluator>> = {
+export const products: Readonly<Record<string, PrimitiveEvaluator>> = {
   BatchMatMul: batchMatMul,
   GatedMatMul: gatedMatMul,
   DenseChain: denseChain,

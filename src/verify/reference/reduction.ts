@@ -1,6 +1,6 @@
 /** Kernels that combine the elements of some axes. */
 import { sizeOf, stridesOf, type Shape } from '../../ir/graph';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { positionsUnder } from './indexing';
 import type { Precision } from './precision';
 
@@ -31,7 +31,7 @@ export function sumOf(
   return sum;
 }
 
-type Fold = (row: Elements, precision: Precision, isInteger: boolean) => number;
+type Fold = (row: Doubles, precision: Precision, isInteger: boolean) => number;
 
 const extreme =
   (start: number, isBetter: (a: number, b: number) => boolean): Fold =>
@@ -59,12 +59,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 };
 
 /** What `f` makes of each row of elements that are reduced together. */
-function overRows(
-  x: Elements,
-  shape: Shape,
-  axes: readonly number[],
-  f: (row: Elements) => number,
-) {
+function overRows(x: Doubles, shape: Shape, axes: readonly number[], f: (row: Doubles) => number) {
   const { outer, inner } = split(shape, axes);
   const row = new Float64Array(inner.length);
   return Float64Array.from(outer, (start) => {
@@ -73,7 +68,7 @@ function overRows(
   });
 }
 
-function reduction(fold: Fold): Evaluator {
+function reduction(fold: Fold): PrimitiveEvaluator {
   return ({ inputs: [{ shape, dtype }], attrs }, [x], precision) => {
     const isInteger = dtype !== 'float32';
     return overRows(x, shape, attrs.axes as number[], (row) => fold(row, precision, isInteger));
@@ -81,7 +76,7 @@ function reduction(fold: Fold): Evaluator {
 }
 
 /** The first extremum. tfjs's `cpu` answers 0 where the first element is NaN, and passes others by. */
-function argExtreme(isBetter: (a: number, b: number) => boolean): Evaluator {
+function argExtreme(isBetter: (a: number, b: number) => boolean): PrimitiveEvaluator {
   return ({ inputs: [{ shape }], attrs }, [x]) =>
     overRows(x, shape, [attrs.axis as number], (row) => {
       let at = 0;
@@ -92,8 +87,8 @@ function argExtreme(isBetter: (a: number, b: number) => boolean): Evaluator {
 
 /** Replaces every row by what `f` makes of it. */
 function rewriteRows(
-  f: (row: Elements, attrs: Readonly<Record<string, unknown>>, precision: Precision) => Elements,
-): Evaluator {
+  f: (row: Doubles, attrs: Readonly<Record<string, unknown>>, precision: Precision) => Doubles,
+): PrimitiveEvaluator {
   return ({ inputs: [{ shape }], attrs }, [x], precision) => {
     const axes = (attrs.axes as number[] | undefined) ?? [shape.length - 1];
     const { outer, inner } = split(shape, axes);
@@ -111,24 +106,24 @@ function rewriteRows(
 }
 
 /** Exponentials relative to the largest element, and their sum. */
-export function exponentials(row: Elements, precision: Precision) {
+export function exponentials(row: Doubles, precision: Precision) {
   const top = FOLDS.Max(row, precision, false);
   const powers = row.map((x) => precision.round('Exp', [x - top], Math.exp(x - top)));
   return { top, powers, total: sumOf(powers.length, (i) => powers[i], precision) };
 }
 
-export function softmaxOf(row: Elements, precision: Precision): Elements {
+export function softmaxOf(row: Doubles, precision: Precision): Doubles {
   const { powers, total } = exponentials(row, precision);
   return powers.map((power) => precision.round('RealDiv', [], power / total));
 }
 
-const logSoftmaxOf = (row: Elements, _attrs: unknown, precision: Precision): Elements => {
+const logSoftmaxOf = (row: Doubles, _attrs: unknown, precision: Precision): Doubles => {
   const { top, total } = exponentials(row, precision);
   const log = precision.round('Log', [total], Math.log(total));
   return row.map((x) => precision.round('Sub', [], precision.round('Sub', [], x - top) - log));
 };
 
-function meanAndVariance(row: Elements, precision: Precision): readonly [number, number] {
+function meanAndVariance(row: Doubles, precision: Precision): readonly [number, number] {
   const count = row.length;
   const divide = (total: number) => precision.round('RealDiv', [], total / count);
   const mean = divide(sumOf(count, (i) => row[i], precision));
@@ -136,7 +131,7 @@ function meanAndVariance(row: Elements, precision: Precision): readonly [number,
 }
 
 /** One row of `Normalize`, in its three forms: see `ir/primitives.md`. */
-function normalized(row: Elements, form: unknown, epsilon: number, precision: Precision): Elements {
+function normalized(row: Doubles, form: unknown, epsilon: number, precision: Precision): Doubles {
   const inverse = (power: number): number =>
     precision.round('Rsqrt', [power], 1 / Math.sqrt(power));
   if (form === 'layer') {
@@ -152,7 +147,10 @@ function normalized(row: Elements, form: unknown, epsilon: number, precision: Pr
 }
 
 /** Running totals, which begin anew after `partLength` elements. */
-function cumulative(step: (total: number, x: number) => number, initial: number): Evaluator {
+function cumulative(
+  step: (total: number, x: number) => number,
+  initial: number,
+): PrimitiveEvaluator {
   return ({ inputs: [{ shape, dtype }], attrs }, [x], { isSingle }) => {
     const axis = attrs.axis as number;
     const length = shape[axis];
@@ -176,7 +174,11 @@ function cumulative(step: (total: number, x: number) => number, initial: number)
   };
 }
 
-const moments: Evaluator = ({ inputs: [{ shape }], outputs: [mean], attrs }, [x], precision) => {
+const moments: PrimitiveEvaluator = (
+  { inputs: [{ shape }], outputs: [mean], attrs },
+  [x],
+  precision,
+) => {
   const both = [new Float64Array(sizeOf(mean.shape)), new Float64Array(sizeOf(mean.shape))];
   let at = 0;
   overRows(x, shape, attrs.axes as number[], (row) => {
@@ -186,7 +188,7 @@ const moments: Evaluator = ({ inputs: [{ shape }], outputs: [mean], attrs }, [x]
   return both;
 };
 
-export const reductions: Readonly<Record<string, Evaluator>> = {
+export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
   ...Object.fromEntries(Object.entries(FOLDS).map(([kernel, fold]) => [kernel, reduction(fold)])),
   ArgMax: argExtreme((a, b) => a > b),
   ArgMin: argExtreme((a, b) => a < b),

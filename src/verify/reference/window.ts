@@ -1,25 +1,25 @@
 /** Convolutions and pools, all NHWC. */
 import { sizeOf, type Attrs, type Node, type Shape } from '../../ir/graph';
 import type { Padding2D } from '../../ir/infer/window';
-import type { Elements, Evaluator } from './evaluator';
+import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import type { Precision } from './precision';
 
-interface Window {
+interface WindowShape {
   readonly size: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
   readonly pad: Padding2D;
 }
 
-function windowOf(attrs: Attrs, size: readonly number[]): Window {
-  return { dilations: [1, 1], ...attrs, size } as unknown as Window;
+function windowOf(attrs: Attrs, size: readonly number[]): WindowShape {
+  return { dilations: [1, 1], ...attrs, size } as unknown as WindowShape;
 }
 
 /** Calls `visit` with every output pixel, and what is there of its window: taps and input pixels. */
 function forEachTap(
   x: Shape,
   [batch, height, width]: Shape,
-  { size, strides, dilations, pad }: Window,
+  { size, strides, dilations, pad }: WindowShape,
   visit: (pixel: number, tap: number, source: number) => void,
 ): void {
   for (let b = 0; b < batch; b++) {
@@ -42,10 +42,10 @@ function forEachTap(
 
 /** Adds `factor · row` to the sums from `to` on. */
 function addScaled(
-  sums: Elements,
+  sums: Doubles,
   to: number,
   factor: number,
-  row: Elements,
+  row: Doubles,
   from: number,
   count: number,
   { isSingle }: Precision,
@@ -58,7 +58,7 @@ function addScaled(
 }
 
 /** With `parts`, all of the sum is the first part: how kernels divide it is theirs to know. */
-const conv2d: Evaluator = (
+const conv2d: PrimitiveEvaluator = (
   { inputs: [x, filter], outputs: [out], attrs },
   [pixels, taps],
   precision,
@@ -87,9 +87,9 @@ const conv2d: Evaluator = (
 export function depthwiseOf(
   { inputs: [x, filter], attrs }: Node,
   shape: Shape,
-  [pixels, taps]: readonly Elements[],
+  [pixels, taps]: readonly Doubles[],
   { isSingle }: Precision,
-): Elements {
+): Doubles {
   const [height, width, channels, multiplier] = filter.shape;
   const sums = new Float64Array(sizeOf(shape));
   forEachTap(x.shape, shape, windowOf(attrs, [height, width]), (pixel, tap, source) => {
@@ -107,7 +107,7 @@ export function depthwiseOf(
 }
 
 /** The gradient of a convolution: scatters what the convolution gathers. */
-const conv2dTranspose: Evaluator = (
+const conv2dTranspose: PrimitiveEvaluator = (
   { inputs: [dy, filter], outputs: [out], attrs },
   [pixels, taps],
   precision,
@@ -132,7 +132,7 @@ const conv2dTranspose: Evaluator = (
   return sums;
 };
 
-const maxPool: Evaluator = ({ inputs: [x], outputs: [out], attrs }, [pixels]) => {
+const maxPool: PrimitiveEvaluator = ({ inputs: [x], outputs: [out], attrs }, [pixels]) => {
   const channels = x.shape[3];
   const best = new Float64Array(sizeOf(out.shape)).fill(-Infinity);
   const window = windowOf(attrs, attrs.filterSize as number[]);
@@ -146,7 +146,11 @@ const maxPool: Evaluator = ({ inputs: [x], outputs: [out], attrs }, [pixels]) =>
 };
 
 /** Averages count elements of the image only. */
-const avgPool: Evaluator = ({ inputs: [x], outputs: [out], attrs }, [pixels], precision) => {
+const avgPool: PrimitiveEvaluator = (
+  { inputs: [x], outputs: [out], attrs },
+  [pixels],
+  precision,
+) => {
   const channels = x.shape[3];
   const sums = new Float64Array(sizeOf(out.shape));
   const counts = new Float64Array(sums.length / channels);
@@ -160,7 +164,7 @@ const avgPool: Evaluator = ({ inputs: [x], outputs: [out], attrs }, [pixels], pr
   );
 };
 
-export const windows: Readonly<Record<string, Evaluator>> = {
+export const windows: Readonly<Record<string, PrimitiveEvaluator>> = {
   Conv2D: conv2d,
   DepthwiseConv2dNative: (node, inputs, precision) =>
     depthwiseOf(node, node.outputs[0].shape, inputs, precision),
