@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { ROOT } from './support/process.mjs';
 
 /** Bytes, gzipped, of the script that a page loads; stock `webgpu`'s own script has 72,000. */
-const LIMITS = { 'webgpu-fused.umd.min.js': 124_000 };
+const LIMITS = { 'webgpu-fused.umd.min.js': 136_000 };
 
 if (process.argv.includes('-h') || process.argv.includes('--help')) {
   process.stdout.write('Usage: npm run size\n\nPrints the sizes of dist/; fails over a limit.\n');

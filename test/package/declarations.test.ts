@@ -11,6 +11,7 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
     ...['RefusalExplanation', 'RegionExplanation', 'ReplayedMemory', 'WarmupOptions'],
     ...['WarmupProgress', 'WarmupReport', 'explain', 'optimize', 'warmup'],
   ],
+  tuning: ['TunedChoice', 'TuningJson', 'exportTuning', 'importTuning'],
   'eager code and captured calls': [
     ...['CaptureStatus', 'Captured', 'FlushReason', 'FlushTrace', 'LeftAlone', 'ReplayMemory'],
     ...['Trace', 'capture', 'lastTrace'],
@@ -29,7 +30,14 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
     ...['Value', 'ValueSpec'],
   ],
   records: [
-    ...['CaptureRecord', 'KernelRecord', 'MemoryRecord', 'PlanRecord', 'RefusalRecord'],
+    ...[
+      'CaptureRecord',
+      'ChoiceRecord',
+      'KernelRecord',
+      'MemoryRecord',
+      'PlanRecord',
+      'RefusalRecord',
+    ],
     ...['RewriteRecord', 'RuleStatistics'],
   ],
 };
