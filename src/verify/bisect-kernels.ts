@@ -50,7 +50,7 @@ function isPrivate({ producer }: Value): boolean {
   return producer?.kernel === 'AttentionPart' || producer?.attrs.parts !== undefined;
 }
 
-/** Doubles without what a kernel may choose: all of them, but for {@link isPrivate private} values. */
+/** Elements without what a kernel may choose: all of them, but for {@link isPrivate private} values. */
 function chosenByGraph(value: Value, elements: Doubles): Doubles {
   const { producer, shape } = value;
   if (!producer || !isPrivate(value)) return elements;
@@ -88,7 +88,9 @@ export async function findKernelFaults(
 class KernelSearch {
   /** What the device stored of values that only kernels know how to read. */
   private readonly stored = new Map<Value, Uint32Array<ArrayBuffer>>();
-  /** Doubles that were written so far, and by which dispatch last. */
+  /** Those of them that are wrong: what reads them cannot be judged. */
+  private readonly spoiled = new Set<Value>();
+  /** Elements that were written so far, and by which dispatch last. */
   private readonly written = new Map<Value, { isWritten: Uint8Array; fault: KernelFault }>();
 
   constructor(
@@ -112,6 +114,7 @@ class KernelSearch {
   private async check(dispatch: PlanDispatch, record: KernelRecord): Promise<KernelFault | null> {
     const { bindings } = dispatch.program;
     const reads = bindings.filter(({ access }) => access === 'read').map(({ value }) => value);
+    if (reads.some((value) => this.spoiled.has(value))) return null;
     const words = new Map<Value, Uint32Array<ArrayBuffer>>();
     for (const value of reads) words.set(value, await this.wordsOf(value));
     const part = new KernelPart(this.known, reads, words);
@@ -141,7 +144,10 @@ class KernelSearch {
         isPrivate: isPrivate(value),
       });
       const difference = await findStoredDifference(value, actual, expected, part);
-      if (difference) return fault(difference);
+      if (difference) {
+        if (isPrivate(value)) this.spoiled.add(value);
+        return fault(difference);
+      }
       if (!isPrivate(value)) this.note(value, isWritten, fault(null));
     }
     return null;

@@ -70,7 +70,7 @@ export async function findDivergences(
   ];
 }
 
-/** Doubles of a plan's inputs and of the constants that it binds. */
+/** Elements of a plan's inputs and of the constants that it binds. */
 function knownOfPlan(plan: Plan, contents: RunContents): Map<Value, Doubles> {
   const known = new Map<Value, Doubles>(plan.inputs.map((value, i) => [value, contents.inputs[i]]));
   for (const value of [...plan.constants, ...(plan.prelude?.plan.constants ?? [])]) {

@@ -14,7 +14,7 @@ interface StoredValue {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Doubles of an input or a constant: words of 32 bits in base64, little-endian. */
+  /** Elements of an input or a constant: words of 32 bits in base64, little-endian. */
   readonly data?: string;
 }
 

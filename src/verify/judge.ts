@@ -27,7 +27,7 @@ export interface Evidence {
 
 /** What is wrong with a result. */
 export interface Difference {
-  /** Doubles that are wrong, the position of the first, and what it is and should be. */
+  /** Elements that are wrong, the position of the first, and what it is and should be. */
   readonly count: number;
   readonly at: number;
   readonly actual: number;

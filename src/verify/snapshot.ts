@@ -1,4 +1,4 @@
-/** Doubles of GPU buffers: copies of what they hold now, and buffers of what they are to hold. */
+/** Elements of GPU buffers: copies of what they hold now, and buffers of what they are to hold. */
 import type { DType, Value } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { Doubles } from './reference';
@@ -34,7 +34,7 @@ export function elementsOf({ buffer }: Uint32Array, dtype: DType): Doubles {
   return Float64Array.from(dtype === 'float32' ? new Float32Array(buffer) : new Int32Array(buffer));
 }
 
-/** Doubles as words. */
+/** Elements as words. */
 export function wordsOf(elements: ArrayLike<number>, dtype: DType): Uint32Array<ArrayBuffer> {
   const typed = dtype === 'float32' ? Float32Array.from(elements) : Int32Array.from(elements);
   return new Uint32Array(typed.buffer);

@@ -2,10 +2,10 @@
 import type { Node } from '../../ir/graph';
 import type { Precision } from './precision';
 
-/** Doubles in row-major order: doubles, whatever the dtype. */
+/** Elements in row-major order: doubles, whatever the dtype. */
 export type Doubles = Float64Array;
 
-/** Doubles of each output of a node, of those of its inputs. */
+/** Elements of each output of a node, of those of its inputs. */
 export type PrimitiveEvaluator = (
   node: Node,
   inputs: readonly Doubles[],
