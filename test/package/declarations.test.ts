@@ -1,5 +1,6 @@
 /** What the published types speak of, and nothing of the inside besides. */
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
   'the backend, without what only this package calls': [
@@ -44,10 +45,22 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
 
 const DECLARED = /^(?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)/gm;
 
+/** An entry's declarations and those of all chunks that they are in. */
+function filesOf(entry: string, extension: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  const chunks = readFileSync(entry, 'utf8').matchAll(/from '(\.[^']+)'/g);
+  for (const [, chunk] of chunks) {
+    filesOf(join(dirname(entry), chunk.replace(/\.[mc]?js$/, `.d.${extension}`)), extension, seen);
+  }
+  return seen;
+}
+
 /** Names that the declarations have, but for the members of `pattern` once more. */
 function namesIn(extension: string): string[] {
-  const files = ['index', 'pure', 'shared/record'].map((name) => `dist/${name}.d.${extension}`);
-  const texts = files.map((file) => readFileSync(file, 'utf8'));
+  const texts = [...filesOf(`dist/index.d.${extension}`, extension)].map((file) =>
+    readFileSync(file, 'utf8'),
+  );
   const names = texts.flatMap((text) => [...text.matchAll(DECLARED)].map(([, name]) => name));
   return [...new Set(names)].filter((name) => !name.startsWith('index_')).sort();
 }
