@@ -5,6 +5,7 @@
 import type { CallAtom, IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { KernelWriter } from './kernel-writer';
+import { divisorOf, strideOf } from './index-names';
 import { LANE } from './lanes';
 
 /** A loop whose turns are to cost no index arithmetic that can be had cheaper. */
@@ -36,9 +37,11 @@ export class IndexWriter {
   private sum(terms: readonly ix.Term[], offset: number, scope?: string): string {
     const parts = terms.map(({ coefficient, atom }) => {
       const code = this.atomCode(atom, scope);
-      return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient, scope)}`;
+      if (coefficient === 1) return code;
+      return `${code} * ${this.writer.integer(coefficient, scope, strideOf(atom))}`;
     });
-    if (offset !== 0 || parts.length === 0) parts.push(this.writer.integer(offset, scope));
+    if (offset !== 0 || parts.length === 0)
+      parts.push(this.writer.integer(offset, scope, 'offset'));
     return parts.join(' + ');
   }
 
@@ -68,7 +71,7 @@ export class IndexWriter {
         depth,
       );
     });
-    if (rest !== 0 || parts.length === 0) parts.push(this.writer.integer(rest, scope));
+    if (rest !== 0 || parts.length === 0) parts.push(this.writer.integer(rest, scope, 'offset'));
     return parts.join(' + ');
   }
 
@@ -101,7 +104,8 @@ export class IndexWriter {
         if (loop && depth >= loop.depth) return loop.quotient(atom);
         const code = (): string => {
           const operator = atom.kind === 'div' ? '/' : '%';
-          return `(${this.parenthesize(atom.x, scope)} ${operator} ${this.writer.integer(atom.by, scope ?? 'by')})`;
+          const divisor = this.writer.integer(atom.by, scope ?? '', divisorOf(atom.x));
+          return `(${this.parenthesize(atom.x, scope)} ${operator} ${divisor})`;
         };
         return loop && this.writer.depth >= loop.depth
           ? this.named(`${scope}:${atom.key}`, code, depth)

@@ -75,7 +75,8 @@ const MAX_LITERAL = 4;
 export class KernelWriter {
   private readonly bindings = new Map<Value, Binding>();
   private readonly fields: { name: string; type: 'i32' | 'f32'; value: number }[] = [];
-  private readonly literals = new Map<string, string>();
+  /** The values that share a name, of which each has its number. */
+  private readonly integers = new Map<string, number[]>();
   private readonly helpers = new Map<string, string>();
   private readonly variables = new Map<string, number>();
   private readonly declarations: string[] = [];
@@ -92,32 +93,31 @@ export class KernelWriter {
 
   /** An integer that the shader's compiler must not know. */
   uniform(name: string, value: number): string {
-    if (!this.fields.some((field) => field.name === name)) {
-      this.fields.push({ name, type: 'i32', value });
+    const field = this.fields.find((known) => known.name === name);
+    if (!field) this.fields.push({ name, type: 'i32', value });
+    else if (field.value !== value) {
+      throw new Error(`two values of one uniform, ${name}: ${field.value} and ${value}`);
     }
     return `u.${name}`;
   }
 
   /**
-   * An integer of index arithmetic. Strides and offsets of a buffer (`scope` is its name) are
-   * uniforms, one for each value: kernels that differ in shapes only have the same text. Without a
-   * scope, small integers are literals.
+   * An integer of index arithmetic. What belongs to a buffer (`scope` is its name) is a uniform whose
+   * name says what it is (`role`: the stride of a variable, an offset): kernels that differ in shapes
+   * only have the same text. Without a scope, small integers are literals.
    */
-  integer(value: number, scope?: string): string {
+  integer(value: number, scope?: string, role = ''): string {
     if (Math.abs(value) <= (scope === undefined ? MAX_LITERAL : 1)) {
       return value < 0 ? `(${value})` : String(value);
     }
-    if (value < 0) return `(-${this.integer(-value, scope)})`;
-    const prefix = scope ?? 'n';
-    const key = `${prefix}:${value}`;
-    let name = this.literals.get(key);
-    if (name === undefined) {
-      const count = [...this.literals.keys()].filter((known) => known.startsWith(`${prefix}:`));
-      name = scope === undefined ? `n${count.length}` : `${scope}_${count.length}`;
-      this.literals.set(key, name);
-      this.fields.push({ name, type: 'i32', value });
-    }
-    return `u.${name}`;
+    if (value < 0) return `(-${this.integer(-value, scope, role)})`;
+    const name = [scope, role].filter(Boolean).join('_') || 'n';
+    const values = this.integers.get(name) ?? [];
+    this.integers.set(name, values);
+    if (!values.includes(value)) values.push(value);
+    const place = values.indexOf(value);
+    // One stride or offset of a buffer is the usual case; extents and plain numbers are counted.
+    return this.uniform(place === 0 && role !== '' ? name : `${name}_${place}`, value);
   }
 
   /** A float that WGSL cannot write as a constant expression: NaN and the infinities. */

@@ -5,6 +5,7 @@
  */
 import type { IndexExpr, QuotientAtom } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
+import { divisorOf, strideOf } from './index-names';
 import type { IndexLoop } from './index-writer';
 import type { Inliner } from './inliner';
 import type { KernelWriter } from './kernel-writer';
@@ -96,7 +97,7 @@ export class LoopCounters implements IndexLoop {
     const { writer } = this;
     const quotient = writer.freshName('q');
     const remainder = writer.freshName('r');
-    const divisor = writer.integer(by, 'by');
+    const divisor = writer.integer(by, '', divisorOf(x));
     const code = this.textOf(x);
     this.declare(quotient, `(${code}) / ${divisor}`);
     this.declare(remainder, `(${code}) % ${divisor}`);
@@ -173,9 +174,10 @@ export class LoopCounters implements IndexLoop {
     return x.terms
       .map(({ coefficient, atom }) => {
         const code = this.atomText(atom);
-        return coefficient === 1 ? code : `${code} * ${this.writer.integer(coefficient, 'step')}`;
+        if (coefficient === 1) return code;
+        return `${code} * ${this.writer.integer(coefficient, 'counted', strideOf(atom))}`;
       })
-      .concat(x.offset === 0 ? [] : [this.writer.integer(x.offset, 'step')])
+      .concat(x.offset === 0 ? [] : [this.writer.integer(x.offset, 'counted', 'offset')])
       .join(' + ');
   }
 

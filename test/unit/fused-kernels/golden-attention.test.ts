@@ -16,21 +16,37 @@ describe('golden shaders of attention on a GPU', () => {
     expect(shader).toMatchInlineSnapshot(`
      "// fused: Attention → Relu
      struct Uniforms {
-       by_0: i32,
-       n0: i32,
-       in0_0: i32,
-       in0_1: i32,
+       ownerDivisor: i32,
+       rowTileStride: i32,
+       in0_headStride: i32,
+       in0_row0Stride: i32,
+       in0_row1Stride: i32,
+       in0_row2Stride: i32,
+       in0_row3Stride: i32,
        lastKey: i32,
-       in1_0: i32,
-       in1_1: i32,
+       in1_firstKey0Stride: i32,
+       in1_headStride: i32,
+       in1_firstKey1Stride: i32,
+       in1_firstKey2Stride: i32,
+       in1_firstKey3Stride: i32,
        keyTiles: i32,
        keys: i32,
-       in2_0: i32,
-       in2_1: i32,
-       in3_0: i32,
+       in2_headStride: i32,
+       in2_valueKey0Stride: i32,
+       in2_valueKey1Stride: i32,
+       in2_valueKey2Stride: i32,
+       in2_valueKey3Stride: i32,
+       in3_headStride: i32,
+       in1_nextKey0Stride: i32,
+       in1_nextKey1Stride: i32,
+       in1_nextKey2Stride: i32,
+       in1_nextKey3Stride: i32,
        nan: f32,
-       out4_0: i32,
-       out4_1: i32,
+       out4_headStride: i32,
+       out4_row0Stride: i32,
+       out4_row1Stride: i32,
+       out4_row2Stride: i32,
+       out4_row3Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -51,19 +67,19 @@ describe('golden shaders of attention on a GPU', () => {
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let owner = i32(group.x);
-       let head = (owner / u.by_0);
-       let rowTile = (owner % u.by_0);
+       let head = (owner / u.ownerDivisor);
+       let rowTile = (owner % u.ownerDivisor);
        let member = i32(local.x % 8u);
        let team = i32(local.x / 8u);
-       let quad = rowTile * u.n0 + team;
+       let quad = rowTile * u.rowTileStride + team;
        let row0 = quad * 4;
        let row1 = quad * 4 + 1;
        let row2 = quad * 4 + 2;
        let row3 = quad * 4 + 3;
-       let v0 = in0[head * u.in0_0 + member + row0 * u.in0_1];
-       let v1 = in0[head * u.in0_0 + member + row1 * u.in0_1];
-       let v2 = in0[head * u.in0_0 + member + row2 * u.in0_1];
-       let v3 = in0[head * u.in0_0 + member + row3 * u.in0_1];
+       let v0 = in0[head * u.in0_headStride + member + row0 * u.in0_row0Stride];
+       let v1 = in0[head * u.in0_headStride + member + row1 * u.in0_row1Stride];
+       let v2 = in0[head * u.in0_headStride + member + row2 * u.in0_row2Stride];
+       let v3 = in0[head * u.in0_headStride + member + row3 * u.in0_row3Stride];
        queries[(4 * member + 0) * 8 + team] = vec4<f32>(v0[0], v1[0], v2[0], v3[0]);
        queries[(4 * member + 1) * 8 + team] = vec4<f32>(v0[1], v1[1], v2[1], v3[1]);
        queries[(4 * member + 2) * 8 + team] = vec4<f32>(v0[2], v1[2], v2[2], v3[2]);
@@ -76,16 +92,16 @@ describe('golden shaders of attention on a GPU', () => {
        var sum0_0_2 = vec4<f32>(0.0);
        var sum0_0_3 = vec4<f32>(0.0);
        let firstKey0 = min(0 + 0 + team, u.lastKey);
-       let v4 = in1[firstKey0 * u.in1_0 + head * u.in1_1 + member];
+       let v4 = in1[firstKey0 * u.in1_firstKey0Stride + head * u.in1_headStride + member];
        var nextKeys0_0 = v4;
        let firstKey1 = min(0 + 8 + team, u.lastKey);
-       let v5 = in1[firstKey1 * u.in1_0 + head * u.in1_1 + member];
+       let v5 = in1[firstKey1 * u.in1_firstKey1Stride + head * u.in1_headStride + member];
        var nextKeys1_0 = v5;
        let firstKey2 = min(0 + 16 + team, u.lastKey);
-       let v6 = in1[firstKey2 * u.in1_0 + head * u.in1_1 + member];
+       let v6 = in1[firstKey2 * u.in1_firstKey2Stride + head * u.in1_headStride + member];
        var nextKeys2_0 = v6;
        let firstKey3 = min(0 + 24 + team, u.lastKey);
-       let v7 = in1[firstKey3 * u.in1_0 + head * u.in1_1 + member];
+       let v7 = in1[firstKey3 * u.in1_firstKey3Stride + head * u.in1_headStride + member];
        var nextKeys3_0 = v7;
        for (var tile = 0; tile < u.keyTiles; tile++) {
          let firstKey = tile * 32;
@@ -100,16 +116,16 @@ describe('golden shaders of attention on a GPU', () => {
          staged[(24 + team) * 9 + member] = nextKeys3_0;
          workgroupBarrier();
          let valueKey0 = min(firstKey + 0 + team, u.lastKey);
-         let v8 = in2[head * u.in2_0 + member + valueKey0 * u.in2_1];
+         let v8 = in2[head * u.in2_headStride + member + valueKey0 * u.in2_valueKey0Stride];
          let values0_0 = select(vec4<f32>(0.0), v8, firstKey + 0 + team < u.keys);
          let valueKey1 = min(firstKey + 8 + team, u.lastKey);
-         let v9 = in2[head * u.in2_0 + member + valueKey1 * u.in2_1];
+         let v9 = in2[head * u.in2_headStride + member + valueKey1 * u.in2_valueKey1Stride];
          let values1_0 = select(vec4<f32>(0.0), v9, firstKey + 8 + team < u.keys);
          let valueKey2 = min(firstKey + 16 + team, u.lastKey);
-         let v10 = in2[head * u.in2_0 + member + valueKey2 * u.in2_1];
+         let v10 = in2[head * u.in2_headStride + member + valueKey2 * u.in2_valueKey2Stride];
          let values2_0 = select(vec4<f32>(0.0), v10, firstKey + 16 + team < u.keys);
          let valueKey3 = min(firstKey + 24 + team, u.lastKey);
-         let v11 = in2[head * u.in2_0 + member + valueKey3 * u.in2_1];
+         let v11 = in2[head * u.in2_headStride + member + valueKey3 * u.in2_valueKey3Stride];
          let values3_0 = select(vec4<f32>(0.0), v11, firstKey + 24 + team < u.keys);
          for (var step = 0; step < 8; step++) {
            let key0 = staged[member * 9 + step];
@@ -138,7 +154,7 @@ describe('golden shaders of attention on a GPU', () => {
            product3 = fma(query3, vec4<f32>(key3[3]), product3);
          }
          let key0 = min(firstKey + member, u.lastKey);
-         let v12 = in3[head * u.in3_0 + key0];
+         let v12 = in3[head * u.in3_headStride + key0];
          let s0_0 = product0 + vec4<f32>(v12);
          let bits0 = bitcast<vec4<u32>>(s0_0);
          let infinite0 = (bits0 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
@@ -146,7 +162,7 @@ describe('golden shaders of attention on a GPU', () => {
          poison |= select(vec4<u32>(0u), bits0 ^ vec4<u32>(0xff800000u), infinite0 & vec4<bool>(firstKey + member < u.keys));
          let score0 = select(s0_0, vec4<f32>(-3.4028234663852886e38), hidden0);
          let key1 = min(firstKey + member + 8, u.lastKey);
-         let v13 = in3[head * u.in3_0 + key1];
+         let v13 = in3[head * u.in3_headStride + key1];
          let s1_0 = product1 + vec4<f32>(v13);
          let bits1 = bitcast<vec4<u32>>(s1_0);
          let infinite1 = (bits1 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
@@ -154,7 +170,7 @@ describe('golden shaders of attention on a GPU', () => {
          poison |= select(vec4<u32>(0u), bits1 ^ vec4<u32>(0xff800000u), infinite1 & vec4<bool>(firstKey + member + 8 < u.keys));
          let score1 = select(s1_0, vec4<f32>(-3.4028234663852886e38), hidden1);
          let key2 = min(firstKey + member + 16, u.lastKey);
-         let v14 = in3[head * u.in3_0 + key2];
+         let v14 = in3[head * u.in3_headStride + key2];
          let s2_0 = product2 + vec4<f32>(v14);
          let bits2 = bitcast<vec4<u32>>(s2_0);
          let infinite2 = (bits2 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
@@ -162,7 +178,7 @@ describe('golden shaders of attention on a GPU', () => {
          poison |= select(vec4<u32>(0u), bits2 ^ vec4<u32>(0xff800000u), infinite2 & vec4<bool>(firstKey + member + 16 < u.keys));
          let score2 = select(s2_0, vec4<f32>(-3.4028234663852886e38), hidden2);
          let key3 = min(firstKey + member + 24, u.lastKey);
-         let v15 = in3[head * u.in3_0 + key3];
+         let v15 = in3[head * u.in3_headStride + key3];
          let s3_0 = product3 + vec4<f32>(v15);
          let bits3 = bitcast<vec4<u32>>(s3_0);
          let infinite3 = (bits3 & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
@@ -199,16 +215,16 @@ describe('golden shaders of attention on a GPU', () => {
          staged[(24 + team) * 9 + member] = values3_0;
          workgroupBarrier();
          let nextKey0 = min(firstKey + 32 + 0 + team, u.lastKey);
-         let v16 = in1[head * u.in1_1 + member + nextKey0 * u.in1_0];
+         let v16 = in1[head * u.in1_headStride + member + nextKey0 * u.in1_nextKey0Stride];
          nextKeys0_0 = v16;
          let nextKey1 = min(firstKey + 32 + 8 + team, u.lastKey);
-         let v17 = in1[head * u.in1_1 + member + nextKey1 * u.in1_0];
+         let v17 = in1[head * u.in1_headStride + member + nextKey1 * u.in1_nextKey1Stride];
          nextKeys1_0 = v17;
          let nextKey2 = min(firstKey + 32 + 16 + team, u.lastKey);
-         let v18 = in1[head * u.in1_1 + member + nextKey2 * u.in1_0];
+         let v18 = in1[head * u.in1_headStride + member + nextKey2 * u.in1_nextKey2Stride];
          nextKeys2_0 = v18;
          let nextKey3 = min(firstKey + 32 + 24 + team, u.lastKey);
-         let v19 = in1[head * u.in1_1 + member + nextKey3 * u.in1_0];
+         let v19 = in1[head * u.in1_headStride + member + nextKey3 * u.in1_nextKey3Stride];
          nextKeys3_0 = v19;
          var part0_0_0 = vec4<f32>(0.0);
          var part0_0_1 = vec4<f32>(0.0);
@@ -262,16 +278,16 @@ describe('golden shaders of attention on a GPU', () => {
        let isNumber = (least == vec4<f32>(0.0)) & (denominator > vec4<f32>(0.0));
        let v20 = select(vec4<f32>(u.nan), sum0_0_0 / denominator[0], isNumber[0]);
        let v21 = reluF32x4(v20);
-       out4[head * u.out4_0 + member + row0 * u.out4_1] = v21;
+       out4[head * u.out4_headStride + member + row0 * u.out4_row0Stride] = v21;
        let v22 = select(vec4<f32>(u.nan), sum0_0_1 / denominator[1], isNumber[1]);
        let v23 = reluF32x4(v22);
-       out4[head * u.out4_0 + member + row1 * u.out4_1] = v23;
+       out4[head * u.out4_headStride + member + row1 * u.out4_row1Stride] = v23;
        let v24 = select(vec4<f32>(u.nan), sum0_0_2 / denominator[2], isNumber[2]);
        let v25 = reluF32x4(v24);
-       out4[head * u.out4_0 + member + row2 * u.out4_1] = v25;
+       out4[head * u.out4_headStride + member + row2 * u.out4_row2Stride] = v25;
        let v26 = select(vec4<f32>(u.nan), sum0_0_3 / denominator[3], isNumber[3]);
        let v27 = reluF32x4(v26);
-       out4[head * u.out4_0 + member + row3 * u.out4_1] = v27;
+       out4[head * u.out4_headStride + member + row3 * u.out4_row3Stride] = v27;
      }
      "
     `);

@@ -14,41 +14,48 @@ describe('golden shaders of convolutions on a GPU', () => {
     expect(shader).toMatchInlineSnapshot(`
      "// fused: Conv2D → Add → Relu
      struct Uniforms {
-       in0_0: i32,
-       n0: i32,
-       by_0: i32,
+       in0_kStride: i32,
+       tileStride: i32,
+       stripDivisor: i32,
        filterRowCount: i32,
        extent_0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
-       in1_4: i32,
-       in1_5: i32,
-       in1_6: i32,
-       in1_7: i32,
-       in1_8: i32,
-       in1_9: i32,
-       in1_10: i32,
-       in1_11: i32,
-       in1_12: i32,
-       in1_13: i32,
-       in1_14: i32,
+       in1_filterRowStride: i32,
+       in1_outRowStride: i32,
+       in1_stripInRowStride: i32,
+       in1_offset: i32,
+       in1_offset_1: i32,
+       in1_offset_2: i32,
+       in1_offset_3: i32,
+       in1_offset_4: i32,
+       in1_offset_5: i32,
+       in1_offset_6: i32,
+       in1_offset_7: i32,
+       in1_offset_8: i32,
+       in1_offset_9: i32,
+       in1_offset_10: i32,
+       in1_offset_11: i32,
+       in1_offset_12: i32,
        sums: i32,
+       outRowStride: i32,
        terms: i32,
-       in1_15: i32,
-       by_1: i32,
-       in0_1: i32,
-       in0_2: i32,
+       in1_countedRowDivisor: i32,
+       in1_countedRowRemainderStride: i32,
+       in1_countedRowQuotientStride: i32,
+       in1_filterColumnTermStride: i32,
+       in1_filterRowTermStride: i32,
+       countedRowDivisor: i32,
+       in0_channelTermStride: i32,
+       in0_filterColumnTermStride: i32,
+       in0_filterRowTermStride: i32,
        extent_1: i32,
        channelTermStep: i32,
        filterColumnTermStep: i32,
        channelTermCount: i32,
        filterRowTermStep: i32,
        filterColumnTermCount: i32,
-       out3_0: i32,
-       out3_1: i32,
-       out3_2: i32,
+       out3_outRowStride: i32,
+       out3_stripInRowStride: i32,
+       out3_offset: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -69,31 +76,31 @@ describe('golden shaders of convolutions on a GPU', () => {
        let vector = i32(local.x) % 8;
        let column = vector;
        for (var k = inTile; k < 27; k += 32) {
-         let v0 = in0[column + k * u.in0_0];
+         let v0 = in0[column + k * u.in0_kStride];
          weights[k / 9][k / 3 % 3][k % 3][vector] = v0;
        }
        workgroupBarrier();
-       let strip = inTile + tile * u.n0;
-       let outRow = (strip / u.by_0);
-       let stripInRow = (strip % u.by_0);
+       let strip = inTile + tile * u.tileStride;
+       let outRow = (strip / u.stripDivisor);
+       let stripInRow = (strip % u.stripDivisor);
        var acc0 = vec4<f32>(0.0);
        var acc1 = vec4<f32>(0.0);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
-         let v1 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2];
-         let v2 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + 1];
-         let v3 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_3];
-         let v4 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_4];
-         let v5 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_5];
-         let v6 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_6];
-         let v10 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_7];
-         let v11 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_8];
-         let v12 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_9];
-         let v13 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_10];
-         let v14 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_11];
-         let v15 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_12];
-         let v20 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_2];
-         let v22 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_13];
-         let v24 = in1[filterRow * u.in1_0 + outRow * u.in1_1 + stripInRow * u.in1_2 + u.in1_14];
+         let v1 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride];
+         let v2 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + 1];
+         let v3 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset];
+         let v4 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_1];
+         let v5 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_2];
+         let v6 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_3];
+         let v10 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_4];
+         let v11 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_5];
+         let v12 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_6];
+         let v13 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_7];
+         let v14 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_8];
+         let v15 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_9];
+         let v20 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_10];
+         let v22 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_11];
+         let v24 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_12];
          if ((filterRow + outRow * 2) < u.extent_0) {
            let v7 = weights[filterRow][0][0][vector];
            acc0 += v1 * v7;
@@ -130,25 +137,25 @@ describe('golden shaders of convolutions on a GPU', () => {
        }
        if (any(isNotFiniteF32x4(acc0) | isNotFiniteF32x4(acc1))) {
          for (var item = 0; item < u.sums; item++) {
-           let countedRow = item + outRow * u.n0 + stripInRow * 2;
+           let countedRow = item + outRow * u.outRowStride + stripInRow * 2;
            let countedVector = column;
            var counted = vec4<f32>(0.0);
            var term = 0;
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i29 = (countedRow % u.in1_15);
-           let i30 = (countedRow / u.in1_15);
-           let i31 = i29 * u.in1_4 + i30 * u.in1_1;
-           let i34 = (countedRow / u.by_1);
+           let i29 = (countedRow % u.in1_countedRowDivisor);
+           let i30 = (countedRow / u.in1_countedRowDivisor);
+           let i31 = i29 * u.in1_countedRowRemainderStride + i30 * u.in1_countedRowQuotientStride;
+           let i34 = (countedRow / u.countedRowDivisor);
            let i35 = i34 * 2;
-           let i36 = (countedRow % u.by_1);
+           let i36 = (countedRow % u.countedRowDivisor);
            let i37 = i36 * 2;
            while (term < u.terms) {
-             let i32 = channelTerm + filterColumnTerm * u.in1_7 + filterRowTerm * u.in1_0;
+             let i32 = channelTerm + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v33 = in1[i31 + i32];
              let v38 = select(0.0, v33, (i35 + filterRowTerm) < u.extent_0 && (i37 + filterColumnTerm) < u.extent_0);
-             let i39 = channelTerm * u.in0_0 + filterColumnTerm * u.in0_1 + filterRowTerm * u.in0_2;
+             let i39 = channelTerm * u.in0_channelTermStride + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
              let v40 = in0[i39 + countedVector];
              counted = select(counted, counted + v38 * v40, (channelTerm) < u.extent_1 && (i35 + filterRowTerm) < u.extent_0 && (i37 + filterColumnTerm) < u.extent_0);
              term += 1;
@@ -171,10 +178,10 @@ describe('golden shaders of convolutions on a GPU', () => {
        let v41 = in2[column];
        let v42 = acc0 + v41;
        let v43 = reluF32x4(v42);
-       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1] = v43;
+       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride] = v43;
        let v44 = acc1 + v41;
        let v45 = reluF32x4(v44);
-       out3[column + outRow * u.out3_0 + stripInRow * u.out3_1 + u.out3_2] = v45;
+       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride + u.out3_offset] = v45;
      }
      "
     `);

@@ -22,22 +22,22 @@ describe('golden shaders of layers in a row', () => {
      "// fused: DenseChain → Add
      struct Uniforms {
        elements: i32,
-       in0_0: i32,
+       in0_rowStride: i32,
        depth0: i32,
        vectors0: i32,
-       by_0: i32,
+       threadDivisor: i32,
        sharers0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
+       in1_kStride: i32,
+       in1_offset: i32,
+       in1_offset_1: i32,
+       in1_offset_2: i32,
        depth1: i32,
        vectors1: i32,
-       in3_0: i32,
-       in3_1: i32,
-       in3_2: i32,
-       in3_3: i32,
-       out5_0: i32,
+       in3_kStride: i32,
+       in3_offset: i32,
+       in3_offset_1: i32,
+       in3_offset_2: i32,
+       out5_row0Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -59,21 +59,21 @@ describe('golden shaders of layers in a row', () => {
        let row0 = tile;
        for (var e = thread; e < u.elements; e += 64) {
          let row = tile;
-         let v0 = in0[e + row * u.in0_0];
+         let v0 = in0[e + row * u.in0_rowStride];
          even[e] = v0;
        }
        workgroupBarrier();
-       let column0 = (thread % u.by_0);
+       let column0 = (thread % u.threadDivisor);
        var sum0_0 = vec4<f32>(0.0);
        for (var k = thread / u.vectors0; k < u.depth0; k += u.sharers0 / u.vectors0) {
          let x0 = even[k];
-         let v1 = in1[column0 + k * u.in1_0];
+         let v1 = in1[column0 + k * u.in1_kStride];
          sum0_0 += x0[0] * v1;
-         let v2 = in1[column0 + k * u.in1_0 + u.in1_1];
+         let v2 = in1[column0 + k * u.in1_kStride + u.in1_offset];
          sum0_0 += x0[1] * v2;
-         let v3 = in1[column0 + k * u.in1_0 + u.in1_2];
+         let v3 = in1[column0 + k * u.in1_kStride + u.in1_offset_1];
          sum0_0 += x0[2] * v3;
-         let v4 = in1[column0 + k * u.in1_0 + u.in1_3];
+         let v4 = in1[column0 + k * u.in1_kStride + u.in1_offset_2];
          sum0_0 += x0[3] * v4;
        }
        partial[thread] = sum0_0;
@@ -87,23 +87,23 @@ describe('golden shaders of layers in a row', () => {
          odd[column0] = a0_0_0;
        }
        workgroupBarrier();
-       let column1 = (thread % u.by_0);
+       let column1 = (thread % u.threadDivisor);
        var sum1_0 = f32(0.0);
        for (var k = 0; k < u.depth1; k += 1) {
          let x0 = odd[k];
-         let v6 = in3[column1 + k * u.in3_0];
+         let v6 = in3[column1 + k * u.in3_kStride];
          sum1_0 += x0[0] * v6;
-         let v7 = in3[column1 + k * u.in3_0 + u.in3_1];
+         let v7 = in3[column1 + k * u.in3_kStride + u.in3_offset];
          sum1_0 += x0[1] * v7;
-         let v8 = in3[column1 + k * u.in3_0 + u.in3_2];
+         let v8 = in3[column1 + k * u.in3_kStride + u.in3_offset_1];
          sum1_0 += x0[2] * v8;
-         let v9 = in3[column1 + k * u.in3_0 + u.in3_3];
+         let v9 = in3[column1 + k * u.in3_kStride + u.in3_offset_2];
          sum1_0 += x0[3] * v9;
        }
        let v10 = in4[column1];
        if (thread < u.vectors1) {
          let v11 = sum1_0 + v10;
-         out5[column1 + row0 * u.out5_0] = v11;
+         out5[column1 + row0 * u.out5_row0Stride] = v11;
        }
      }
      "
@@ -131,29 +131,32 @@ describe('golden shaders of layers in a row', () => {
        partCount: i32,
        vectorCount: i32,
        strip_0: i32,
-       outRow_0: i32,
-       stripInRow_0: i32,
+       outRow_stripDivisor: i32,
+       stripInRow_stripDivisor: i32,
        filterRowCount: i32,
-       in0_0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
+       in0_filterRowStride: i32,
+       in1_filterRowStride: i32,
+       in1_outRowStride: i32,
+       in1_stripInRowStride: i32,
+       in1_offset: i32,
        extent_0: i32,
-       in0_1: i32,
-       in0_2: i32,
-       in1_3: i32,
-       hidden_0: i32,
+       in0_offset: i32,
+       in1_offset_1: i32,
+       in0_offset_1: i32,
+       in1_offset_2: i32,
+       hidden_inTileStride: i32,
        jobCount: i32,
        columnCount: i32,
        pixels_0: i32,
        depth: i32,
-       in3_0: i32,
-       in3_1: i32,
-       in3_2: i32,
-       in3_3: i32,
+       hidden_rowTileStride: i32,
+       in3_kStride: i32,
+       in3_offset: i32,
+       in3_offset_1: i32,
+       in3_offset_2: i32,
        pixels: i32,
-       in5_0: i32,
-       out6_0: i32,
+       in5_pixel0Stride: i32,
+       out6_pixel0Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -176,24 +179,24 @@ describe('golden shaders of layers in a row', () => {
          let inTile = part / u.vectorCount;
          let vector = part % u.vectorCount;
          let strip = min(firstStrip + inTile, u.strip_0);
-         let outRow = (strip / u.outRow_0);
-         let stripInRow = (strip % u.stripInRow_0);
+         let outRow = (strip / u.outRow_stripDivisor);
+         let stripInRow = (strip % u.stripInRow_stripDivisor);
          var acc0 = vec4<f32>(0.0);
          for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
-           let v0 = in0[filterRow * u.in0_0 + vector];
-           let v1 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_2)];
+           let v0 = in0[filterRow * u.in0_filterRowStride + vector];
+           let v1 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset)];
            acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && stripInRow + (-1) >= 0);
-           let v2 = in0[filterRow * u.in0_0 + vector + u.in0_1];
-           let v3 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_0)];
+           let v2 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset];
+           let v3 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_1)];
            acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0);
-           let v4 = in0[filterRow * u.in0_0 + vector + u.in0_2];
-           let v5 = in1[filterRow * u.in1_0 + outRow * u.in1_0 + stripInRow * u.in1_1 + vector + (-u.in1_3)];
+           let v4 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset_1];
+           let v5 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_2)];
            acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && (stripInRow + 1) < u.extent_0);
          }
          let v6 = in2[vector];
          let h0_0 = acc0 + v6;
          let h0_1 = select(clamp(h0_0, vec4<f32>(0.0), vec4<f32>(6.0)), h0_0, isNanF32x4(h0_0));
-         hidden[inTile * u.hidden_0 + vector] = h0_1;
+         hidden[inTile * u.hidden_inTileStride + vector] = h0_1;
        }
        workgroupBarrier();
        for (var job = thread; job < u.jobCount; job += 8) {
@@ -202,22 +205,22 @@ describe('golden shaders of layers in a row', () => {
          var sum0 = vec4<f32>(0.0);
          let pixel0 = min(firstStrip + rowTile, u.pixels_0);
          for (var k = 0; k < u.depth; k++) {
-           let x0 = hidden[k + rowTile * u.hidden_0];
-           let v7 = in3[column + k * u.in3_0];
+           let x0 = hidden[k + rowTile * u.hidden_rowTileStride];
+           let v7 = in3[column + k * u.in3_kStride];
            sum0 += x0[0] * v7;
-           let v8 = in3[column + k * u.in3_0 + u.in3_1];
+           let v8 = in3[column + k * u.in3_kStride + u.in3_offset];
            sum0 += x0[1] * v8;
-           let v9 = in3[column + k * u.in3_0 + u.in3_2];
+           let v9 = in3[column + k * u.in3_kStride + u.in3_offset_1];
            sum0 += x0[2] * v9;
-           let v10 = in3[column + k * u.in3_0 + u.in3_3];
+           let v10 = in3[column + k * u.in3_kStride + u.in3_offset_2];
            sum0 += x0[3] * v10;
          }
          let v11 = in4[column];
          let v12 = sum0 + v11;
-         let v13 = in5[column + pixel0 * u.in5_0];
+         let v13 = in5[column + pixel0 * u.in5_pixel0Stride];
          let v14 = v12 + v13;
          if (firstStrip + rowTile < u.pixels) {
-           out6[column + pixel0 * u.out6_0] = v14;
+           out6[column + pixel0 * u.out6_pixel0Stride] = v14;
          }
        }
      }

@@ -14,7 +14,7 @@ describe('golden shaders of loops', () => {
      "// fused: Multiply → Add → Relu6
      struct Uniforms {
        iCount: i32,
-       in1_0: i32,
+       in1_iDivisor: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -28,7 +28,7 @@ describe('golden shaders of loops', () => {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
        let v0 = in0[i];
-       let v1 = in1[(i % u.in1_0)];
+       let v1 = in1[(i % u.in1_iDivisor)];
        let v2 = v0 * v1;
        let v3 = v2 + v0;
        let v4 = select(clamp(v3, vec4<f32>(0.0), vec4<f32>(6.0)), v3, isNanF32x4(v3));
@@ -45,9 +45,9 @@ describe('golden shaders of loops', () => {
        rowCount: i32,
        steps: i32,
        infinity: f32,
-       in0_0: i32,
+       in0_rowStride: i32,
        nan: f32,
-       out1_0: i32,
+       out1_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -61,21 +61,21 @@ describe('golden shaders of loops', () => {
        if (row >= u.rowCount) { return; }
        var top = vec4<f32>((-u.infinity));
        for (var a = 0; a < u.steps; a += 1) {
-         let v0 = in0[a + row * u.in0_0];
+         let v0 = in0[a + row * u.in0_rowStride];
          top = max(top, v0);
        }
        let highest = max(max(top.x, top.y), max(top.z, top.w));
        var total = vec4<f32>(0.0);
        for (var b = 0; b < u.steps; b += 1) {
-         let v1 = in0[b + row * u.in0_0];
+         let v1 = in0[b + row * u.in0_rowStride];
          total += exp(v1 - highest);
        }
        let sum = dot(total, vec4<f32>(1.0));
        let denominator = select(sum, u.nan, isNotFiniteF32(sum));
        for (var c = 0; c < u.steps; c += 1) {
-         let v2 = in0[c + row * u.in0_0];
+         let v2 = in0[c + row * u.in0_rowStride];
          let v3 = exp((v2 - highest)) / denominator;
-         out1[c + row * u.out1_0] = v3;
+         out1[c + row * u.out1_rowStride] = v3;
        }
      }
      "
@@ -91,8 +91,9 @@ describe('golden shaders of loops', () => {
      struct Uniforms {
        oCount: i32,
        reduced: i32,
-       in0_0: i32,
-       in0_1: i32,
+       in0_oDivisor: i32,
+       in0_oQuotientStride: i32,
+       in0_rStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -103,7 +104,7 @@ describe('golden shaders of loops', () => {
        if (o >= u.oCount) { return; }
        var sum = vec4<f32>(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
-         let v0 = in0[(o % u.in0_0) + (o / u.in0_0) * u.in0_1 + r * u.in0_0];
+         let v0 = in0[(o % u.in0_oDivisor) + (o / u.in0_oDivisor) * u.in0_oQuotientStride + r * u.in0_rStride];
          sum += v0;
        }
        let acc = sum;
@@ -123,17 +124,17 @@ describe('golden shaders of loops', () => {
        lineCount: i32,
        iCount: i32,
        length: i32,
-       by_0: i32,
-       n0: i32,
-       n1: i32,
-       out0_0: i32,
-       out0_1: i32,
-       out0_2: i32,
-       out0_3: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
+       lineDivisor: i32,
+       lineRemainderStride: i32,
+       offset: i32,
+       out0_lineDivisor: i32,
+       out0_lineRemainderStride: i32,
+       out0_lineQuotientStride: i32,
+       out0_offset: i32,
+       in1_lineDivisor: i32,
+       in1_lineRemainderStride: i32,
+       in1_lineQuotientStride: i32,
+       in1_offset: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read_write> out0: array<f32>;
@@ -147,10 +148,10 @@ describe('golden shaders of loops', () => {
        if (line >= u.lineCount) { return; }
        var total = 0.0;
        for (var i = 0; i < u.iCount; i++) {
-         let v1 = in1[(line % u.in1_0) * u.in1_1 + (line / u.in1_0) * u.in1_2 + i * (-1) + u.in1_3];
-         if ((line % u.by_0) * u.n0 + i * (-1) + u.n1 < u.length) {
+         let v1 = in1[(line % u.in1_lineDivisor) * u.in1_lineRemainderStride + (line / u.in1_lineDivisor) * u.in1_lineQuotientStride + i * (-1) + u.in1_offset];
+         if ((line % u.lineDivisor) * u.lineRemainderStride + i * (-1) + u.offset < u.length) {
            let v0 = reluF32(total);
-           out0[(line % u.out0_0) * u.out0_1 + (line / u.out0_0) * u.out0_2 + i * (-1) + u.out0_3] = v0;
+           out0[(line % u.out0_lineDivisor) * u.out0_lineRemainderStride + (line / u.out0_lineDivisor) * u.out0_lineQuotientStride + i * (-1) + u.out0_offset] = v0;
            total += v1;
          }
        }
@@ -165,8 +166,8 @@ describe('golden shaders of loops', () => {
      "// fused: Neg
      struct Uniforms {
        iCount: i32,
-       in0_0: i32,
-       by_0: i32,
+       in0_iDivisor: i32,
+       iDivisor: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<f32>;
@@ -175,8 +176,8 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
-       let v0 = in0[(i / u.in0_0)];
-       let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i % u.by_0) * (-4) + (i / u.by_0) == 0, (i % u.by_0) * (-4) + (i / u.by_0) + (-1) == 0, (i % u.by_0) * (-4) + (i / u.by_0) + (-2) == 0, (i % u.by_0) * (-4) + (i / u.by_0) + (-3) == 0));
+       let v0 = in0[(i / u.in0_iDivisor)];
+       let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i % u.iDivisor) * (-4) + (i / u.iDivisor) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-1) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-2) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-3) == 0));
        let v2 = -v1;
        out1[i] = v2;
      }
@@ -200,8 +201,8 @@ describe('golden shaders of loops', () => {
      struct Uniforms {
        oCount: i32,
        reduced: i32,
-       in0_0: i32,
-       in0_1: i32,
+       in0_rStride: i32,
+       in0_offset: i32,
        extent_0: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -213,7 +214,7 @@ describe('golden shaders of loops', () => {
        if (o >= u.oCount) { return; }
        var sum = f32(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
-         let v0 = in0[o + r * u.in0_0 + (-u.in0_1)];
+         let v0 = in0[o + r * u.in0_rStride + (-u.in0_offset)];
          let v1 = select(0.0, v0, r + (-1) >= 0 && (r + (-1)) < u.extent_0);
          sum += v1;
        }
@@ -233,18 +234,22 @@ describe('golden shaders of loops', () => {
     expect(shader).toMatchInlineSnapshot(`
      "// fused: Relu → Add
      struct Uniforms {
-       by_0: i32,
-       by_1: i32,
-       by_2: i32,
-       n0: i32,
-       n1: i32,
-       in0_0: i32,
-       in0_1: i32,
-       out2_0: i32,
-       out2_1: i32,
-       out2_2: i32,
-       out2_3: i32,
-       out2_4: i32,
+       tileDivisor: i32,
+       tileDivisor_1: i32,
+       tileDivisor_2: i32,
+       axis1Stride: i32,
+       axis2Stride: i32,
+       in0_axis0Stride: i32,
+       in0_outer0Stride: i32,
+       in0_outer1Stride: i32,
+       in0_outer2Stride: i32,
+       in0_outer3Stride: i32,
+       axis2Stride_1: i32,
+       out2_axis0Stride: i32,
+       out2_rowStride: i32,
+       out2_offset: i32,
+       out2_offset_1: i32,
+       out2_offset_2: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -257,31 +262,31 @@ describe('golden shaders of loops', () => {
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
-       let axis0 = (tile / u.by_0);
-       let axis1 = ((tile / u.by_1) % u.by_2);
-       let axis2 = (tile % u.by_1);
+       let axis0 = (tile / u.tileDivisor);
+       let axis1 = ((tile / u.tileDivisor_2) % u.tileDivisor_1);
+       let axis2 = (tile % u.tileDivisor_2);
        let fast = i32(local.x) % 8;
        let slow = i32(local.x) / 8;
-       let inner = axis1 * u.n0 + fast;
-       let outer0 = axis2 * u.n1 + slow * 4;
-       let v0 = in0[axis0 * u.in0_0 + inner + outer0 * u.in0_1];
+       let inner = axis1 * u.axis1Stride + fast;
+       let outer0 = axis2 * u.axis2Stride + slow * 4;
+       let v0 = in0[axis0 * u.in0_axis0Stride + inner + outer0 * u.in0_outer0Stride];
        let v1 = reluF32x4(v0);
        tile0[slow][fast + 0] = v1;
-       let outer1 = axis2 * u.n1 + slow * 4 + 1;
-       let v2 = in0[axis0 * u.in0_0 + inner + outer1 * u.in0_1];
+       let outer1 = axis2 * u.axis2Stride + slow * 4 + 1;
+       let v2 = in0[axis0 * u.in0_axis0Stride + inner + outer1 * u.in0_outer1Stride];
        let v3 = reluF32x4(v2);
        tile0[slow][fast + 8] = v3;
-       let outer2 = axis2 * u.n1 + slow * 4 + 2;
-       let v4 = in0[axis0 * u.in0_0 + inner + outer2 * u.in0_1];
+       let outer2 = axis2 * u.axis2Stride + slow * 4 + 2;
+       let v4 = in0[axis0 * u.in0_axis0Stride + inner + outer2 * u.in0_outer2Stride];
        let v5 = reluF32x4(v4);
        tile0[slow][fast + 16] = v5;
-       let outer3 = axis2 * u.n1 + slow * 4 + 3;
-       let v6 = in0[axis0 * u.in0_0 + inner + outer3 * u.in0_1];
+       let outer3 = axis2 * u.axis2Stride + slow * 4 + 3;
+       let v6 = in0[axis0 * u.in0_axis0Stride + inner + outer3 * u.in0_outer3Stride];
        let v7 = reluF32x4(v6);
        tile0[slow][fast + 24] = v7;
        workgroupBarrier();
-       let outer = axis2 * u.n0 + fast;
-       let row = axis1 * u.n0 + slow;
+       let outer = axis2 * u.axis2Stride_1 + fast;
+       let row = axis1 * u.axis1Stride + slow;
        let v8 = tile0[fast][slow + 0];
        let v9 = tile0[fast][slow + 8];
        let v10 = tile0[fast][slow + 16];
@@ -289,16 +294,16 @@ describe('golden shaders of loops', () => {
        let v12 = vec4<f32>(v8[0], v9[0], v10[0], v11[0]);
        let v13 = in1[outer];
        let v14 = v12 + v13;
-       out2[axis0 * u.out2_0 + outer + row * u.out2_1] = v14;
+       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride] = v14;
        let v15 = vec4<f32>(v8[1], v9[1], v10[1], v11[1]);
        let v16 = v15 + v13;
-       out2[axis0 * u.out2_0 + outer + row * u.out2_1 + u.out2_2] = v16;
+       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride + u.out2_offset] = v16;
        let v17 = vec4<f32>(v8[2], v9[2], v10[2], v11[2]);
        let v18 = v17 + v13;
-       out2[axis0 * u.out2_0 + outer + row * u.out2_1 + u.out2_3] = v18;
+       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride + u.out2_offset_1] = v18;
        let v19 = vec4<f32>(v8[3], v9[3], v10[3], v11[3]);
        let v20 = v19 + v13;
-       out2[axis0 * u.out2_0 + outer + row * u.out2_1 + u.out2_4] = v20;
+       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride + u.out2_offset_2] = v20;
      }
      "
     `);

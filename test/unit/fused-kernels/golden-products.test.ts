@@ -19,33 +19,39 @@ describe('golden shaders of products', () => {
      "// fused: Conv2D → Add → Add → Relu6
      struct Uniforms {
        threadCount: i32,
-       by_0: i32,
+       threadDivisor: i32,
        filterRowCount: i32,
        filterColumnCount: i32,
        depth: i32,
-       in0_0: i32,
-       in0_1: i32,
-       in0_2: i32,
-       by_1: i32,
+       in0_filterColumnStride: i32,
+       in0_filterRowStride: i32,
+       in0_row0Stride: i32,
+       in0_offset: i32,
+       row0Divisor: i32,
        extent_0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
-       in1_4: i32,
-       in1_5: i32,
+       in1_filterColumnStride: i32,
+       in1_filterRowStride: i32,
+       in1_kStride: i32,
+       in1_offset: i32,
+       in1_offset_1: i32,
+       in1_offset_2: i32,
        sums: i32,
        terms: i32,
-       in0_3: i32,
-       in0_4: i32,
-       in0_5: i32,
+       in0_filterColumnTermStride: i32,
+       in0_filterRowTermStride: i32,
+       in0_countedRowStride: i32,
+       in0_offset_1: i32,
+       countedRowDivisor: i32,
+       in1_channelTermStride: i32,
+       in1_filterColumnTermStride: i32,
+       in1_filterRowTermStride: i32,
        channelTermStep: i32,
        filterColumnTermStep: i32,
        channelTermCount: i32,
        filterRowTermStep: i32,
        filterColumnTermCount: i32,
-       in3_0: i32,
-       out4_0: i32,
+       in3_row0Stride: i32,
+       out4_row0Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -63,44 +69,44 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.by_0);
-       let column0 = (thread % u.by_0);
+       let row0 = (thread / u.threadDivisor);
+       let column0 = (thread % u.threadDivisor);
        var acc0_0 = vec4<f32>(0.0);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            for (var k = 0; k < u.depth; k++) {
-             let v0 = in0[filterColumn * u.in0_0 + filterRow * u.in0_1 + k + row0 * u.in0_0 + (-u.in0_2)];
-             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
-             let v2 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2];
+             let v0 = in0[filterColumn * u.in0_filterColumnStride + filterRow * u.in0_filterRowStride + k + row0 * u.in0_row0Stride + (-u.in0_offset)];
+             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+             let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride];
              acc0_0 += v1[0] * v2;
-             let v3 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_3];
+             let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset];
              acc0_0 += v1[1] * v3;
-             let v4 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_4];
+             let v4 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_1];
              acc0_0 += v1[2] * v4;
-             let v5 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_5];
+             let v5 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_2];
              acc0_0 += v1[3] * v5;
            }
          }
        }
        if (any(isNotFiniteF32x4(acc0_0))) {
          for (var item = 0; item < u.sums; item++) {
-           let countedRow = (thread / u.by_0);
-           let countedVector = (thread % u.by_0);
+           let countedRow = (thread / u.threadDivisor);
+           let countedVector = (thread % u.threadDivisor);
            var counted = vec4<f32>(0.0);
            var term = 0;
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i7 = countedRow * u.in0_3 + (-u.in0_5);
-           let i9 = (countedRow / u.by_1);
+           let i7 = countedRow * u.in0_countedRowStride + (-u.in0_offset_1);
+           let i9 = (countedRow / u.countedRowDivisor);
            let i10 = i9 + (-1);
-           let i11 = (countedRow % u.by_1);
+           let i11 = (countedRow % u.countedRowDivisor);
            let i12 = i11 + (-1);
            while (term < u.terms) {
-             let i6 = channelTerm + filterColumnTerm * u.in0_3 + filterRowTerm * u.in0_4;
+             let i6 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
              let v8 = in0[(i6 + i7) >> 2u][(i6 + i7) & 3];
              let v13 = select(0.0, v8, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.extent_0 && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.extent_0);
-             let i14 = channelTerm * u.in1_3 + filterColumnTerm * u.in1_0 + filterRowTerm * u.in1_1;
+             let i14 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v15 = in1[i14 + countedVector];
              counted = select(counted, counted + v13 * v15, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.extent_0 && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.extent_0);
              term += 1;
@@ -121,10 +127,10 @@ describe('golden shaders of products', () => {
        }
        let v16 = in2[column0];
        let v17 = acc0_0 + v16;
-       let v18 = in3[column0 + row0 * u.in3_0];
+       let v18 = in3[column0 + row0 * u.in3_row0Stride];
        let v19 = v17 + v18;
        let v20 = select(clamp(v19, vec4<f32>(0.0), vec4<f32>(6.0)), v19, isNanF32x4(v19));
-       out4[column0 + row0 * u.out4_0] = v20;
+       out4[column0 + row0 * u.out4_row0Stride] = v20;
      }
      "
     `);
@@ -140,58 +146,77 @@ describe('golden shaders of products', () => {
      "// fused: Conv2D
      struct Uniforms {
        threadCount: i32,
-       by_0: i32,
+       threadDivisor: i32,
        filterRowCount: i32,
        filterColumnCount: i32,
-       in0_0: i32,
-       in0_1: i32,
-       by_1: i32,
+       in0_filterRowStride: i32,
+       in0_offset: i32,
+       row0Divisor: i32,
        extent_0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
-       in1_4: i32,
+       in1_filterColumnStride: i32,
+       in1_filterRowStride: i32,
+       in1_offset: i32,
+       in1_offset_1: i32,
+       in1_offset_2: i32,
        depth1: i32,
-       in2_0: i32,
-       in2_1: i32,
-       in2_2: i32,
-       in1_5: i32,
-       in1_6: i32,
-       in1_7: i32,
-       in1_8: i32,
+       in2_filterColumnStride: i32,
+       in2_filterRowStride: i32,
+       in2_row0Stride: i32,
+       in2_offset: i32,
+       in1_kStride: i32,
+       in1_offset_3: i32,
+       in1_offset_4: i32,
+       in1_offset_5: i32,
+       in1_offset_6: i32,
        depth2: i32,
-       in3_0: i32,
-       in3_1: i32,
-       in3_2: i32,
-       in1_9: i32,
+       in3_filterColumnStride: i32,
+       in3_filterRowStride: i32,
+       in3_row0Stride: i32,
+       in3_offset: i32,
+       in1_kStride_1: i32,
+       in1_offset_7: i32,
        sums: i32,
        terms: i32,
-       in0_2: i32,
-       in0_3: i32,
-       in0_4: i32,
+       in0_filterColumnTermStride: i32,
+       in0_filterRowTermStride: i32,
+       in0_countedRowStride: i32,
+       in0_offset_1: i32,
+       countedRowDivisor: i32,
+       in1_channelTermStride: i32,
+       in1_filterColumnTermStride: i32,
+       in1_filterRowTermStride: i32,
        channelTermStep: i32,
        filterColumnTermStep: i32,
        channelTermCount: i32,
        filterRowTermStep: i32,
        filterColumnTermCount: i32,
        terms1: i32,
-       in2_3: i32,
-       in2_4: i32,
-       in2_5: i32,
+       in2_filterColumnTerm1Stride: i32,
+       in2_filterRowTerm1Stride: i32,
+       in2_countedRowStride: i32,
+       in2_offset_1: i32,
+       in1_channelTerm1Stride: i32,
+       in1_filterColumnTerm1Stride: i32,
+       in1_filterRowTerm1Stride: i32,
        channelTerm1Step: i32,
        filterColumnTerm1Step: i32,
        channelTerm1Count: i32,
        filterRowTerm1Step: i32,
        filterColumnTerm1Count: i32,
        terms2: i32,
+       in3_filterColumnTerm2Stride: i32,
+       in3_filterRowTerm2Stride: i32,
+       in3_countedRowStride: i32,
+       in1_channelTerm2Stride: i32,
+       in1_filterColumnTerm2Stride: i32,
+       in1_filterRowTerm2Stride: i32,
        extent_1: i32,
        channelTerm2Step: i32,
        filterColumnTerm2Step: i32,
        channelTerm2Count: i32,
        filterRowTerm2Step: i32,
        filterColumnTerm2Count: i32,
-       out4_0: i32,
+       out4_row0Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -206,17 +231,17 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.by_0);
-       let column0 = (thread % u.by_0);
+       let row0 = (thread / u.threadDivisor);
+       let column0 = (thread % u.threadDivisor);
        var acc0_0 = vec4<f32>(0.0);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
-           let v0 = in0[filterColumn + filterRow * u.in0_0 + row0 + (-u.in0_1)];
-           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
-           let v2 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1];
-           let v3 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + u.in1_2];
-           let v4 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + u.in1_3];
-           let v5 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + u.in1_4];
+           let v0 = in0[filterColumn + filterRow * u.in0_filterRowStride + row0 + (-u.in0_offset)];
+           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+           let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride];
+           let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset];
+           let v4 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_1];
+           let v5 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_2];
            for (var k = 0; k < 1; k++) {
              acc0_0 += v1[0] * v2;
              acc0_0 += v1[1] * v3;
@@ -224,44 +249,44 @@ describe('golden shaders of products', () => {
              acc0_0 += v1[3] * v5;
            }
            for (var k = 0; k < u.depth1; k++) {
-             let v6 = in2[filterColumn * u.in2_0 + filterRow * u.in2_1 + k + row0 * u.in2_0 + (-u.in2_2)];
-             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
-             let v8 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_5];
+             let v6 = in2[filterColumn * u.in2_filterColumnStride + filterRow * u.in2_filterRowStride + k + row0 * u.in2_row0Stride + (-u.in2_offset)];
+             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+             let v8 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_3];
              acc0_0 += v7[0] * v8;
-             let v9 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_6];
+             let v9 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_4];
              acc0_0 += v7[1] * v9;
-             let v10 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_7];
+             let v10 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_5];
              acc0_0 += v7[2] * v10;
-             let v11 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_5 + u.in1_8];
+             let v11 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_6];
              acc0_0 += v7[3] * v11;
            }
            for (var k = 0; k < u.depth2; k++) {
-             let v12 = in3[filterColumn * u.in3_0 + filterRow * u.in3_1 + k + row0 * u.in3_0 + (-u.in3_2)];
-             let v13 = select(0.0, v12, (row0 / u.by_1) + filterRow + (-1) >= 0 && ((row0 / u.by_1) + filterRow + (-1)) < u.extent_0 && (row0 % u.by_1) + filterColumn + (-1) >= 0 && ((row0 % u.by_1) + filterColumn + (-1)) < u.extent_0);
-             let v14 = in1[column0 + filterColumn * u.in1_0 + filterRow * u.in1_1 + k * u.in1_2 + u.in1_9];
+             let v12 = in3[filterColumn * u.in3_filterColumnStride + filterRow * u.in3_filterRowStride + k + row0 * u.in3_row0Stride + (-u.in3_offset)];
+             let v13 = select(0.0, v12, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+             let v14 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride_1 + u.in1_offset_7];
              acc0_0 += v13 * v14;
            }
          }
        }
        if (any(isNotFiniteF32x4(acc0_0))) {
          for (var item = 0; item < u.sums; item++) {
-           let countedRow = (thread / u.by_0);
-           let countedVector = (thread % u.by_0);
+           let countedRow = (thread / u.threadDivisor);
+           let countedVector = (thread % u.threadDivisor);
            var counted = vec4<f32>(0.0);
            var term = 0;
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i16 = countedRow * u.in0_2 + (-u.in0_4);
-           let i18 = (countedRow / u.by_1);
+           let i16 = countedRow * u.in0_countedRowStride + (-u.in0_offset_1);
+           let i18 = (countedRow / u.countedRowDivisor);
            let i19 = i18 + (-1);
-           let i20 = (countedRow % u.by_1);
+           let i20 = (countedRow % u.countedRowDivisor);
            let i21 = i20 + (-1);
            while (term < u.terms) {
-             let i15 = channelTerm + filterColumnTerm * u.in0_2 + filterRowTerm * u.in0_3;
+             let i15 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
              let v17 = in0[(i15 + i16) >> 2u][(i15 + i16) & 3];
              let v22 = select(0.0, v17, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.extent_0 && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.extent_0);
-             let i23 = channelTerm * u.in1_2 + filterColumnTerm * u.in1_0 + filterRowTerm * u.in1_1;
+             let i23 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v24 = in1[i23 + countedVector];
              counted = select(counted, counted + v22 * v24, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.extent_0 && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.extent_0);
              term += 1;
@@ -281,13 +306,13 @@ describe('golden shaders of products', () => {
            var filterRowTerm1 = 0;
            var filterColumnTerm1 = 0;
            var channelTerm1 = 0;
-           let i26 = countedRow * u.in2_3 + (-u.in2_5);
+           let i26 = countedRow * u.in2_countedRowStride + (-u.in2_offset_1);
            while (term1 < u.terms1) {
-             let i25 = channelTerm1 + filterColumnTerm1 * u.in2_3 + filterRowTerm1 * u.in2_4;
+             let i25 = channelTerm1 + filterColumnTerm1 * u.in2_filterColumnTerm1Stride + filterRowTerm1 * u.in2_filterRowTerm1Stride;
              let v27 = in2[(i25 + i26) >> 2u][(i25 + i26) & 3];
              let v28 = select(0.0, v27, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.extent_0 && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.extent_0);
-             let i29 = channelTerm1 * u.in1_2 + filterColumnTerm1 * u.in1_0 + filterRowTerm1 * u.in1_1;
-             let v30 = in1[i29 + countedVector + u.in1_5];
+             let i29 = channelTerm1 * u.in1_channelTerm1Stride + filterColumnTerm1 * u.in1_filterColumnTerm1Stride + filterRowTerm1 * u.in1_filterRowTerm1Stride;
+             let v30 = in1[i29 + countedVector + u.in1_offset_3];
              counted = select(counted, counted + v28 * v30, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.extent_0 && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.extent_0);
              term1 += 1;
              channelTerm1 += u.channelTerm1Step;
@@ -306,13 +331,13 @@ describe('golden shaders of products', () => {
            var filterRowTerm2 = 0;
            var filterColumnTerm2 = 0;
            var channelTerm2 = 0;
-           let i32 = countedRow * u.in3_0 + (-u.in3_2);
+           let i32 = countedRow * u.in3_countedRowStride + (-u.in3_offset);
            while (term2 < u.terms2) {
-             let i31 = channelTerm2 + filterColumnTerm2 * u.in3_0 + filterRowTerm2 * u.in3_1;
+             let i31 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTerm2Stride + filterRowTerm2 * u.in3_filterRowTerm2Stride;
              let v33 = in3[i31 + i32];
              let v34 = select(0.0, v33, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.extent_0 && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.extent_0);
-             let i35 = channelTerm2 * u.in1_2 + filterColumnTerm2 * u.in1_0 + filterRowTerm2 * u.in1_1;
-             let v36 = in1[i35 + countedVector + u.in1_9];
+             let i35 = channelTerm2 * u.in1_channelTerm2Stride + filterColumnTerm2 * u.in1_filterColumnTerm2Stride + filterRowTerm2 * u.in1_filterRowTerm2Stride;
+             let v36 = in1[i35 + countedVector + u.in1_offset_7];
              counted = select(counted, counted + v34 * v36, (channelTerm2) < u.extent_1 && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.extent_0 && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.extent_0);
              term2 += 1;
              channelTerm2 += u.channelTerm2Step;
@@ -330,7 +355,7 @@ describe('golden shaders of products', () => {
            acc0_0 = select(acc0_0, counted, item == 0);
          }
        }
-       out4[column0 + row0 * u.out4_0] = acc0_0;
+       out4[column0 + row0 * u.out4_row0Stride] = acc0_0;
      }
      "
     `);
@@ -345,20 +370,21 @@ describe('golden shaders of products', () => {
      "// fused: DepthwiseConv2dNative
      struct Uniforms {
        threadCount: i32,
-       by_0: i32,
-       by_1: i32,
-       by_2: i32,
+       threadDivisor: i32,
+       threadDivisor_1: i32,
+       threadDivisor_2: i32,
        filterRowCount: i32,
-       in0_0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
-       in0_1: i32,
-       in0_2: i32,
-       in1_4: i32,
-       out2_0: i32,
-       out2_1: i32,
+       in0_filterRowStride: i32,
+       in1_filterRowStride: i32,
+       in1_outRowStride: i32,
+       in1_tileStride: i32,
+       in1_offset: i32,
+       in0_offset: i32,
+       in1_offset_1: i32,
+       in0_offset_1: i32,
+       in1_offset_2: i32,
+       out2_outRowStride: i32,
+       out2_tileStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -368,22 +394,22 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let outRow = (thread / u.by_0);
-       let tile = ((thread / u.by_1) % u.by_2);
-       let channel = (thread % u.by_1);
+       let outRow = (thread / u.threadDivisor);
+       let tile = ((thread / u.threadDivisor_2) % u.threadDivisor_1);
+       let channel = (thread % u.threadDivisor_2);
        var acc0 = vec4<f32>(0.0);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
-         let v0 = in0[channel + filterRow * u.in0_0];
-         let v1 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_3)];
+         let v0 = in0[channel + filterRow * u.in0_filterRowStride];
+         let v1 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset)];
          acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow * 2 + (-1) >= 0 && tile * 2 + (-1) >= 0);
-         let v2 = in0[channel + filterRow * u.in0_0 + u.in0_1];
-         let v3 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_0)];
+         let v2 = in0[channel + filterRow * u.in0_filterRowStride + u.in0_offset];
+         let v3 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset_1)];
          acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow * 2 + (-1) >= 0);
-         let v4 = in0[channel + filterRow * u.in0_0 + u.in0_2];
-         let v5 = in1[channel + filterRow * u.in1_0 + outRow * u.in1_1 + tile * u.in1_2 + (-u.in1_4)];
+         let v4 = in0[channel + filterRow * u.in0_filterRowStride + u.in0_offset_1];
+         let v5 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset_2)];
          acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow * 2 + (-1) >= 0);
        }
-       out2[channel + outRow * u.out2_0 + tile * u.out2_1] = acc0;
+       out2[channel + outRow * u.out2_outRowStride + tile * u.out2_tileStride] = acc0;
      }
      "
     `);
@@ -402,14 +428,14 @@ describe('golden shaders of products', () => {
      "// fused: BatchMatMul → Add → Multiply → Erf → Multiply → Add → Multiply
      struct Uniforms {
        threadCount: i32,
-       by_0: i32,
+       threadDivisor: i32,
        depth: i32,
-       in0_0: i32,
-       in1_0: i32,
-       in1_1: i32,
-       in1_2: i32,
-       in1_3: i32,
-       out3_0: i32,
+       in0_row0Stride: i32,
+       in1_kStride: i32,
+       in1_offset: i32,
+       in1_offset_1: i32,
+       in1_offset_2: i32,
+       out3_row0Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -427,18 +453,18 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.by_0);
-       let column0 = (thread % u.by_0);
+       let row0 = (thread / u.threadDivisor);
+       let column0 = (thread % u.threadDivisor);
        var acc0_0 = vec4<f32>(0.0);
        for (var k = 0; k < u.depth; k++) {
-         let v0 = in0[k + row0 * u.in0_0];
-         let v1 = in1[column0 + k * u.in1_0];
+         let v0 = in0[k + row0 * u.in0_row0Stride];
+         let v1 = in1[column0 + k * u.in1_kStride];
          acc0_0 += v0[0] * v1;
-         let v2 = in1[column0 + k * u.in1_0 + u.in1_1];
+         let v2 = in1[column0 + k * u.in1_kStride + u.in1_offset];
          acc0_0 += v0[1] * v2;
-         let v3 = in1[column0 + k * u.in1_0 + u.in1_2];
+         let v3 = in1[column0 + k * u.in1_kStride + u.in1_offset_1];
          acc0_0 += v0[2] * v3;
-         let v4 = in1[column0 + k * u.in1_0 + u.in1_3];
+         let v4 = in1[column0 + k * u.in1_kStride + u.in1_offset_2];
          acc0_0 += v0[3] * v4;
        }
        let v5 = in2[column0];
@@ -448,7 +474,7 @@ describe('golden shaders of products', () => {
        let v9 = erfF32x4(v8);
        let v10 = v9 + vec4<f32>(1.0);
        let v11 = v7 * v10;
-       out3[column0 + row0 * u.out3_0] = v11;
+       out3[column0 + row0 * u.out3_row0Stride] = v11;
      }
      "
     `);
@@ -466,12 +492,12 @@ describe('golden shaders of products', () => {
      "// fused: GatedMatMul
      struct Uniforms {
        threadCount: i32,
-       by_0: i32,
+       threadDivisor: i32,
        depth: i32,
-       in0_0: i32,
-       in1_0: i32,
-       in2_0: i32,
-       out3_0: i32,
+       in0_row0Stride: i32,
+       in1_kStride: i32,
+       in2_kStride: i32,
+       out3_row0Stride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<f32>;
@@ -491,19 +517,19 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.by_0);
-       let column0 = (thread % u.by_0);
+       let row0 = (thread / u.threadDivisor);
+       let column0 = (thread % u.threadDivisor);
        var acc0_0 = vec4<f32>(0.0);
        var gate0_0 = vec4<f32>(0.0);
        for (var k = 0; k < u.depth; k++) {
-         let v0 = in0[k + row0 * u.in0_0];
-         let v1 = in1[column0 + k * u.in1_0];
+         let v0 = in0[k + row0 * u.in0_row0Stride];
+         let v1 = in1[column0 + k * u.in1_kStride];
          acc0_0 += v0 * v1;
-         let v2 = in2[column0 + k * u.in2_0];
+         let v2 = in2[column0 + k * u.in2_kStride];
          gate0_0 += v0 * v2;
        }
        let g0_0_0 = sigmoidF32x4(gate0_0) * acc0_0;
-       out3[column0 + row0 * u.out3_0] = g0_0_0;
+       out3[column0 + row0 * u.out3_row0Stride] = g0_0_0;
      }
      "
     `);
