@@ -31,13 +31,13 @@ interface RunningAttrs extends AxisAttrs {
 }
 
 function running(kernel: string) {
-  return lowering(['x'], (b, [x], { axis, exclusive, reverse }: RunningAttrs) =>
-    b.op(kernel, [counted(b, kernel, x)], {
-      axis: normalizeAxis(axis, x.shape.length),
-      exclusive: exclusive ?? false,
-      reverse: reverse ?? false,
-    }),
-  );
+  return lowering(['x'], (b, [input], { axis: wanted, exclusive, reverse }: RunningAttrs) => {
+    const x = counted(b, kernel, input);
+    const axis = normalizeAxis(wanted, x.shape.length);
+    // One element: what there is so far is itself.
+    if (x.shape[axis] === 1 && !exclusive) return x;
+    return b.op(kernel, [x], { axis, exclusive: exclusive ?? false, reverse: reverse ?? false });
+  });
 }
 
 function argExtreme(kernel: string) {
