@@ -1,6 +1,7 @@
 /** Which calls of a model can be taken over: what tfjs would demand of them, known from the graph alone. */
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { parseInput } from './graph-def';
+import { InvalidModelError } from './invalid-model';
 import type { Executor, ExecutorNode } from './model-internals';
 
 /** Ops because of which tfjs demands `executeAsync`. */
@@ -17,6 +18,14 @@ export interface CallRequirements {
   readonly placeholders: readonly string[];
   /** Whether the outputs need an op that only `executeAsync` runs. */
   readonly isDynamic: boolean;
+  /** A constant without a weight, and who reads it: the model's files are not complete. */
+  readonly missing?: MissingWeight;
+}
+
+interface MissingWeight {
+  readonly name: string;
+  /** The node that reads it, absent for an output. */
+  readonly reader?: ExecutorNode;
 }
 
 /** Finds out what tfjs would demand of a call for these outputs; undefined if one is unknown. */
@@ -30,13 +39,29 @@ export function callRequirements(
   const seen = new Set<ExecutorNode>(roots);
   const placeholders: string[] = [];
   let isDynamic = false;
+  let missing: MissingWeight | undefined;
+  const readers = new Map<ExecutorNode, ExecutorNode>();
   for (const node of seen) {
     if (DYNAMIC.has(node.op)) isDynamic = true;
     if (executor.weightMap[node.name]) continue;
     if (node.op === 'Placeholder') placeholders.push(node.name);
-    for (const input of node.inputs) seen.add(input);
+    if (node.op === 'Const') missing ??= { name: node.name, reader: readers.get(node) };
+    for (const input of node.inputs) {
+      seen.add(input);
+      if (!readers.has(input)) readers.set(input, node);
+    }
   }
-  return { placeholders, isDynamic };
+  return { placeholders, isDynamic, missing };
+}
+
+export function missingWeight({ name, reader }: MissingWeight): InvalidModelError {
+  const read = reader
+    ? `node ${reader.name} (${reader.op}) whose input ${reader.inputs.findIndex((input) => input.name === name)}, `
+    : 'an output, ';
+  return new InvalidModelError(
+    `${read}the constant ${name}, has no weight`,
+    'every weight that model.json lists',
+  );
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { InvalidModelError } from './invalid-model';
 import { internalsOf, isKnownConverter, type ModelInternals } from './model-internals';
 import { ModelRewriter, usesRegionOp } from './model-rewriter';
 import { registerRegionOps } from './region-op';
@@ -242,6 +243,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
     try {
       return rewriter.prepare(named, wanted);
     } catch (error) {
+      if (error instanceof InvalidModelError) throw error;
       reportFailure(error);
       rewriters.giveUp(model);
       return undefined;

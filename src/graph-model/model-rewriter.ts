@@ -5,7 +5,12 @@
 import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { LruMap } from '../ir/lru-map';
-import { callRequirements, tensorsByPlaceholder, type CallRequirements } from './call';
+import {
+  callRequirements,
+  missingWeight,
+  tensorsByPlaceholder,
+  type CallRequirements,
+} from './call';
 import type { GraphDef } from './graph-def';
 import { ModelCapture, whyStepwise, type CaptureExplanation } from './model-capture';
 import type { Executor, ModelInternals } from './model-internals';
@@ -117,8 +122,10 @@ export class ModelRewriter {
     if (!requirements) return undefined;
     const named = this.executor.mapInputs(inputs);
     const tensors = tensorsByPlaceholder(this.executor, named, requirements);
-    const rewrite = tensors && this.rewriteFor(key, mapped);
-    if (!tensors || !rewrite) return undefined;
+    if (!tensors) return undefined;
+    if (requirements.missing) throw missingWeight(requirements.missing);
+    const rewrite = this.rewriteFor(key, mapped);
+    if (!rewrite) return undefined;
     if (!rewrite.runners.length && !this.mayRunFunctions(requirements)) return undefined;
     return { rewrite, tensors, outputs: mapped, requirements };
   }

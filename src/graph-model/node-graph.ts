@@ -3,6 +3,7 @@
  * here.
  */
 import { parseInput, type InputRef, type NodeDef } from './graph-def';
+import { describe, InvalidModelError } from './invalid-model';
 
 /** Whether an edge closes a loop; without such edges a graph has no cycles. */
 export function isBackEdge(from: NodeDef, to: NodeDef): boolean {
@@ -35,7 +36,7 @@ export class NodeGraph {
   /**
    * What `roots` need, producers first. A node that closes a loop comes after the loop's start.
    *
-   * @throws Error if the graph has a cycle that is no TF1 loop.
+   * @throws InvalidModelError if the graph has a cycle that is no TF1 loop.
    */
   sort(roots: readonly NodeDef[], edges: (node: NodeDef) => readonly InputRef[]): NodeDef[] {
     const done = new Set<string>();
@@ -57,10 +58,18 @@ export class NodeGraph {
           if (done.has(source.name)) continue;
           if (isBackEdge(source, node)) pending.push(source);
           else if (!open.has(source.name)) stack.push(source);
-          else throw new Error(`[webgpu-fused] graph model: a cycle goes through ${source.name}.`);
+          else throw cycle(node, source);
         }
       }
     }
     return sorted;
   }
+}
+
+function cycle(node: NodeDef, source: NodeDef): InvalidModelError {
+  const at = (node.input ?? []).findIndex((input) => parseInput(input).node === source.name);
+  return new InvalidModelError(
+    `${describe(node)} whose input ${at}, ${source.name}, is computed of the node itself`,
+    'a graph without cycles',
+  );
 }

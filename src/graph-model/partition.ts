@@ -2,6 +2,7 @@
 import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
 import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
 import { importerOf, whyNotImported } from './import';
+import { SCATTER_INDICES } from './import/scatter';
 import { NodeGraph } from './node-graph';
 import { stockDispatches } from './stock-cost';
 
@@ -46,6 +47,8 @@ export interface Partition {
 const CONSTANT = -2;
 const OUTSIDE = -1;
 const LEAVES: ReadonlySet<string> = new Set(['Const', 'Placeholder']);
+/** Ops whose values follow from shapes. */
+const OF_SHAPES: ReadonlySet<string> = new Set(['Shape', 'ShapeN', 'Size', 'Rank']);
 
 /**
  * Divides a graph into regions that the IR can express and the rest. No path leaves a region and
@@ -53,7 +56,8 @@ const LEAVES: ReadonlySet<string> = new Set(['Const', 'Placeholder']);
  * exist under different conditions (TF1 branches) are never in one region. Takes time in
  * proportion to nodes and edges.
  *
- * @throws Error if the graph has a cycle that is no TF1 loop, or an output that is not in it.
+ * @throws InvalidModelError if what is needed has a cycle that is no TF1 loop; Error for an output that is not in
+ *   the graph.
  */
 export function partitionGraph(request: PartitionRequest): Partition {
   return new Partitioner(request).run();
@@ -67,6 +71,8 @@ class Partitioner {
   /** CONSTANT, or: OUTSIDE before any region; else how many times the path here left regions. */
   private readonly stage = new Map<string, number>();
   private readonly groupOf = new Map<string, Group>();
+  /** Nodes whose values no tensor that is fed decides. */
+  private readonly known = new Set<string>();
   private readonly request: PartitionRequest;
 
   constructor(request: PartitionRequest) {
@@ -78,19 +84,16 @@ class Partitioner {
   run(): Partition {
     const wanted = this.request.outputs.map(parseInput);
     const namedSources = new Set<string>();
-    // Conditions and effects need all of the graph: they decide which edges count.
+    const roots = wanted.map(({ node }) => this.graph.node(node));
+    // Conditions and effects need all edges: they decide which of them count.
     const effects = new Set<string>();
-    for (const node of this.graph.sort(this.request.nodes, (at) => this.graph.inputs(at))) {
+    for (const node of this.graph.sort(roots, (at) => this.graph.inputs(at))) {
       this.conditions.visit(node);
       if (this.hasEffect(node, effects)) effects.add(node.name);
     }
-    const edges = (node: NodeDef) => this.dataAndOrder(node, effects);
-    const needed = this.graph.sort(
-      wanted.map(({ node }) => this.graph.node(node)),
-      edges,
-    );
+    const needed = this.graph.sort(roots, (node) => this.dataAndOrder(node, effects));
     for (const node of needed) {
-      const refs = edges(node);
+      const refs = this.dataAndOrder(node, effects);
       this.inputs.set(node.name, refs);
       for (const ref of refs) if (ref.named) namedSources.add(ref.node);
     }
@@ -131,6 +134,10 @@ class Partitioner {
     if (!importerOf(node.op)) return whyNotImported(node.op);
     if (this.conditions.of(node.name).frames.length > 0) return 'inside a loop';
     if (namedSources.has(node.name)) return 'its outputs are read by name';
+    const indices = this.inputsOf(node)[SCATTER_INDICES.get(node.op) ?? -1];
+    if (indices && !this.known.has(indices.node)) {
+      return 'its indices are computed: it writes where values say, to one place several times perhaps';
+    }
     const order = this.inputsOf(node).find((ref) => ref.control);
     return order && `runs after ${order.node}, which has effects or may not run`;
   }
@@ -145,9 +152,16 @@ class Partitioner {
     for (const node of needed) {
       if (node.op === 'Const') {
         this.stage.set(node.name, CONSTANT);
+        this.known.add(node.name);
         continue;
       }
       const refs = this.inputsOf(node);
+      if (
+        OF_SHAPES.has(node.op) ||
+        (refs.length > 0 && refs.every((ref) => this.known.has(ref.node)))
+      ) {
+        this.known.add(node.name);
+      }
       const reason = LEAVES.has(node.op) ? '' : this.reasonAgainst(node, namedSources);
       if (reason !== undefined) {
         if (reason) this.reasons.set(node.name, reason);

@@ -16,8 +16,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     ...['ResizeBilinearGrad', 'ResizeNearestNeighborGrad'],
   ],
   'it writes where values say, to one place several times perhaps': [
-    ...['ScatterNd', 'TensorScatterUpdate', 'SparseToDense', 'UnsortedSegmentSum'],
-    ...['Bincount', 'DenseBincount'],
+    ...['UnsortedSegmentSum', 'Bincount', 'DenseBincount'],
   ],
   'the shape of its result depends on values': [
     ...['Where', 'Unique', 'UniqueV2', 'ListDiff', 'NonMaxSuppressionV2', 'NonMaxSuppressionV3'],

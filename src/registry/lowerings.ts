@@ -11,6 +11,7 @@ import { normalizationLowerings } from '../lowering/normalization';
 import { poolLowerings } from '../lowering/pool';
 import { productLowerings } from '../lowering/product';
 import { reductionLowerings } from '../lowering/reduction';
+import { scatterLowerings } from '../lowering/scatter';
 import { sliceLowerings } from '../lowering/slice';
 import { sourceLowerings } from '../lowering/source';
 
@@ -20,6 +21,7 @@ const table: LoweringTable = {
   ...movementLowerings,
   ...sliceLowerings,
   ...gatherLowerings,
+  ...scatterLowerings,
   ...blockLowerings,
   ...imageLowerings,
   ...convolutionLowerings,

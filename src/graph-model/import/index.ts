@@ -6,12 +6,14 @@ import { movementImports } from './movement';
 import type { Importer, ImportTable } from './node-import';
 import { productImports } from './product';
 import { reductionImports } from './reduction';
+import { scatterImports } from './scatter';
 import { shapeImports } from './shape';
 
 const importTable: ImportTable = {
   ...elementwiseImports,
   ...shapeImports,
   ...movementImports,
+  ...scatterImports,
   ...convolutionImports,
   ...productImports,
   ...reductionImports,

@@ -12,6 +12,7 @@ import {
   stringsAttr,
   type NodeDef,
 } from '../graph-def';
+import { InvalidModelError } from '../invalid-model';
 
 /** Turns one model node into primitives; returns its outputs, or its only one. */
 export type Importer = (node: NodeImport) => Value | readonly (Value | undefined)[];
@@ -26,17 +27,6 @@ export class HostValueNeeded extends RefusedError {
   constructor(value: Value, what: string) {
     super(`${what} is not known on the host`);
     this.value = value;
-  }
-}
-
-/** A model that nobody can run: the app is told. */
-export class InvalidModelError extends Error {
-  constructor({ name, op }: NodeDef, at: number, values: readonly number[]) {
-    super(
-      `[webgpu-fused] execute: got node ${name} (${op}) with input ${at} of [${values}]; needs whole numbers. ` +
-        'Convert the model again, or mend the node.',
-    );
-    this.name = 'InvalidModelError';
   }
 }
 
@@ -65,7 +55,9 @@ export class NodeImport {
    */
   numbers(at: number): number[] {
     const numbers = this.hostNumbers(at);
-    if (!numbers.every(Number.isInteger)) throw new InvalidModelError(this.def, at, numbers);
+    if (!numbers.every(Number.isInteger)) {
+      throw InvalidModelError.ofInput(this.def, at, numbers, 'whole numbers');
+    }
     return numbers;
   }
 

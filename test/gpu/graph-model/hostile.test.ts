@@ -97,3 +97,149 @@ test('an index of a slice that is no whole number', () => {
   expect(run).toThrow(/node cut.*input 1 of \[0\.5,0\]; needs whole numbers/);
   expect(run).toThrow(/node cut/);
 });
+
+test('a weight that is missing', () => {
+  const graph = new TestGraph();
+  graph.placeholder('x', 'float32', [-1, 2]);
+  const w = graph.constant([1, 2], [2], 'float32', 'w');
+  graph.node('y', 'Mul', ['x', w]);
+  graph.node('z', 'Relu', ['y']);
+  graph.node('apart', 'Neg', ['x']);
+  const model = graph.load({ weightSpecs: [], weightData: new ArrayBuffer(0) });
+  const x = tf.ones([1, 2]);
+  for (let call = 0; call < 2; call++) {
+    expect(() => model.execute({ x }, 'z')).toThrow(/node y \(Mul\).*input 1, the constant w, has no weight/); // prettier-ignore
+  }
+  // What does without it runs.
+  expect([...(model.execute({ x }, 'apart') as tf.Tensor).dataSync()]).toEqual([-1, -1]);
+});
+
+test('a cycle', () => {
+  const graph = new TestGraph();
+  graph.placeholder('x', 'float32', [-1, 2]);
+  graph.node('a', 'AddV2', ['x', 'b']);
+  graph.node('b', 'Relu', ['a']);
+  graph.node('apart', 'Neg', ['x']);
+  const model = graph.load();
+  const x = tf.ones([1, 2]);
+  for (let call = 0; call < 2; call++) {
+    expect(() => model.execute({ x }, 'b')).toThrow(/node \w \(\w+\) whose input \d, \w, is computed of the node itself; needs a graph without cycles/); // prettier-ignore
+  }
+  expect([...(model.execute({ x }, 'apart') as tf.Tensor).dataSync()]).toEqual([-1, -1]);
+});
+
+describe('scattering by indices that never change', () => {
+  /** A scatter between two ops. `constants` follow what is computed, in the order of the op's inputs. */
+  function scattering(op: string, operands: (graph: TestGraph) => string[]) {
+    const graph = new TestGraph();
+    graph.placeholder('x', 'float32', [-1]);
+    graph.node('u', 'Neg', ['x']);
+    graph.node('s', op, operands(graph));
+    graph.node('y', 'Mul', ['s', graph.constant(2)]);
+    return graph;
+  }
+  const column = (graph: TestGraph, ...at: number[]): string =>
+    graph.constant(at, [at.length, 1], 'int32');
+  const dense = (...at: number[]): TestGraph =>
+    scattering('SparseToDense', (graph) => {
+      return [column(graph, ...at), graph.ints([6]), 'u', graph.constant(7)];
+    });
+  const sums = (...at: number[]): TestGraph =>
+    scattering('ScatterNd', (graph) => [column(graph, ...at), 'u', graph.ints([6])]);
+
+  test.each([
+    ['SparseToDense', () => dense(4, 0, 2), [-4, 14, -6, 14, -2, 14]],
+    ['SparseToDense, one place twice: the last', () => dense(4, 0, 4), [-4, 14, 14, 14, -6, 14]],
+    ['ScatterNd', () => sums(4, 0, 2), [-4, 0, -6, 0, -2, 0]],
+    ['ScatterNd, one place twice: the sum', () => sums(4, 0, 4), [-4, 0, 0, 0, -8, 0]],
+    [
+      'TensorScatterUpdate',
+      () =>
+        scattering('TensorScatterUpdate', (graph) => {
+          return [graph.constant([1, 2, 3, 4]), column(graph, 3, 1, 1), 'u'];
+        }),
+      [2, -6, 6, -2],
+    ],
+  ])('%s is one dispatch, and reads nothing', async (_name, make, right) => {
+    const model = make().load();
+    const x = tf.tensor1d([1, 2, 3]);
+    const read = jest.spyOn(tf.backend() as tf.KernelBackend, 'readSync');
+    for (let call = 0; call < 4; call++) {
+      const y = model.execute({ x }, 'y') as tf.Tensor;
+      expect(read).not.toHaveBeenCalled();
+      expect([...(await y.data())].map((value) => value + 0)).toEqual(right);
+    }
+    read.mockRestore();
+    expect(fused.explain(model).dispatches.after).toBe(1);
+  });
+
+  test('outside is an error that names the node', () => {
+    for (const graph of [dense(4, 0, 6), sums(-1, 0, 2)]) {
+      const model = graph.load();
+      expect(() => model.execute({ x: tf.ones([3]) }, 'y')).toThrow(/node s .*input 0 of .*; needs indices into \[6\]/); // prettier-ignore
+    }
+  });
+
+  test('indices that are computed stay with tfjs', async () => {
+    const graph = new TestGraph();
+    graph.placeholder('x', 'float32', [-1]);
+    graph.placeholder('at', 'int32', [-1, 1]);
+    graph.node('u', 'Neg', ['x']);
+    graph.node('s', 'ScatterNd', ['at', 'u', graph.ints([4])]);
+    graph.node('y', 'Mul', ['s', graph.constant(2)]);
+    const model = graph.load();
+    for (const at of [[0], [3], [2]]) {
+      const fed = { x: tf.tensor1d([5]), at: tf.tensor2d([at], [1, 1], 'int32') };
+      const y = model.execute(fed, 'y') as tf.Tensor;
+      const right = [0, 0, 0, 0];
+      right[at[0]] = -10;
+      expect([...(await y.data())]).toEqual(right);
+    }
+  });
+});
+
+test('strings given to a captured function', async () => {
+  const graph = new TestGraph();
+  graph.placeholder('words', 'string', [-1]);
+  graph.node('hash', 'StringToHashBucketFast', ['words'], { num_buckets: attr.i(4) });
+  graph.node('rows', 'GatherV2', [graph.constant([2, 4, 8, 16], [4, 1]), 'hash', graph.ints(0)]);
+  graph.node('y', 'Sigmoid', ['rows']);
+  const model = graph.load();
+  const words = tf.tensor1d(['a', 'bc', '', 'größer'], 'string');
+  const scale = tf.tensor1d([1, 2, 3, 4]);
+  const score = fused.capture((fed: tf.Tensor, by: tf.Tensor) =>
+    tf.mul(tf.reshape(model.execute({ words: fed }, 'y') as tf.Tensor, [4]), by),
+  );
+  await useBackend(tf, 'cpu');
+  const buckets = tf.tidy(() => (graph.load().execute({ words }, 'y') as tf.Tensor).dataSync());
+  const expected = Array.from(buckets, (value, at) => value * (at + 1));
+  await useBackend(tf, fused.BACKEND_NAME);
+  for (let call = 0; call < 6; call++) {
+    const y = score(words, scale);
+    const values = await y.data();
+    expected.forEach((value, at) => expect(values[at]).toBeCloseTo(value, 5));
+    expect(score.status).toMatchObject({ isReplayed: false, reason: 'an input is of type string' });
+    expect(words.isDisposed).toBe(false);
+    y.dispose();
+  }
+});
+
+test('better than op by op: softmax and hard-swish written out, where a step overflows', async () => {
+  const graph = new TestGraph();
+  graph.placeholder('x', 'float32', [-1, 3]);
+  graph.node('e', 'Exp', ['x']);
+  graph.node('sum', 'Sum', ['e', graph.ints([1])], { keep_dims: attr.b(true) });
+  graph.node('softmax', 'RealDiv', ['e', 'sum']);
+  graph.node('shifted', 'AddV2', ['x', graph.constant(3)]);
+  graph.node('gate', 'Relu6', ['shifted']);
+  graph.node('product', 'Mul', ['x', 'gate']);
+  graph.node('swish', 'Mul', ['product', graph.constant(1 / 6)]);
+  const model = graph.load();
+  const [softmax, swish] = model.execute({ x: tf.tensor2d([[200, 100, 200]]) }, ['softmax', 'swish']) as tf.Tensor[]; // prettier-ignore
+  [0.5, 0, 0.5].forEach((right, at) => expect(softmax.dataSync()[at]).toBeCloseTo(right, 6));
+  expect([...(await swish.data())].map(Math.round)).toEqual([200, 100, 200]);
+  const huge = model.execute({ x: tf.tensor2d([[3e38, -3e38, 1]]) }, 'swish') as tf.Tensor;
+  const [large, low] = await huge.data();
+  expect(large / 3e38).toBeCloseTo(1, 5);
+  expect(low + 0).toBe(0);
+});

@@ -231,6 +231,53 @@ const movement: OpCase[] = [
     ],
   },
   { op: 'GatherNd', what: 'rows', operands: [fed([3, 4]), grid([[2], [0]])] },
+  {
+    op: 'ScatterNd',
+    what: 'rows that meet',
+    operands: [grid([[2], [0], [2], [2]]), fed([4, 3]), ints(5, 3)],
+  },
+  {
+    op: 'ScatterNd',
+    what: 'elements of integers, by a vector of indices',
+    operands: [ints(3, 1), fed([2], 'int32'), ints(4)],
+  },
+  {
+    op: 'ScatterNd',
+    what: 'pairs, one of which leaves its axis',
+    operands: [
+      grid([
+        [0, 3],
+        [2, 1],
+      ]),
+      fed([2, 2]),
+      ints(3, 2, 2),
+    ],
+  },
+  {
+    op: 'TensorScatterUpdate',
+    what: 'rows, the last of several',
+    operands: [fed([4, 3]), grid([[1], [3], [1]]), fed([3, 3])],
+  },
+  {
+    op: 'TensorScatterUpdate',
+    what: 'all truth values',
+    operands: [fed([2], 'bool'), grid([[1], [0]]), fed([2], 'bool')],
+  },
+  {
+    op: 'SparseToDense',
+    what: 'pairs',
+    operands: [
+      grid([
+        [0, 1],
+        [2, 3],
+        [0, 1],
+      ]),
+      ints(3, 4),
+      fed([3]),
+      scalar(9),
+    ],
+  },
+  { op: 'SparseToDense', what: 'one value', operands: [ints(0, 3, 2), ints(6), fed([]), int(-1)] },
   ...['ResizeBilinear', 'ResizeNearestNeighbor'].flatMap((op): OpCase[] => [
     { op, what: 'up', operands: [fed([1, 3, 4, 2]), ints(5, 8)] },
     {
