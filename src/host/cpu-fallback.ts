@@ -15,6 +15,7 @@ import {
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { tensorData } from './internals';
+import { runMended } from './mended-calls';
 import { mayBeUnsound, whyUnsound } from './unsound-kernels';
 
 /** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
@@ -40,13 +41,13 @@ export type OwnPlan = (
  * A kernel of stock's, but for calls that it cannot be trusted with. Strings it moves itself, some
  * kernels only while they are few, and GatherNd leaks two tensors each time. Where an operand has no
  * elements, some fail (convolutions, sums over nothing); `cpu` knows the answer. What is known to be
- * wrong (`unsound-kernels.ts`) is for `ownPlan`, or else for `cpu`.
+ * wrong (`unsound-kernels.ts`) is for `ownPlan`, or for other calls of stock's (`mended-calls.ts`), or else for `cpu`.
  */
 export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnPlan): KernelFunc {
   const isListed = mayBeUnsound(kernelName);
   return (call) => {
     const operands = Object.values<TensorInfo | undefined>(call.inputs);
-    let onCpu = operands.some(isForCpu);
+    let onCpu = operands.some((operand) => isForCpu(kernelName, operand));
     if (isListed && !onCpu) {
       const backend = call.backend as WebGPUBackend;
       const { limits } = backend.device;
@@ -56,7 +57,7 @@ export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnP
       );
       const isNumeric = present.every(({ dtype }) => dtype !== 'complex64');
       onCpu = isNumeric && whyUnsound(kernelName, present, call.attrs ?? {}, limits) !== null;
-      const answer = onCpu ? ownPlan?.(call) : null;
+      const answer = onCpu ? (ownPlan?.(call) ?? runMended(kernelName, call)) : null;
       if (answer) return answer;
     }
     const config = onCpu ? getKernel(kernelName, 'cpu') : undefined;
@@ -64,10 +65,12 @@ export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnP
   };
 }
 
-function isForCpu(operand: TensorInfo | undefined): boolean {
+function isForCpu(kernelName: string, operand: TensorInfo | undefined): boolean {
   if (!operand) return false;
   const { dtype, shape } = operand;
   if (dtype === 'string') return true;
+  // Stock leaves out the parts of nothing; `cpu` would read the others back.
+  if (kernelName === 'Concat') return false;
   return dtype !== 'complex64' && shape?.includes(0) && findBackend('cpu') !== null;
 }
 

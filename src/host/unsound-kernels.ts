@@ -98,6 +98,11 @@ const TABLE: readonly Unsound[] = [
     when: ([x]) => x.dtype === 'int32',
   },
   {
+    kernels: ['BitwiseAnd'],
+    why: 'there is no such kernel',
+    when: () => true,
+  },
+  {
     kernels: ['ScatterNd', 'SparseToDense'],
     why: 'the shader adds truth values to floats',
     when: (operands) => operands.some(({ dtype }) => dtype === 'bool'),

@@ -367,6 +367,9 @@ each(
   (x) => () => tf.scatterND(ints([4, 1, 1, 0], [4, 1]), x(), [6, 3]),
 );
 add('ScatterNd bool', () => tf.scatterND(ints([4, 1, 3], [3, 1]), make([3, 2], 'bool'), [6, 2]));
+add('ScatterNd of truth values by another name', () =>
+  tf.scatterND(ints([4, 1, 4], [3, 1]), tf.cast(make([3, 2], 'bool'), 'int32'), [6, 2]),
+);
 each(
   'TensorScatterUpdate',
   TYPES,
@@ -594,8 +597,15 @@ add('RotateWithOffset', () =>
 );
 for (const interpolation of ['nearest', 'bilinear'] as const) {
   for (const fill of ['constant', 'reflect', 'wrap', 'nearest'] as const) {
-    add(`Transform ${interpolation} ${fill}`, () =>
-      tf.image.transform(make([2, 5, 6, 3]) as tf.Tensor4D, tf.tensor2d([[1.13, 0.21, -1.37, -0.17, 0.91, 0.73, 0, 0]]), interpolation, fill, 2)); // prettier-ignore
+    const transform = (images: tf.Tensor): tf.Tensor =>
+      tf.image.transform(images as tf.Tensor4D, tf.tensor2d([[1.13, 0.21, -1.37, -0.17, 0.91, 0.73, 0, 0]]), interpolation, fill, 2); // prettier-ignore
+    const images = () => make([2, 5, 6, 3]);
+    cases.push({
+      name: `Transform ${interpolation} ${fill}`,
+      run: () => transform(images()),
+      // `cpu` answers once the first image is done.
+      reference: () => tf.concat(tf.split(images(), 2).map(transform)),
+    });
   }
 }
 add('LRN', () => tf.localResponseNormalization(make([2, 3, 4, 7]) as tf.Tensor4D, 2, 1, 0.5, 0.75));
