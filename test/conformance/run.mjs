@@ -1,37 +1,22 @@
-// Runs the bundled suite on one backend: run.mjs <suite> <backend> <results.json> [filter]
+// Runs the bundled suite in Node: run.mjs <suite> <results.json> <side, as JSON>
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { installWebGPU } from '../../tools/gpu/install-webgpu.mjs';
+import { startSession } from './session.mjs';
 
-const [suite, backend, resultsPath, filter = ''] = process.argv.slice(2);
+const [suite, resultsPath, text] = process.argv.slice(2);
+/** @type {import('./session.mjs').Side} */
+const side = JSON.parse(text);
 const require = createRequire(import.meta.url);
 
 installWebGPU();
 // A name that TypeScript does not look up: the package has no types.
 const jasmineRequire = require(/** @type {string} */ ('jasmine-core'));
-const jasmine = jasmineRequire.boot(jasmineRequire);
-Object.assign(globalThis, { jasmine, conformanceBackend: backend });
-const environment = jasmine.getEnv();
-jasmine.DEFAULT_TIMEOUT_INTERVAL = 60_000;
-environment.configure({
-  random: false,
-  specFilter: (/** @type {{ getFullName(): string }} */ spec) =>
-    spec.getFullName().includes(filter),
-});
-
-/** @type {Record<string, { status: string, message?: string }>} */
-const results = {};
-let done = 0;
-environment.addReporter({
-  /** @param {{ fullName: string, status: string, failedExpectations: { message: string }[] }} spec */
-  specDone({ fullName, status, failedExpectations }) {
-    results[fullName] = { status, message: failedExpectations[0]?.message.slice(0, 300) };
-    if (status !== 'excluded' && ++done % 500 === 0) console.error(`${backend}: ${done} specs`);
-  },
-});
+const { environment, results } = startSession(jasmineRequire.boot(jasmineRequire), side, (done) =>
+  console.error(`${side.backend}: ${done} specs`),
+);
 // Dawn's events need a timer to run by.
 setInterval(() => {}, 1000);
-console.warn = () => {};
 process.on('unhandledRejection', (error) => console.error('unhandled rejection:', error));
 
 require(suite);
