@@ -1,61 +1,14 @@
 /** What a Node app sees that imports this package, with WebGPU and without. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { existsSync } from 'node:fs';
+import { runScript, runSituation, SITUATIONS } from './situations/scripts';
 import { BACKEND } from './support';
 
-interface Outcome {
-  code: number;
-  /** What the script printed. */
-  out: string[];
-  /** What this package said. */
-  said: string[];
-  error: string;
-}
-
-/** Runs a script in a process of its own, from the root of the package. */
-async function runScript(
-  source: string,
-  { type = 'module', env = {} }: { type?: 'module' | 'commonjs'; env?: NodeJS.ProcessEnv } = {},
-): Promise<Outcome> {
-  const command = [`--input-type=${type}`, '--eval', source];
-  const options = { timeout: 100_000, env: { ...process.env, ...env } };
-  const done = await promisify(execFile)(process.execPath, command, options).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (failed: { code: number; stdout: string; stderr: string }) => failed,
-  );
-  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
-  const said = lines(done.stderr).filter((line) => line.includes('[webgpu-fused]'));
-  return { code: done.code, out: lines(done.stdout), said, error: done.stderr };
-}
-
-const NEVER_AWAITS = `
-  const v = tf.variable(tf.tensor1d([1, 2, 3]));
-  console.log(tf.sum(v).dataSync()[0], tf.getBackend());`;
-
-/** Vulkan finds no driver. */
-const NO_DRIVER = { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '/nonexistent.json' };
-
-beforeAll(() => {
-  if (!existsSync('dist/node.mjs')) throw new Error('dist/ is missing: run `npm run build` first');
-});
-
 test('the lines of the README: a script of four lines computes, and ends', async () => {
-  const { code, out, said } = await runScript(`
-    import * as tf from '@tensorflow/tfjs';
-    import 'tfjs-backend-webgpu-fused/node';
-    await tf.setBackend('webgpu-fused');
-    console.log(tf.getBackend(), ...tf.add([1, 2], 3).dataSync(), ...await tf.mul([1, 2], 3).data());`);
+  const { code, out, said } = await runSituation(SITUATIONS.quickStart);
   expect({ code, out, said }).toEqual({ code: 0, out: [`${BACKEND} 4 5 3 6`], said: [] });
 });
 
 test('the same by require()', async () => {
-  const { code, out, said } = await runScript(
-    `const tf = require('@tensorflow/tfjs');
-    require('tfjs-backend-webgpu-fused/node');
-    tf.setBackend('webgpu-fused').then(() => console.log(tf.getBackend(), ...tf.add([1, 2], 3).dataSync()));`,
-    { type: 'commonjs' },
-  );
+  const { code, out, said } = await runSituation(SITUATIONS.required);
   expect({ code, out, said }).toEqual({ code: 0, out: [`${BACKEND} 4 5`], said: [] });
 });
 
@@ -93,21 +46,14 @@ test.each([
 });
 
 test('without WebGPU an app runs as without the import', async () => {
-  const app = (entry: string): string =>
-    `import * as tf from '@tensorflow/tfjs'; ${entry} ${NEVER_AWAITS}`;
-  const without = await runScript(app(''));
-  const { code, out, said } = await runScript(app(`import 'tfjs-backend-webgpu-fused';`));
+  const without = await runSituation(SITUATIONS.neverAwaitsWithout);
+  const { code, out, said } = await runSituation(SITUATIONS.neverAwaits);
   expect({ code, out, said }).toEqual({ code: 0, out: ['6 cpu'], said: [] });
   expect(without.out).toEqual(out);
 });
 
 test('with WebGPU, too, until it asks for the backend', async () => {
-  const { out, said } = await runScript(`
-    import * as tf from '@tensorflow/tfjs';
-    import 'tfjs-backend-webgpu-fused/node';
-    ${NEVER_AWAITS}
-    await tf.ready();
-    console.log(tf.getBackend(), await tf.setBackend('webgpu-fused'), tf.sum(v).dataSync()[0]);`);
+  const { out, said } = await runSituation(SITUATIONS.neverAwaitsOnNode);
   expect({ out, said }).toEqual({ out: ['6 cpu', 'cpu true 6'], said: [] });
 });
 
@@ -134,24 +80,17 @@ test('an app that imports tfjs-backend-webgpu before keeps it for its default', 
 
 test.each([
   [
-    'the main entry',
-    'tfjs-backend-webgpu-fused',
-    {},
+    SITUATIONS.mainEntry.title,
+    SITUATIONS.mainEntry,
     'got a runtime without navigator.gpu; needs WebGPU, in Node from the npm package webgpu. Run npm install webgpu',
   ],
   [
-    'the node entry, but no driver',
-    'tfjs-backend-webgpu-fused/node',
-    NO_DRIVER,
+    SITUATIONS.noDriver.title,
+    SITUATIONS.noDriver,
     'got no WebGPU adapter; needs a GPU with a driver for Vulkan, Metal or Direct3D 12',
   ],
-])('with %s, setBackend answers false and one line says why', async (_what, entry, env, why) => {
-  const { code, out, said } = await runScript(
-    `import * as tf from '@tensorflow/tfjs';
-    import '${entry}';
-    console.log(await tf.setBackend('webgpu-fused'), tf.getBackend(), ...tf.add([1], 1).dataSync());`,
-    { env },
-  );
+])('%s: setBackend answers false and one line says why', async (_title, situation, why) => {
+  const { code, out, said } = await runSituation(situation);
   expect({ code, out }).toEqual({ code: 0, out: ['false cpu 2'] });
   expect(said).toEqual([expect.stringContaining(why)]);
   expect(said[0]).toMatch(/The app runs on 'cpu'\.$/);

@@ -1,4 +1,4 @@
-/** The code in `docs/adding-a-fusion.md` is that of the files which the text above it links to. */
+/** What the documentation shows of the sources and tests is there. */
 import { readFileSync } from 'node:fs';
 
 const FENCE = /^```ts\n([\s\S]*?)^```$/gm;
@@ -31,3 +31,15 @@ test.each(blocks.map(({ file, pieces }) => [file as string, pieces] as const))(
     for (const piece of pieces) expect(source).toContain(piece);
   },
 );
+
+describe('reliability.md names tests that there are', () => {
+  const named = [...readFileSync('docs/reliability.md', 'utf8').matchAll(/`(test\/[^`]+\.ts)`, “([^”]+)”/g)]; // prettier-ignore
+
+  test('one for each input that once failed', () => {
+    expect(named.length).toBeGreaterThan(30);
+  });
+
+  test.each(named.map(([, file, title]) => [file, title]))('%s has “%s”', (file, title) => {
+    expect(readFileSync(file, 'utf8')).toContain(title);
+  });
+});
