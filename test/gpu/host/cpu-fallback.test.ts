@@ -113,7 +113,7 @@ describe('what stock gets wrong is read back only where there is no other way', 
       await useBackend(tf, 'cpu');
       const expected = [...(await tf.tidy(stays[name]).data())];
       await useBackend(tf, fused.BACKEND_NAME);
-      const read = jest.spyOn(tf.backend() as tf.KernelBackend, 'readSync');
+      const read = jest.spyOn(tf.backend(), 'readSync');
       const { numTensors, numDataBuffers } = tf.memory();
       const y = tf.tidy(stays[name]);
       const reads = read.mock.calls.length;
