@@ -1,9 +1,11 @@
-// dist/: ES modules and CommonJS for every entry, one script-tag bundle (UMD), bundled types.
+// dist/: ES modules and CommonJS for every entry, the program, one script-tag bundle (UMD), bundled types.
 // The host, @tensorflow/*, always stays outside: its tables of kernels and ops are per copy.
 import { existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
+import commonjs from '@rollup/plugin-commonjs';
 import terser from '@rollup/plugin-terser';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import dts from 'rollup-plugin-dts';
 
 const ENTRIES = {
@@ -12,10 +14,13 @@ const ENTRIES = {
   node: 'src/node.ts',
   report: 'src/report/index.ts',
   verify: 'src/verify/index.ts',
+  html: 'src/html/index.ts',
 };
-const input = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
 
-const external = /^(@tensorflow\/|webgpu$)/;
+/** The `bin` of the package: an ES module with its libraries inside. */
+const PROGRAM = { cli: 'src/cli.ts' };
+
+const external = /^(@tensorflow\/|webgpu$|node:)/;
 
 /** Modules that have to run before packages that a chunk imports: these are imported first. */
 const manualChunks = {
@@ -39,8 +44,42 @@ const compile = () => ({
     return [`${path}.ts`, `${path}/index.ts`].find((file) => existsSync(file)) ?? null;
   },
   transform: (/** @type {string} */ code, /** @type {string} */ id) =>
-    transform(code, { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true }),
+    id.endsWith('.ts')
+      ? transform(code, { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true })
+      : null,
 });
+
+/** What `webgpu-fused:page` exports: the page of a report, its script and its style, as text. */
+const page = () => ({
+  name: 'page',
+  resolveId: (/** @type {string} */ source) => (source === PAGE ? `\0${PAGE}` : null),
+  async load(/** @type {string} */ id) {
+    if (id !== `\0${PAGE}`) return null;
+    const [script, style] = await Promise.all(['main.ts', 'style.css'].map(bundlePage));
+    return `export const script = ${JSON.stringify(script)};\nexport const style = ${JSON.stringify(style)};`;
+  },
+});
+
+const PAGE = 'webgpu-fused:page';
+
+/** @param {string} file of the page, with what it imports, as small as it gets */
+async function bundlePage(file) {
+  const { outputFiles } = await build({
+    entryPoints: [`src/html/page/${file}`],
+    ...{ bundle: true, minify: true, write: false, format: 'iife', target: 'es2022' },
+  });
+  return outputFiles[0].text.trim();
+}
+
+/** What the program has of its own: `commander`, which is CommonJS. */
+const libraries = () => [
+  {
+    name: 'libraries',
+    resolveId: (/** @type {string} */ source) =>
+      source === 'commander' ? createRequire(import.meta.url).resolve(source) : null,
+  },
+  commonjs(),
+];
 
 const clean = () => ({
   name: 'clean',
@@ -57,6 +96,7 @@ const modules = (extension, format) => ({
   entryFileNames: `[name].${extension}`,
   chunkFileNames: `shared/[name].${extension}`,
   manualChunks,
+  banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
   ...output,
 });
 
@@ -106,10 +146,16 @@ const types = (extension) => ({
 /** @type {import('rollup').RollupOptions[]} */
 export default [
   {
-    input,
+    input: { ...ENTRIES, ...PROGRAM },
     external,
-    plugins: [clean(), compile()],
-    output: [modules('mjs', 'es'), modules('cjs', 'cjs')],
+    plugins: [clean(), compile(), page(), ...libraries()],
+    output: modules('mjs', 'es'),
+  },
+  {
+    input: ENTRIES,
+    external,
+    plugins: [compile(), page()],
+    output: modules('cjs', 'cjs'),
   },
   {
     input: ENTRIES.index,
@@ -118,8 +164,8 @@ export default [
     output: [script('dist/webgpu-fused.umd.js'), script('dist/webgpu-fused.umd.min.js', [minify])],
   },
   {
-    input,
-    external,
+    input: ENTRIES,
+    external: [external, PAGE],
     plugins: [dts({ compilerOptions: { stripInternal: true } })],
     output: [types('ts'), types('cts')],
   },

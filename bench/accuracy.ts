@@ -9,10 +9,10 @@ import { faultsOf, judge, type Judgement } from '../test/support/accuracy/judge'
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
 import { registerBackends, useBackend } from './harness/backends';
 import { log, printSections, runBench } from './harness/command';
-import { takeGpuErrors } from './harness/gpu-errors';
+import { takeGpuErrors } from '../src/measure/gpu-errors';
 import { prepareGpu } from './harness/prepare-gpu';
-import { formatProvenance, provenance } from './harness/provenance';
-import { summarize } from './harness/statistics';
+import { formatProvenance, provenance } from '../src/cli/provenance';
+import { summarize } from '../src/measure/statistics';
 
 const HEADER = ['', '', 'stock: worst', 'median', 'fused: worst', 'median', 'fused is worst at'];
 

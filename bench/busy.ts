@@ -18,9 +18,9 @@ import {
   writeReport,
   type CommonOptions,
 } from './harness/command';
-import { GpuInstrument } from './harness/instrument/instrument';
+import { GpuInstrument } from '../src/measure/instrument';
 import { prepareGpu } from './harness/prepare-gpu';
-import { formatProvenance, provenance } from './harness/provenance';
+import { formatProvenance, provenance } from '../src/cli/provenance';
 
 const PROGRAMS: readonly Program[] = [
   ...[1, 8].flatMap((batch) => [eagerResnet(batch), graphResnet(batch)]),

@@ -16,7 +16,7 @@ import {
   writeReport,
   type CommonOptions,
 } from './harness/command';
-import { formatProvenance, provenance } from './harness/provenance';
+import { formatProvenance, provenance } from '../src/cli/provenance';
 import { runInChild } from './harness/spawn';
 import { locateModel } from './models/artifacts';
 import { selectModels } from './models/zoo';

@@ -19,8 +19,8 @@ import {
   writeReport,
   type CommonOptions,
 } from './harness/command';
-import { GpuInstrument } from './harness/instrument/instrument';
-import { formatProvenance, provenance } from './harness/provenance';
+import { GpuInstrument } from '../src/measure/instrument';
+import { formatProvenance, provenance } from '../src/cli/provenance';
 
 interface Options extends CommonOptions {
   peak: boolean;

@@ -15,9 +15,9 @@ import {
   writeReport,
   type CommonOptions,
 } from './harness/command';
-import { takeGpuErrors } from './harness/gpu-errors';
+import { takeGpuErrors } from '../src/measure/gpu-errors';
 import { prepareGpu } from './harness/prepare-gpu';
-import { formatProvenance, provenance } from './harness/provenance';
+import { formatProvenance, provenance } from '../src/cli/provenance';
 import { openDevice } from './kernels/backends';
 import { type CandidateRow, formatCandidates, measureCandidates } from './kernels/candidates';
 import type { KernelCase } from './kernels/case';

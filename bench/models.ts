@@ -15,7 +15,7 @@ import {
   type CommonOptions,
 } from './harness/command';
 import { measureModel, type MeasureSettings } from './harness/measure';
-import { formatProvenance, provenance } from './harness/provenance';
+import { formatProvenance, provenance } from '../src/cli/provenance';
 import { problemsOf, type ModelRow } from './harness/report/row';
 import { formatTables, meansOf } from './harness/report/tables';
 import { formatVerdicts, judge } from './harness/report/verdict';

@@ -15,7 +15,7 @@ import {
   writeReport,
   type CommonOptions,
 } from './harness/command';
-import { formatProvenance, provenance } from './harness/provenance';
+import { formatProvenance, provenance } from '../src/cli/provenance';
 import { formatTables } from './harness/report/tables';
 import { runInChild } from './harness/spawn';
 import { compareRuntimes, type PeerRow } from './peers/compare';

@@ -52,9 +52,12 @@ export type {
   ChoiceRecord,
   KernelRecord,
   MemoryRecord,
+  PartRecord,
+  PlaceRecord,
   PlanRecord,
   RefusalRecord,
   RewriteRecord,
+  ValueRecord,
 } from './report/record';
 
 export { version } from './host/version';

@@ -32,7 +32,9 @@ if (command.length === 0 || command[0] === '-h' || command[0] === '--help') {
 
 try {
   await ensurePackages(log);
-  const { adapter, env } = await ensureGpu({ log });
+  // Whoever asks for help need not wait for a driver.
+  const asksForHelp = command.some((word) => word === '-h' || word === '--help');
+  const { adapter, env } = asksForHelp ? { adapter: null, env: {} } : await ensureGpu({ log });
   if (command[0] === '--print') {
     process.stdout.write(JSON.stringify({ adapter, env }, null, 2) + '\n');
     process.exit(0);

@@ -1,5 +1,5 @@
 /** Runs in the page: cases of the transformer benchmark on both backends. */
-import { watchDevices } from '../harness/gpu-errors';
+import { watchDevices } from '../../src/measure/gpu-errors';
 import { measureCase, type CaseResult, type CaseSettings } from '../transformer/measure';
 import { caseNamed } from '../transformer/case-named';
 

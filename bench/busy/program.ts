@@ -1,6 +1,6 @@
 /** A model that keeps a GPU busy, and how one is opened as a workload of both sides. */
 import * as tf from '@tensorflow/tfjs-core';
-import { uploadInputs } from '../harness/session';
+import { uploadInputs } from '../../src/measure/inference';
 import type { Workload } from '../eager/workload';
 import { WeightSource } from './weights';
 

@@ -7,7 +7,7 @@ import {
   whole,
   type Column,
 } from '../harness/report/format';
-import type { Summary } from '../harness/statistics';
+import type { Summary } from '../../src/measure/statistics';
 import { type CaptureRow, resultOf, wallOf } from './row';
 import type { VariantResult } from './task';
 import { type Variant, VARIANTS } from './variants';

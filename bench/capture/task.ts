@@ -1,11 +1,11 @@
 /** Measures all variants of one model in one process, in turn. */
 import * as tf from '@tensorflow/tfjs-core';
 import { registerBackends } from '../harness/backends';
-import { takeGpuErrors } from '../harness/gpu-errors';
+import { takeGpuErrors } from '../../src/measure/gpu-errors';
 import { prepareGpu } from '../harness/prepare-gpu';
-import type { GpuCounts } from '../harness/instrument/counts';
-import { GpuInstrument } from '../harness/instrument/instrument';
-import { summarize, type Summary } from '../harness/statistics';
+import type { GpuCounts } from '../../src/measure/counts';
+import { GpuInstrument } from '../../src/measure/instrument';
+import { summarize, type Summary } from '../../src/measure/statistics';
 import { BareReplay } from './bare-replay';
 import { VariantSession } from './session';
 import { poolBytes } from './storage';

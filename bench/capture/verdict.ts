@@ -1,6 +1,6 @@
 /** What capture promises, and whether it is kept. */
 import { short } from '../harness/report/format';
-import { geometricMean } from '../harness/statistics';
+import { geometricMean } from '../../src/measure/statistics';
 import { ONE_DISPATCH } from './one-dispatch';
 import { type CaptureRow, resultOf } from './row';
 import { aboveBound, shareOfStock } from './tables';

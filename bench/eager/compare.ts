@@ -1,8 +1,8 @@
 /** Both sides of one workload: work, results, and times taken in turn. */
 import type { Side } from '../harness/backends';
-import { takeGpuErrors } from '../harness/gpu-errors';
-import type { GpuInstrument } from '../harness/instrument/instrument';
-import { summarize, type Summary } from '../harness/statistics';
+import { takeGpuErrors } from '../../src/measure/gpu-errors';
+import type { GpuInstrument } from '../../src/measure/instrument';
+import { summarize, type Summary } from '../../src/measure/statistics';
 import { OpenSide, type RunTime } from './side';
 import type { Workload } from './workload';
 

@@ -1,6 +1,6 @@
 /** Layers models from public packages. */
 import * as tf from '@tensorflow/tfjs-core';
-import { uploadInputs } from '../harness/session';
+import { uploadInputs } from '../../src/measure/inference';
 import { createInputs } from '../models/inputs';
 import { loadModel } from '../models/load';
 import type { ModelEntry } from '../models/types';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerBackends, type Side } from '../harness/backends';
 import { prepareGpu } from '../harness/prepare-gpu';
-import { GpuInstrument } from '../harness/instrument/instrument';
+import { GpuInstrument } from '../../src/measure/instrument';
 import { registerCustomLayers } from './custom-layers';
 import { OpenSide } from './side';
 import { workloadNamed } from './workloads';

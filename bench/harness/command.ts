@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { logger } from '../../tools/support/process.mjs';
-import type { Provenance } from './provenance';
+import type { Provenance } from '../../src/cli/provenance';
 
 /** The options that every benchmark has. */
 export interface CommonOptions {

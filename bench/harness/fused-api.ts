@@ -16,6 +16,13 @@ export interface FusionReport {
 interface FusedApi {
   explain(model: GraphModel): FusionReport | Promise<FusionReport>;
   optimize(model: GraphModel, options: { inputs: Record<string, number[]> }): unknown;
+  warmup(model: GraphModel, options: WarmupOptions): Promise<unknown>;
+}
+
+/** How a model is warmed up. */
+export interface WarmupOptions {
+  inputs: Record<string, number[]>;
+  onProgress: (now: { progress: number; text: string }) => void;
 }
 
 /** Registers the backend `webgpu-fused` by importing the package. */
@@ -39,4 +46,10 @@ export async function timeRewrite(
   const start = performance.now();
   await optimize(model, { inputs });
   return performance.now() - start;
+}
+
+/** Compiles a model ahead of its first call, and tells how far that is. */
+export async function warmUp(model: GraphModel, options: WarmupOptions): Promise<void> {
+  const { warmup } = await loadFused();
+  await warmup?.(model, options);
 }

@@ -1,6 +1,6 @@
 /** WebGPU for the benchmarks in Node. */
 import { installWebGPU } from '../../tools/gpu/install-webgpu.mjs';
-import { watchDevices } from './gpu-errors';
+import { watchDevices } from '../../src/measure/gpu-errors';
 
 /**
  * Makes WebGPU available to this process; call before anything looks for `navigator.gpu`.

@@ -7,7 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CACHE } from '../../tools/support/process.mjs';
 import { createValues } from '../models/inputs';
 import type { ModelEntry } from '../models/types';
-import { ModelSession, type OutputValues } from './session';
+import type { OutputValues } from '../../src/measure/inference';
+import { ModelSession } from './session';
 
 const FOLDER = join(CACHE, 'reference');
 

@@ -3,26 +3,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createInputs } from '../models/inputs';
 import { loadModel, type RunnableModel } from '../models/load';
 import type { ModelEntry } from '../models/types';
+import {
+  readOutputs,
+  timeInference,
+  uploadInputs,
+  type InferenceTime,
+  type Inferring,
+  type OutputValues,
+} from '../../src/measure/inference';
 import { useBackend } from './backends';
 
-/** One output, read back. */
-export interface OutputValues {
-  name: string;
-  shape: number[];
-  dtype: tf.DataType;
-  values: Float32Array | Int32Array | Uint8Array | string[];
-}
-
-/** The time of one inference. */
-export interface InferenceTime {
-  /** From the call to its return: JavaScript, while the GPU works on. */
-  jsMs: number;
-  /** From the call until every output has been read back. */
-  wallMs: number;
-}
-
 /** A loaded model with its inputs resident on its backend. */
-export class ModelSession {
+export class ModelSession implements Inferring {
   private constructor(
     readonly backend: string,
     readonly model: RunnableModel,
@@ -46,14 +38,7 @@ export class ModelSession {
 
   /** Runs once and reads everything back. */
   async infer(): Promise<InferenceTime> {
-    const start = performance.now();
-    const running = this.model.run(this.inputs);
-    const outputs = Array.isArray(running) ? running : await running;
-    const returned = performance.now();
-    await Promise.all(outputs.map((output) => output.data()));
-    const end = performance.now();
-    tf.dispose(outputs);
-    return { jsMs: returned - start, wallMs: end - start };
+    return timeInference(() => this.model.run(this.inputs));
   }
 
   /** Runs once, on inputs of another seed if one is given, and keeps the values. */
@@ -68,29 +53,6 @@ export class ModelSession {
   dispose(): void {
     tf.dispose(this.inputs);
     this.model.dispose();
-  }
-}
-
-/** Reads outputs back and disposes of them. */
-export async function readOutputs(
-  { outputNames }: RunnableModel,
-  outputs: tf.Tensor[],
-): Promise<OutputValues[]> {
-  const read = outputs.map(async (output, index): Promise<OutputValues> => {
-    const { shape, dtype } = output;
-    const values = (await output.data()) as OutputValues['values'];
-    return { name: outputNames[index], shape, dtype, values: values.slice() };
-  });
-  const values = await Promise.all(read);
-  tf.dispose(outputs);
-  return values;
-}
-
-/** Moves inputs to the GPU now: small ones would otherwise be computed on by the CPU. */
-export function uploadInputs(inputs: tf.NamedTensorMap): void {
-  const backend = tf.backend() as { uploadToGPU?(dataId: object): void };
-  for (const input of Object.values(inputs)) {
-    if (input.dtype !== 'string') backend.uploadToGPU?.(input.dataId);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Every candidate of the choices that a case makes, forced one by one, beside the rule's pick. */
-import { largestError } from '../harness/accuracy';
+import { largestError } from '../../src/measure/accuracy';
 import { formatTable, short, type Column } from '../harness/report/format';
-import { summarize } from '../harness/statistics';
+import { summarize } from '../../src/measure/statistics';
 import type { Choice } from '../../src/fused-kernels/target';
 import type { KernelCase } from './case';
 import { type Bench, recordOurs, timeInTurn } from './measure';

@@ -1,6 +1,6 @@
 /** Times recorded cases in turn, so that whatever changes the clock of a GPU changes all of them. */
-import { largestError } from '../harness/accuracy';
-import { summarize, type Summary } from '../harness/statistics';
+import { largestError } from '../../src/measure/accuracy';
+import { summarize, type Summary } from '../../src/measure/statistics';
 import { attention, layerNorm, mlp } from '../../src/pure';
 import type { AdapterClass, Choose } from '../../src/fused-kernels/target';
 import { type BenchDevice, useFused, useStock } from './backends';

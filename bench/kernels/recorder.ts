@@ -1,5 +1,5 @@
 /** Records the dispatches of a call, whichever backend makes them, so that they can be repeated. */
-import { observe, type Restore } from '../harness/instrument/observe';
+import { observe, type Restore } from '../../src/measure/observe';
 
 /** A range of a buffer that a dispatch binds. */
 export interface Binding {

@@ -1,6 +1,6 @@
 /** Results of the kernel benchmark as a table, and what they show. */
 import { formatTable, short, scientific, type Column } from '../harness/report/format';
-import { geometricMean } from '../harness/statistics';
+import { geometricMean } from '../../src/measure/statistics';
 import { DEMANDS, type Demand, type KernelCase } from './case';
 import type { CaseResult, SideResult } from './measure';
 import type { Peaks } from './peaks';

@@ -1,7 +1,7 @@
 /** One case on one backend: run until it is compiled, then recorded. */
 import * as tf from '@tensorflow/tfjs-core';
 import { seededNumbers } from '../../test/support/small-graph-model';
-import { uploadInputs } from '../harness/session';
+import { uploadInputs } from '../../src/measure/inference';
 import { elements, type KernelCase, type NamedOps } from './case';
 import type { DispatchRecorder, RecordedDispatch } from './recorder';
 import { Replay } from './replay';

@@ -1,7 +1,7 @@
 /** A process of one runtime with one workload: opens it, then times it whenever it is asked to. */
-import { takeGpuErrors } from '../harness/gpu-errors';
-import { GpuInstrument } from '../harness/instrument/instrument';
-import { observe } from '../harness/instrument/observe';
+import { takeGpuErrors } from '../../src/measure/gpu-errors';
+import { GpuInstrument } from '../../src/measure/instrument';
+import { observe } from '../../src/measure/observe';
 import { prepareGpu } from '../harness/prepare-gpu';
 import type { Message, Opened, OpenRequest, Request, Timed, TimeRequest } from './protocol';
 import { REFERENCE, RUNTIMES } from './runtimes';

@@ -1,6 +1,6 @@
 /** One workload on all runtimes, each in a process of its own, in turn. */
-import { largestError } from '../harness/accuracy';
-import { summarize, type Summary } from '../harness/statistics';
+import { largestError } from '../../src/measure/accuracy';
+import { summarize, type Summary } from '../../src/measure/statistics';
 import { RuntimeProcess } from './process';
 import type { Opened } from './protocol';
 import { OURS, type RuntimeName } from './runtimes';

@@ -2,11 +2,11 @@
  * One case on stock `webgpu` and on `webgpu-fused`, in turn, in a process or a page that has nothing
  * else; runs in Node and in browsers.
  */
-import { largestError } from '../harness/accuracy';
+import { largestError } from '../../src/measure/accuracy';
 import { registerBackends, type Side } from '../harness/backends';
-import { takeGpuErrors } from '../harness/gpu-errors';
-import { GpuInstrument } from '../harness/instrument/instrument';
-import { summarize, type Summary } from '../harness/statistics';
+import { takeGpuErrors } from '../../src/measure/gpu-errors';
+import { GpuInstrument } from '../../src/measure/instrument';
+import { summarize, type Summary } from '../../src/measure/statistics';
 import type { TransformerCase } from './cases';
 import { CaseSession, type RunCost } from './session';
 

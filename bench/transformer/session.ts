@@ -3,7 +3,7 @@ import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter'
 import * as tf from '@tensorflow/tfjs-core';
 import { seededNumbers } from '../../test/support/small-graph-model';
 import { useBackend } from '../harness/backends';
-import type { GpuInstrument } from '../harness/instrument/instrument';
+import type { GpuInstrument } from '../../src/measure/instrument';
 import type { TransformerCase } from './cases';
 
 /** What one warm run asks of the device. */

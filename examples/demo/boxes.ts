@@ -1,6 +1,7 @@
 /** Boxes that detectors find. */
 import { image, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import type { Fitted } from './resample';
+import type { Findings, PictureBox } from './tasks/task';
 
 /** A detection, in pixels of the model's input. */
 export interface Detection {
@@ -30,10 +31,16 @@ export async function keepBest(
   return Array.from(indices, (index) => detections[index]);
 }
 
-/** A detection as a line, its box in pixels of the picture. */
-export function describeDetection(detection: Detection, { toPicture }: Fitted): string {
-  const { label, score, left, top, right, bottom } = detection;
-  const [x, y] = toPicture(left, top).map(Math.round);
-  const [endX, endY] = toPicture(right, bottom).map(Math.round);
-  return `${label} ${(100 * score).toFixed(1)}% at (${x}, ${y}), ${endX - x}×${endY - y}`;
+/** Detections as lines and as boxes, in pixels of the picture. */
+export function findingsOf(detections: readonly Detection[], { toPicture }: Fitted): Findings {
+  const boxes = detections.map(({ label, score, left, top, right, bottom }): PictureBox => {
+    const [x, y] = toPicture(left, top).map(Math.round);
+    const [endX, endY] = toPicture(right, bottom).map(Math.round);
+    const text = `${label} ${(100 * score).toFixed(1)}%`;
+    return { text, x, y, width: endX - x, height: endY - y };
+  });
+  const lines = boxes.map(
+    ({ text, x, y, width, height }) => `${text} at (${x}, ${y}), ${width}×${height}`,
+  );
+  return { lines, boxes };
 }

@@ -1,8 +1,9 @@
 /** One model on one backend in the demo. */
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../../bench/harness/backends';
-import type { GpuInstrument } from '../../bench/harness/instrument/instrument';
-import { readOutputs, uploadInputs, type OutputValues } from '../../bench/harness/session';
+import { warmUp } from '../../bench/harness/fused-api';
+import type { GpuInstrument } from '../../src/measure/instrument';
+import { readOutputs, uploadInputs, type OutputValues } from '../../src/measure/inference';
 import { loadModel, type RunnableModel } from '../../bench/models/load';
 import type { ModelEntry } from '../../bench/models/types';
 import type { Fitted } from './resample';
@@ -18,6 +19,18 @@ export class Contender {
   static async load(entry: ModelEntry, backend: string): Promise<Contender> {
     await useBackend(backend);
     return new Contender(backend, await loadModel(entry));
+  }
+
+  /** Compiles the model ahead of its first call. */
+  async warmUp(onProgress: (text: string) => void): Promise<void> {
+    const { graph, entry } = this.model;
+    if (!graph) return;
+    await useBackend(this.backend);
+    const inputs = Object.fromEntries(entry.inputs.map(({ name, shape }) => [name, shape]));
+    await warmUp(graph, {
+      inputs,
+      onProgress: ({ progress, text }) => onProgress(`${Math.round(100 * progress)} % ${text}`),
+    });
   }
 
   /** Puts a picture where this model reads it. */

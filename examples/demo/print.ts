@@ -2,8 +2,12 @@
 import { formatDispatches, formatPlan } from '../../src/report';
 import type { FusionReport } from '../../bench/harness/fused-api';
 
+/** The progress that was shown last. */
+let shown = '';
+
 /** One line on standard output. */
 export function say(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
   process.stdout.write(`${line}\n`);
 }
 
@@ -27,10 +31,21 @@ export function printSideBySide(left: TextBlock, right: TextBlock): void {
 }
 
 /** What was fused in a model, and what was not, as a table. */
-export function printFusion({ dispatches, regions, rewriteMs }: FusionReport): void {
+export function fusionText({ dispatches, regions, rewriteMs }: FusionReport): string {
   const { before, after } = dispatches;
-  say(`\n  fused: ${formatDispatches(after, before)}, rewritten in ${rewriteMs.toFixed(0)} ms`);
+  const lines = [
+    `\n  fused: ${formatDispatches(after, before)}, rewritten in ${rewriteMs.toFixed(0)} ms`,
+  ];
   regions.forEach(({ plan }, index) => {
-    if (plan) say(formatPlan(plan, { name: `region ${index + 1} of ${regions.length}` }));
+    if (plan) lines.push(formatPlan(plan, { name: `region ${index + 1} of ${regions.length}` }));
   });
+  return lines.join('\n');
+}
+
+/** What is being done, on stderr: in place on a terminal, a line each time it changes elsewhere. */
+export function showProgress(text: string): void {
+  const { isTTY } = process.stderr;
+  if (isTTY) process.stderr.write(`\r\u001b[2K${text}`);
+  else if (text !== shown) process.stderr.write(`${text}\n`);
+  shown = text;
 }

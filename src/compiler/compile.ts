@@ -1,6 +1,5 @@
 /** Compiles a graph of primitives to a plan: rewrite, fuse, generate, lay out memory. */
 import type { KernelTarget } from '../fused-kernels/kernel';
-import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
 import type { Graph, Node, Value } from '../ir/graph';
 import { mergeCommonSubexpressions } from '../ir/common-subexpressions';
 import { splitConstantPart } from '../ir/constant-part';
@@ -10,10 +9,11 @@ import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fus
 import { fusionTables, partsOf } from '../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
 import { rewriteGraph } from '../registry/rules';
-import type { CaptureRecord, MemoryRecord, RefusalRecord } from '../report/record';
+import type { RefusalRecord } from '../report/record';
 import { generateKernels } from './generate';
-import { type Access, type BufferPlan, checkBuffers, planBuffers } from './memory';
-import { DISPATCHES_PER_SUBMIT, type Plan } from './plan';
+import { checkBuffers, planBuffers } from './memory';
+import type { Plan } from './plan';
+import { planRecord } from './plan-record';
 import { splitOversized } from './split-oversized';
 import { unfusedConstraints } from './unfused';
 
@@ -95,7 +95,7 @@ function planGraph(
   checkBuffers(buffers, accesses);
   const bound = new Set(accesses.flat().map(({ value }) => value));
   const constants = [...bound].filter((value) => value.constant !== undefined);
-  const kernels = generated.map(({ record }) => record);
+  const refusals = [...rewritten.refusals, ...fused.refusals.map(refusalRecord)];
   return {
     label,
     inputs: graph.inputs,
@@ -105,37 +105,7 @@ function planGraph(
     dispatches,
     choices: generated.flatMap(({ choice }) => choice ?? []),
     buffers,
-    record: {
-      kernels,
-      rewrites: rewritten.rewrites,
-      refused: [...rewritten.refusals, ...fused.refusals.map(refusalRecord)],
-      rules: rewritten.statistics,
-      dispatches: dispatches.length,
-      bytes: kernels.reduce((sum, kernel) => sum + kernel.bytes, 0),
-      memory: memoryRecord(buffers),
-      capture: captureRecord(graph, accesses),
-    },
-  };
-}
-
-function memoryRecord({ slabs, placements, lowerBound }: BufferPlan): MemoryRecord {
-  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
-  const unshared = sum([...placements.keys()].map(byteSize));
-  return { slabs, allocated: sum(slabs), lowerBound, unshared };
-}
-
-function captureRecord(
-  { inputs, outputs }: Graph,
-  dispatches: readonly (readonly Access[])[],
-): CaptureRecord {
-  const changing = new Set([...inputs, ...outputs]);
-  const isRebound = (accesses: readonly Access[]): boolean =>
-    accesses.some(({ value }) => changing.has(value));
-  const rebound = dispatches.filter(isRebound).length;
-  return {
-    kept: dispatches.length - rebound,
-    rebound,
-    submits: Math.ceil(dispatches.length / DISPATCHES_PER_SUBMIT),
+    record: planRecord({ graph, generated, buffers, rewritten: { ...rewritten, refusals } }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Turns the groups of a fused graph into shaders, and fuses less where a shader cannot be. */
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { Choice } from '../fused-kernels/target';
-import { byteSize, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import { byteSize, type ShaderPart, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Graph, Node, Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
 import { RefusedError } from '../ir/infer/refused';
@@ -13,7 +13,7 @@ import {
   type FusionTables,
 } from '../patterns/fuser/index';
 import { kernelFor } from '../registry/kernels';
-import type { ChoiceRecord, KernelRecord } from '../report/record';
+import type { ChoiceRecord, KernelRecord, PartRecord } from '../report/record';
 import { exceededLimit } from './limits';
 import type { PlanChoice } from './plan';
 import { programOf, type AskedChoice } from './program-cache';
@@ -22,7 +22,8 @@ import type { Stored } from './structural-key';
 export interface GeneratedKernel {
   readonly label: string;
   readonly program: ShaderProgram;
-  readonly record: KernelRecord;
+  /** Without its buffers, which have numbers only within a plan. */
+  readonly record: Omit<KernelRecord, 'reads' | 'writes'>;
   readonly choice?: PlanChoice;
 }
 
@@ -92,6 +93,9 @@ function tryGenerate(
       family: family.name,
       origins: originsOf(group, storage),
       bytes,
+      wgsl: program.wgsl,
+      workgroups: program.workgroups,
+      parts: program.parts.map(partRecord),
       ...(choice ? { choice: choiceRecord(choice) } : {}),
     },
     ...(choice
@@ -106,6 +110,11 @@ function tryGenerate(
         }
       : {}),
   };
+}
+
+function partRecord({ first, last, value }: ShaderPart): PartRecord {
+  const { kernel, origins } = value.producer as Node;
+  return { first, last, kernel, origins };
 }
 
 /** A choice that a kernel made while it was written. */

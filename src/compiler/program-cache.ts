@@ -25,8 +25,9 @@ export interface ChosenProgram {
 
 /** A target may have learned since it was asked: the choices tell. */
 interface WrittenProgram extends ChosenProgram {
-  /** Number of the value behind each binding. */
+  /** Number of the value behind each binding, and of that which each part of the text gives. */
   readonly bound: readonly number[];
+  readonly given: readonly number[];
 }
 
 const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
@@ -59,13 +60,18 @@ export function programOf(
   };
   const program = family.generate({ group, target: watched, storage: placementOf });
   const numbers = new Map(values.map((value, i) => [value, i]));
-  const bound = program.bindings.map(({ value }) => numbers.get(value) as number);
-  known.set(text, { program, bound, choices });
+  const numberOf = ({ value }: { value: Value }): number => numbers.get(value) as number;
+  const bound = program.bindings.map(numberOf);
+  known.set(text, { program, bound, given: program.parts.map(numberOf), choices });
   return { program, choices };
 }
 
 /** A program for the values that correspond to those it was written for. */
-function rebind({ program, bound }: WrittenProgram, values: readonly Value[]): ShaderProgram {
+function rebind(
+  { program, bound, given }: WrittenProgram,
+  values: readonly Value[],
+): ShaderProgram {
   const bindings = program.bindings.map((binding, i) => ({ ...binding, value: values[bound[i]] }));
-  return { ...program, bindings };
+  const parts = program.parts.map((part, i) => ({ ...part, value: values[given[i]] }));
+  return { ...program, bindings, parts };
 }

@@ -66,7 +66,10 @@ export class KernelEmission {
     for (const value of group.stores) {
       const at = coordsOf.get(value) as IndexExpr[];
       const { buffer, locate } = this.request.storage(value) as Storage;
-      this.inliner.store(buffer, locate(at), this.inliner.value(value, at), width, inside);
+      const operand = this.inliner.value(value, at);
+      const store = (): void => this.inliner.store(buffer, locate(at), operand, width, inside);
+      if (value.producer) this.writer.by(value.producer, store);
+      else store();
     }
   }
 }

@@ -21,6 +21,19 @@ export interface NodeFate {
   readonly rule?: string;
   /** Why tfjs runs it. */
   readonly reason?: string;
+  /** Values it is computed of, by reference: `name` for output 0 of a node, `name:k` for others. */
+  readonly inputs: readonly string[];
+  /** Of its first output, where it is known. */
+  readonly shape?: readonly number[];
+  readonly dtype?: string;
+  /** What stock `webgpu` would spend on it, an estimate. */
+  readonly stock: StockCost;
+}
+
+/** Kernels that are launched, and bytes that they read and write, each operand once. */
+export interface StockCost {
+  readonly dispatches: number;
+  readonly bytes: number;
 }
 
 /** Plain data: what was fused in a model, what was not, and why. */
@@ -137,10 +150,19 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
   for (const { latest } of rewrite.runners) {
     for (const [ref, spec] of latest?.specs ?? []) specs.set(ref, spec);
   }
-  const add = (node: NodeDef, fate: Omit<NodeFate, 'name' | 'op'>): void => {
+  const add = (node: NodeDef, fate: Pick<NodeFate, 'fate' | 'into' | 'rule' | 'reason'>): void => {
     if (nodes.has(node.name)) return;
-    nodes.set(node.name, { name: node.name, op: node.op, ...fate });
     const cost = stockCost(node, specs);
+    const { shape, dtype } = specs.get(node.name) ?? {};
+    const inputs = (node.input ?? []).map(parseInput).filter(({ control }) => !control);
+    nodes.set(node.name, {
+      name: node.name,
+      op: node.op,
+      ...fate,
+      inputs: inputs.map(({ key }) => key),
+      ...(shape ? { shape, dtype } : {}),
+      stock: cost,
+    });
     totals.dispatches.before += cost.dispatches;
     totals.bytes.before += cost.bytes;
     if (fate.fate !== 'stock') return;
@@ -188,10 +210,7 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
 }
 
 /** Dispatches and bytes that stock would spend on a node, as far as shapes are known. */
-function stockCost(
-  node: NodeDef,
-  specs: ReadonlyMap<string, ValueSpec>,
-): { dispatches: number; bytes: number } {
+function stockCost(node: NodeDef, specs: ReadonlyMap<string, ValueSpec>): StockCost {
   const outputs: ValueSpec[] = [];
   for (let index = 0; ; index++) {
     const spec = specs.get(refKey(node.name, index));

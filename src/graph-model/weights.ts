@@ -99,7 +99,7 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** Stored size of a weight; undefined for strings, whose size only their data tells. */
-function byteLength(spec: io.WeightsManifestEntry): number | undefined {
+export function byteLength(spec: io.WeightsManifestEntry): number | undefined {
   const element = ELEMENT_BYTES[spec.quantization?.dtype ?? spec.dtype];
   return element === undefined ? undefined : element * sizeOf(spec.shape);
 }

@@ -2,10 +2,13 @@
 export type {
   ChoiceRecord,
   KernelRecord,
+  PartRecord,
+  PlaceRecord,
   PlanRecord,
   RefusalRecord,
   RewriteRecord,
   RuleStatistics,
+  ValueRecord,
 } from './record';
 export {
   formatBytes,

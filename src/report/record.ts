@@ -12,6 +12,43 @@ export interface KernelRecord {
   readonly bytes: number;
   /** Which of several ways it is computed in; absent where there is one. */
   readonly choice?: ChoiceRecord;
+  /** Its shader, the workgroups that run it, and which lines compute which node. */
+  readonly wgsl: string;
+  readonly workgroups: readonly number[];
+  readonly parts: readonly PartRecord[];
+  /** Buffers that it loads from and stores to, by their number in the plan's `values`. */
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+}
+
+/** Lines of a shader, counted from 1, that compute one node; all others are the kernel's own loops. */
+export interface PartRecord {
+  readonly first: number;
+  readonly last: number;
+  /** tfjs's name of what is computed, such as `Relu6`. */
+  readonly kernel: string;
+  /** Nodes of the model it came from. */
+  readonly origins: readonly string[];
+}
+
+/** What a plan keeps in memory: an input, a constant, or what one of its dispatches gives. */
+export interface ValueRecord {
+  /** Of the model's node that gives it, where one does. */
+  readonly name: string;
+  readonly kind: 'input' | 'constant' | 'intermediate' | 'output';
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly bytes: number;
+  /** Where an intermediate lives, and how long. */
+  readonly place?: PlaceRecord;
+}
+
+/** A range of a slab, in bytes, from the first dispatch that touches it to the last one. */
+export interface PlaceRecord {
+  readonly slab: number;
+  readonly offset: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** One of several ways to compute a kernel, such as a tile, and why that one was taken. */
@@ -51,6 +88,8 @@ export interface RuleStatistics {
 /** Everything about one compiled plan. */
 export interface PlanRecord {
   readonly kernels: readonly KernelRecord[];
+  /** The buffers that its dispatches bind. */
+  readonly values: readonly ValueRecord[];
   readonly rewrites: readonly RewriteRecord[];
   readonly refused: readonly RefusalRecord[];
   readonly rules: readonly RuleStatistics[];

@@ -29,6 +29,7 @@ export interface KernelFault {
 /** Of a plan that exists for one launch: nobody reads it. */
 const NO_RECORD: PlanRecord = {
   kernels: [],
+  values: [],
   rewrites: [],
   refused: [],
   rules: [],

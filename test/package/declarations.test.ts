@@ -9,7 +9,7 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
   ],
   'graph models': [
     ...['CaptureExplanation', 'ModelExplanation', 'NodeFate', 'OptimizeOptions'],
-    ...['RefusalExplanation', 'RegionExplanation', 'ReplayedMemory', 'WarmupOptions'],
+    ...['RefusalExplanation', 'RegionExplanation', 'ReplayedMemory', 'StockCost', 'WarmupOptions'],
     ...['WarmupProgress', 'WarmupReport', 'explain', 'optimize', 'warmup'],
   ],
   tuning: ['TunedChoice', 'TuningJson', 'exportTuning', 'importTuning'],
@@ -36,10 +36,12 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
       'ChoiceRecord',
       'KernelRecord',
       'MemoryRecord',
+      'PartRecord',
+      'PlaceRecord',
       'PlanRecord',
       'RefusalRecord',
     ],
-    ...['RewriteRecord', 'RuleStatistics'],
+    ...['RewriteRecord', 'RuleStatistics', 'ValueRecord'],
   ],
 };
 

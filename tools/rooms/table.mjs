@@ -21,6 +21,12 @@ export const ROOMS = {
   report: ['ir'],
   verify: [...PURE_MIDDLE, 'host', 'runtime', 'graph-model'],
   backend: [...PURE_MIDDLE, 'host', 'runtime', 'capture', 'eager', 'report'],
+  measure: [],
+  html: ['report', 'graph-model'],
+  cli: [
+    ...[...PURE_MIDDLE, 'host', 'runtime', 'eager', 'graph-model', 'report', 'verify'],
+    ...['backend', 'measure', 'html'],
+  ],
 };
 
 /** Rooms that are pure: no tfjs, no GPU. */

@@ -1,7 +1,7 @@
 /** One model's measurements, as the reports read them. */
 import type { ModelEntry } from '../../models/types';
 import type { Side } from '../backends';
-import { summarize, type Summary } from '../statistics';
+import { summarize, type Summary } from '../../../src/measure/statistics';
 import type { CompareResult, FirstResult, RewriteResult, SideResult } from '../tasks/protocol';
 
 /** The first inferences of both sides, one entry for each fresh process. */

@@ -1,6 +1,6 @@
 /** The two tables of the model benchmark: how much work, and what came of it. */
 import type { Side } from '../backends';
-import { geometricMean } from '../statistics';
+import { geometricMean } from '../../../src/measure/statistics';
 import { formatTable, megabytes, NOTHING, scientific, short, whole, type Column } from './format';
 import { firstSummary, floorOf, sideOf, type ModelRow } from './row';
 

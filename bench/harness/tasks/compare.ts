@@ -1,16 +1,17 @@
 /** Both sides of one model in one process: work, accuracy, time, leaks. */
 import { selectModels } from '../../models/zoo';
 import type { ModelEntry } from '../../models/types';
-import { compareOutputs, worstError, type OutputError } from '../accuracy';
+import { compareOutputs, worstError, type OutputError } from '../../../src/measure/accuracy';
 import { registerBackends, type Side } from '../backends';
-import { takeGpuErrors } from '../gpu-errors';
+import { takeGpuErrors } from '../../../src/measure/gpu-errors';
 import { prepareGpu } from '../prepare-gpu';
 import { explainModel } from '../fused-api';
-import { GpuInstrument } from '../instrument/instrument';
+import { GpuInstrument } from '../../../src/measure/instrument';
 import { checkLeaks } from '../leaks';
 import { referenceOutputs } from '../reference';
-import { ModelSession, type OutputValues } from '../session';
-import { timeInterleaved } from '../timing';
+import type { OutputValues } from '../../../src/measure/inference';
+import { ModelSession } from '../session';
+import { timeInterleaved } from '../../../src/measure/timing';
 import type { CompareResult, CompareTask, SideResult } from './protocol';
 
 type Report = (progress: string) => void;

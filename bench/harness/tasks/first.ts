@@ -2,7 +2,7 @@
 import { selectModels } from '../../models/zoo';
 import { registerBackends, useBackend } from '../backends';
 import { prepareGpu } from '../prepare-gpu';
-import { GpuInstrument } from '../instrument/instrument';
+import { GpuInstrument } from '../../../src/measure/instrument';
 import { ModelSession } from '../session';
 import type { FirstResult, FirstTask } from './protocol';
 

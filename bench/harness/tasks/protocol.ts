@@ -1,11 +1,11 @@
 /** What the benchmark asks of its child processes, and what they answer. */
-import type { OutputError } from '../accuracy';
+import type { OutputError } from '../../../src/measure/accuracy';
 import type { Candidate, Side } from '../backends';
 import type { FusionReport } from '../fused-api';
-import type { GpuCounts } from '../instrument/counts';
+import type { GpuCounts } from '../../../src/measure/counts';
 import type { LeakReport } from '../leaks';
-import type { Summary } from '../statistics';
-import type { TimingSummary } from '../timing';
+import type { Summary } from '../../../src/measure/statistics';
+import type { TimingSummary } from '../../../src/measure/timing';
 import type { CaptureTask, VariantResult } from '../../capture/task';
 import type { WarmupResult, WarmupTask } from '../../capture/warmup';
 import type { CaseResult } from '../../transformer/measure';

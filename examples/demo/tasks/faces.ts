@@ -1,5 +1,5 @@
 /** Faces, by MediaPipe's BlazeFace. */
-import { describeDetection, keepBest, type Detection } from '../boxes';
+import { findingsOf, keepBest, type Detection } from '../boxes';
 import { outputNamed, type DemoTask } from './task';
 
 const SIZE = 256;
@@ -23,7 +23,7 @@ export const faces: DemoTask = {
       decodeLayer(cell, anchors, outputNamed(outputs, scores), outputNamed(outputs, boxes)),
     );
     const best = await keepBest(found, { minScore: 0.5, maxOverlap: 0.3 });
-    return best.map((face) => describeDetection(face, fitted));
+    return findingsOf(best, fitted);
   },
 };
 

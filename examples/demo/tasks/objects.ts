@@ -1,5 +1,5 @@
 /** Objects of everyday life, by CenterNet on MobileNetV3. */
-import { describeDetection, keepBest, type Detection } from '../boxes';
+import { findingsOf, keepBest, type Detection } from '../boxes';
 import { COCO_CLASSES } from './coco-classes';
 import { outputNamed, type DemoTask } from './task';
 
@@ -19,6 +19,6 @@ export const objects: DemoTask = {
       found.push({ label: COCO_CLASSES[index], score, left, top, right, bottom });
     }
     const best = await keepBest(found, { minScore: 0.3 });
-    return best.map((object) => describeDetection(object, fitted));
+    return findingsOf(best, fitted);
   },
 };

@@ -16,7 +16,10 @@ export const people: DemoTask = {
   describe([{ values }]) {
     const person = personProbability(values as Float32Array);
     const share = person.filter((probability) => probability > 0.5).length / person.length;
-    return [`person: ${(100 * share).toFixed(2)}% of the pixels`, ...drawMask(person)];
+    return {
+      lines: [`person: ${(100 * share).toFixed(2)}% of the pixels`, ...drawMask(person)],
+      mask: { width: WIDTH, height: HEIGHT, values: person },
+    };
   },
 };
 

@@ -9,9 +9,13 @@ export const safety: DemoTask = {
   photos: ['cat', 'car'],
   input: { width: 224, height: 224, low: 0, high: 1 },
   describe([{ values }]) {
-    return Array.from(values as Float32Array, (probability, index) => ({ index, probability }))
+    const lines = Array.from(values as Float32Array, (probability, index) => ({
+      index,
+      probability,
+    }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, 2)
       .map(({ index, probability }) => `${CLASSES[index]} ${(100 * probability).toFixed(2)}%`);
+    return { lines };
   },
 };

@@ -1,7 +1,30 @@
 /** What a demo task is: a model, photographs for it, and how to read its outputs. */
-import type { OutputValues } from '../../../bench/harness/session';
+import type { OutputValues } from '../../../src/measure/inference';
 import type { PhotoName } from '../photos';
 import type { Fitted, InputSize } from '../resample';
+
+/** A box in pixels of the picture, and what it says. */
+export interface PictureBox {
+  text: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A share from 0 to 1 for every pixel of a grid that covers the picture. */
+export interface PictureMask {
+  width: number;
+  height: number;
+  values: Float32Array;
+}
+
+/** What a model sees in a picture. */
+export interface Findings {
+  lines: string[];
+  boxes?: PictureBox[];
+  mask?: PictureMask;
+}
 
 /** One task of the demo. */
 export interface DemoTask {
@@ -10,8 +33,8 @@ export interface DemoTask {
   model: string;
   photos: PhotoName[];
   input: InputSize;
-  /** What the outputs say, in lines. */
-  describe(outputs: OutputValues[], fitted: Fitted): string[] | Promise<string[]>;
+  /** What the outputs say. */
+  describe(outputs: OutputValues[], fitted: Fitted): Findings | Promise<Findings>;
 }
 
 /** The output of this name, as numbers. */

@@ -278,8 +278,9 @@ export class Inliner {
     if (!node)
       throw new Error(`[webgpu-fused] value ${value.name} is neither stored nor computed.`);
     const rule = this.context.rules.get(node.kernel);
-    if (rule) return rule(node, coords, this);
-    return this.applyScalarOp(node, coords);
+    return this.writer.by(node, () =>
+      rule ? rule(node, coords, this) : this.applyScalarOp(node, coords),
+    );
   }
 
   private applyScalarOp(node: Node, coords: readonly IndexExpr[]): Operand {

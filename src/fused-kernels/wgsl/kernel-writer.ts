@@ -2,7 +2,7 @@
  * Builds the text of one WGSL compute shader: bindings, uniforms, helper functions, and a body of
  * nested scopes into which statements are placed as far out as their operands allow.
  */
-import type { DType, Value } from '../../ir/graph';
+import type { DType, Node, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';
 import type { HelperContext } from '../../ir/expression';
 
@@ -23,11 +23,26 @@ export interface ShaderProgram {
   readonly uniforms: ArrayBuffer;
   /** Workgroups to dispatch. */
   readonly workgroups: readonly [number, number, number];
+  /** Lines that compute one node each; all others are the kernel's own loops. */
+  readonly parts: readonly ShaderPart[];
+}
+
+/** Lines of a shader, counted from 1, that compute the node which gives `value`. */
+export interface ShaderPart {
+  readonly first: number;
+  readonly last: number;
+  readonly value: Value;
+}
+
+/** Text of a shader, and the node that it computes; null where it is the kernel's own. */
+interface Passage {
+  readonly text: string;
+  readonly of: Node | null;
 }
 
 /** Statements of a block. Nested blocks are scopes of their own. */
 export class Scope {
-  readonly items: (string | Scope)[] = [];
+  readonly items: (Passage | Scope)[] = [];
   readonly memo = new Map<string, unknown>();
 
   constructor(
@@ -35,10 +50,11 @@ export class Scope {
     /** Text in front of the block's `{`, such as `if (row < u.rows) `. */
     readonly header: string,
     readonly depth: number,
+    readonly of: Node | null,
   ) {}
 
   /** Adds a statement; while a nested block is being written, in front of that block. */
-  push(statement: string, open: Scope | null): void {
+  push(statement: Passage, open: Scope | null): void {
     let last = this.items.length - 1;
     if (open && this.items[last] === open) {
       // An `else` has its `if` in front of it.
@@ -49,14 +65,18 @@ export class Scope {
     }
   }
 
-  print(indent: string): string {
-    return this.items
-      .map((item) =>
-        typeof item === 'string'
-          ? `${indent}${item}\n`
-          : `${indent}${item.header}{\n${item.print(`${indent}  `)}${indent}}\n`,
-      )
-      .join('');
+  /** The block's statements, indented. */
+  *print(indent: string): Iterable<Passage> {
+    for (const item of this.items) {
+      const { of } = item;
+      if (!(item instanceof Scope)) {
+        yield { text: `${indent}${item.text}`, of };
+        continue;
+      }
+      yield { text: `${indent}${item.header}{`, of };
+      yield* item.print(`${indent}  `);
+      yield { text: `${indent}}`, of };
+    }
   }
 }
 
@@ -77,11 +97,13 @@ export class KernelWriter {
   private readonly fields: { name: string; type: 'i32' | 'f32'; value: number }[] = [];
   /** The values that share a name, of which each has its number. */
   private readonly integers = new Map<string, number[]>();
-  private readonly helpers = new Map<string, string>();
+  private readonly helpers = new Map<string, Passage>();
   private readonly variables = new Map<string, number>();
   private readonly declarations: string[] = [];
-  private readonly root = new Scope(null, '', 0);
+  private readonly root = new Scope(null, '', 0, null);
   private scope = this.root;
+  /** The node that is being written, for those who read the shader. */
+  private node: Node | null = null;
   private counter = 0;
 
   constructor(readonly options: WriterOptions) {}
@@ -131,7 +153,7 @@ export class KernelWriter {
 
   /** Adds a function or constant at module scope, once. Returns its name. */
   helper(name: string, source: string): string {
-    this.helpers.set(name, source);
+    this.helpers.set(name, { text: source, of: this.node });
     return name;
   }
 
@@ -190,9 +212,18 @@ export class KernelWriter {
     return depth;
   }
 
+  /** Notes that what `write` writes computes `node`. */
+  by<T>(node: Node, write: () => T): T {
+    const outer = this.node;
+    this.node = node;
+    const written = write();
+    this.node = outer;
+    return written;
+  }
+
   /** Appends a statement to the current block. */
   statement(text: string): void {
-    this.scope.items.push(text);
+    this.scope.items.push({ text, of: this.node });
   }
 
   /** The open scope at `depth`. */
@@ -223,12 +254,13 @@ export class KernelWriter {
     const target = this.scopeAt(depth);
     let open: Scope | null = this.scope;
     while (open && open.parent !== target) open = open.parent;
-    target.push(statement, target === this.scope ? null : open);
+    target.push({ text: statement, of: this.node }, target === this.scope ? null : open);
   }
 
   /** Writes a nested block; statements that need not be inside move out of it by themselves. */
   block(header: string, body: () => void): void {
-    const inner = new Scope(this.scope, header === '' ? '' : `${header} `, this.scope.depth + 1);
+    const text = header === '' ? '' : `${header} `;
+    const inner = new Scope(this.scope, text, this.scope.depth + 1, this.node);
     this.scope.items.push(inner);
     this.scope = inner;
     body();
@@ -265,26 +297,34 @@ export class KernelWriter {
     const bindings = [...this.bindings.values()];
     const fields = this.fields.map(({ name, type }) => `  ${name}: ${type},\n`).join('');
     const hasUniforms = this.fields.length > 0;
-    const lines = [
-      `// fused: ${title}`,
+    const own = (text: string): Passage => ({ text, of: null });
+    const passages = [
+      own(`// fused: ${title}`),
       ...(hasUniforms
-        ? [`struct Uniforms {\n${fields}}`, '@group(0) @binding(0) var<uniform> u: Uniforms;']
+        ? [
+            own(`struct Uniforms {\n${fields}}`),
+            own('@group(0) @binding(0) var<uniform> u: Uniforms;'),
+          ]
         : []),
-      ...bindings.map(
-        ({ name, value, access }, i) =>
+      ...bindings.map(({ name, value, access }, i) =>
+        own(
           `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: array<${this.elementType(value)}>;`,
+        ),
       ),
-      ...this.declarations,
+      ...this.declarations.map(own),
       ...this.helpers.values(),
-      `@compute @workgroup_size(${this.options.workgroupSize})`,
-      `fn main(${parameters}) {`,
+      own(`@compute @workgroup_size(${this.options.workgroupSize})`),
+      own(`fn main(${parameters}) {`),
+      ...this.root.print('  '),
+      own('}\n'),
     ];
     return {
       title,
-      wgsl: `${lines.join('\n')}\n${this.root.print('  ')}}\n`,
+      wgsl: passages.map(({ text }) => text).join('\n'),
       bindings,
       uniforms: this.packUniforms(),
       workgroups,
+      parts: partsOf(passages),
     };
   }
 
@@ -302,6 +342,22 @@ export class KernelWriter {
     });
     return buffer;
   }
+}
+
+/** Lines of neighbouring passages of one node, as one part. */
+function partsOf(passages: readonly Passage[]): ShaderPart[] {
+  const parts: { first: number; last: number; value: Value }[] = [];
+  let line = 1;
+  for (const { text, of } of passages) {
+    const first = line;
+    line += text.split('\n').length;
+    if (!of) continue;
+    const [value] = of.outputs;
+    const before = parts.at(-1);
+    if (before?.value === value && before.last === first - 1) before.last = line - 1;
+    else parts.push({ first, last: line - 1, value });
+  }
+  return parts;
 }
 
 /** WGSL type of one element in a storage buffer. */

@@ -1,6 +1,7 @@
 // Compiles against the built declarations, as an ES module of a user does.
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as fused from 'tfjs-backend-webgpu-fused';
+import { reportHtml, type ReportOptions } from 'tfjs-backend-webgpu-fused/html';
 import * as pure from 'tfjs-backend-webgpu-fused/pure';
 
 export const versions: readonly string[] = [fused.version, pure.version];
@@ -33,3 +34,7 @@ export const remove: () => void = fused.registerFusion(rule);
 
 // @ts-expect-error: what plans are compiled with is no part of the API.
 export const target = ({} as fused.WebGPUFusedBackend).target;
+
+/** A report, of a model or of what was told of it. */
+const options: ReportOptions = { title: 'mine' };
+export const report = (told: fused.ModelExplanation): string => reportHtml(told, options);

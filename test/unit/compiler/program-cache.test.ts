@@ -23,6 +23,7 @@ function dispatchesOf(plan: Plan): unknown[] {
     uniforms: [...new Uint32Array(program.uniforms)],
     workgroups: program.workgroups,
     bindings: program.bindings.map(({ name, value, access }) => [name, value.id, access]),
+    parts: program.parts.map(({ first, last, value }) => [first, last, value.id]),
   }));
   return plan.prelude ? [...dispatchesOf(plan.prelude.plan), ...own] : own;
 }

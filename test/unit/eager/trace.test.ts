@@ -6,7 +6,10 @@ const trace: FlushTrace = {
   plan: 'miss',
   kernels: ['Conv2D', 'Add', 'Relu'],
   groups: [
-    { label: 'Conv2D → Add → Relu', family: 'conv2d', origins: ['Conv2D#0', 'Add#1'], bytes: 1e6 },
+    {
+      ...{ label: 'Conv2D → Add → Relu', family: 'conv2d', origins: ['Conv2D#0', 'Add#1'] },
+      ...{ bytes: 1e6, wgsl: '', workgroups: [1, 1, 1], parts: [], reads: [0, 1, 2], writes: [3] },
+    },
   ],
   refused: [{ rule: 'epilogue', nodes: ['Relu#2'], reason: 'no room' }],
   left: [{ kernel: 'Cumsum', reason: 'it cannot wait' }],

@@ -25,9 +25,15 @@ export class InterpreterRuntime implements PlanRuntime {
       family: 'interpreted',
       origins,
       bytes: 0,
+      wgsl: '',
+      workgroups: [],
+      parts: [],
+      reads: [],
+      writes: [],
     }));
     const record = {
       kernels,
+      values: [],
       rewrites: [],
       rules: [],
       refused: [],

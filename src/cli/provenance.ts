@@ -1,7 +1,6 @@
 /** Where numbers come from: a benchmark without this is hearsay. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { versionOf } from './packages';
 
 /** The conditions of a measurement. */
 export interface Provenance {
@@ -19,18 +18,11 @@ const PACKAGES = ['webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-w
 
 /** The conditions of this process. */
 export function provenance(adapter: string, settings: Record<string, unknown>): Provenance {
-  const { resolve } = createRequire(import.meta.url);
-  const versionOf = (name: string): string => {
-    const folder = `node_modules/${name}/`;
-    const path = resolve(name);
-    const root = path.slice(0, path.lastIndexOf(folder) + folder.length);
-    return (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }).version;
-  };
   return {
     date: new Date().toISOString(),
     adapter,
     runtime: `Node ${process.version} on ${process.platform}-${process.arch}`,
-    versions: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
+    versions: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name) ?? 'none'])),
     machine: `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores`,
     load: loadavg()[0],
     settings,

@@ -1,6 +1,6 @@
 /** Times two sessions in turn, so that whatever disturbs the machine disturbs both. */
 import { summarize, type Summary } from './statistics';
-import type { InferenceTime, ModelSession } from './session';
+import type { InferenceTime, Inferring } from './inference';
 
 /** The times of one session. */
 export interface TimingSummary {
@@ -21,7 +21,7 @@ export interface Comparison {
  * @param warmups runs of each before anything counts
  */
 export async function timeInterleaved(
-  sessions: readonly ModelSession[],
+  sessions: readonly Inferring[],
   { warmups, reps }: { warmups: number; reps: number },
 ): Promise<Comparison> {
   for (const session of sessions) {

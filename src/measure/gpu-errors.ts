@@ -1,5 +1,5 @@
 /** Errors that WebGPU reports by itself (invalid shaders and commands, lost devices). */
-import { observe } from './instrument/observe';
+import { observe } from './observe';
 
 const gpuErrors: string[] = [];
 

@@ -1,5 +1,5 @@
 /** How far outputs are from a reference. */
-import type { OutputValues } from './session';
+import type { OutputValues } from './inference';
 
 /** The distance between two sets of outputs. */
 export interface OutputError {

@@ -7,7 +7,7 @@ type MethodNames<T> = {
   [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never;
 }[keyof T];
 
-type Call<T, K extends keyof T> = T[K] extends (...args: infer A) => infer R
+type Observer<T, K extends keyof T> = T[K] extends (...args: infer A) => infer R
   ? (self: T, args: A, result: R) => void
   : never;
 
@@ -20,7 +20,7 @@ export type Restore = () => void;
 export function observe<T extends object, K extends MethodNames<T>>(
   type: ClassOf<T>,
   name: K,
-  after: Call<T, K>,
+  after: Observer<T, K>,
 ): Restore {
   const original = type.prototype[name];
   const call = original as unknown as (...args: unknown[]) => unknown;

@@ -1,0 +1,35 @@
+/** The backends that commands run models on, on the machine's own adapter. */
+import { findBackendFactory, setBackend } from '@tensorflow/tfjs-core';
+import { CliError } from './cli-error';
+import { ADAPTER_CURE, provideGpu } from './gpu';
+import type { Parts } from './parts';
+
+export type BackendName = 'webgpu' | 'webgpu-fused';
+
+/**
+ * Registers stock `webgpu` and `webgpu-fused` on the machine's adapter.
+ * @throws CliError if there is no WebGPU, or no adapter.
+ */
+export async function provideBackends(what: string, parts: Parts): Promise<GPUAdapterInfo> {
+  const gpu = await provideGpu(what);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new CliError(what, {
+      got: 'no WebGPU adapter',
+      needs: 'a GPU with a driver, or a software driver',
+      cure: ADAPTER_CURE,
+    });
+  }
+  await parts.backend();
+  return adapter.info;
+}
+
+/** Makes a backend the active one. */
+export async function useBackend(what: string, name: BackendName): Promise<void> {
+  if (findBackendFactory(name) && (await setBackend(name))) return;
+  throw new CliError(what, {
+    got: `no backend ${name}`,
+    needs: 'one that can be initialised',
+    cure: 'Run tfjs-backend-webgpu-fused doctor.',
+  });
+}

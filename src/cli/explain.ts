@@ -1,0 +1,107 @@
+/** The command `explain`: what is fused in a model and what is not, and why. No GPU is needed. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { formatTrace } from '../eager/flush-trace';
+import type { AdapterClass } from '../fused-kernels/target';
+import type { ModelExplanation } from '../graph-model';
+import { formatBytes, formatPlan, formatRefusals } from '../report';
+import { CliError, EXIT } from './cli-error';
+import { explainGraph } from './explain-graph';
+import { explainLayers, type LayersExplanation } from './explain-layers';
+import type { InputShapes } from './loaded-model';
+import type { Parts } from './parts';
+import { readModel } from './model-files';
+import { namingNodes } from './name-node';
+import { groupBy } from './table';
+import type { Terminal } from './terminal';
+
+export interface ExplainOptions {
+  readonly adapter: AdapterClass;
+  readonly input: InputShapes;
+  readonly json?: boolean;
+  readonly html?: string;
+}
+
+export async function explainCommand(
+  source: string,
+  { adapter, input, json, html }: ExplainOptions,
+  terminal: Terminal,
+  parts: Parts,
+): Promise<number> {
+  terminal.progress(`reading ${source}`);
+  const files = await readModel(source);
+  terminal.progress(`compiling for adapters of class ${adapter}`);
+  if (files.kind === 'layers') {
+    if (html !== undefined) {
+      throw new CliError('explain', {
+        got: '--html for a layers model, which is fused while it runs',
+        needs: 'a graph model',
+        cure: 'Leave --html out, or convert the model: --output_format=tfjs_graph_model.',
+      });
+    }
+    const told = await explainLayers(files, adapter, input, parts);
+    if (json) terminal.json({ kind: 'layers', adapter, ...told });
+    else terminal.print(formatLayers(told));
+    return EXIT.ok;
+  }
+  const told = await namingNodes(files, () => explainGraph(files, adapter, input));
+  if (html !== undefined) {
+    const { reportHtml } = await import('../html');
+    writeFileSync(
+      html,
+      reportHtml(told, { subtitle: `compiled for adapters of class ${adapter}` }),
+    );
+  }
+  if (json) terminal.json({ kind: 'graph', adapter, ...told });
+  else if (html === undefined) terminal.print(formatModel(told, adapter));
+  else terminal.print(`wrote ${resolve(html)}`);
+  return EXIT.ok;
+}
+
+/** Lines of nodes that stay with tfjs; the rest is counted. */
+const MAX_REASONS = 12;
+
+function formatModel(told: ModelExplanation, adapter: AdapterClass): string {
+  const { model, dispatches, bytes, nodes, regions } = told;
+  const lines = [
+    `${model}, compiled for adapters of class ${adapter}`,
+    `stock webgpu: about ${counted(dispatches.before)}, ${formatBytes(bytes.before)} through memory`,
+    `fused:        ${counted(dispatches.after)}, ${formatBytes(bytes.after)} through memory`,
+  ];
+  regions.forEach(({ plan, nodes: count }, at) => {
+    const name = regions.length === 1 ? 'the model' : `part ${at + 1} of ${regions.length}`;
+    lines.push('', plan ? formatPlan(plan, { name }) : `${name}: ${count} nodes, all known before`);
+  });
+  const left = nodes.filter(({ fate }) => fate === 'stock');
+  if (left.length > 0) lines.push('', `${left.length} nodes that tfjs runs, because:`);
+  const refusals = left.map(({ name, reason = 'it has no plan' }) => ({
+    rule: 'tfjs',
+    nodes: [name],
+    reason,
+  }));
+  lines.push(...formatRefusals(refusals, MAX_REASONS).map((line) => `  ${line}`));
+  return lines.join('\n');
+}
+
+function counted(count: number, what = 'dispatch'): string {
+  return `${count} ${count === 1 ? what : what.endsWith('h') ? `${what}es` : `${what}s`}`;
+}
+
+function formatLayers({ model, flushes, dispatches }: LayersExplanation): string {
+  const lines = [
+    `${model}, a layers model: a warm call on a device that computes nothing`,
+    `stock webgpu: ${counted(dispatches.before, 'kernel')}`,
+    `fused:        ${counted(dispatches.after)} in ${counted(flushes.length, 'flush')}`,
+  ];
+  for (const flush of flushes) {
+    lines.push('', formatTrace({ ...flush, groups: [], refused: [], left: [] }, false));
+    for (const [label, same] of groupBy(flush.groups, ({ label }) => label)) {
+      lines.push(`  ${same.length}×  ${label}`);
+    }
+    lines.push(...formatRefusals(flush.refused).map((line) => `  not fused: ${line}`));
+    for (const [reason, same] of groupBy(flush.left, (each) => `${each.kernel}: ${each.reason}`)) {
+      lines.push(`  ran at once: ${same.length}×  ${reason}`);
+    }
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,72 @@
+/**
+ * The subpath `tfjs-backend-webgpu-fused/html`: a report on a graph model as one file of HTML, which opens
+ * anywhere and needs nothing besides.
+ */
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import { script, style } from 'webgpu-fused:page';
+import { explain, type ModelExplanation } from '../graph-model';
+import { reportData } from './report-data';
+
+/** Options of {@link reportHtml}. */
+export interface ReportOptions {
+  /** In large letters, and of the tab; by default the model's name. */
+  readonly title?: string;
+  /** Below it, such as what the model was compiled for. */
+  readonly subtitle?: string;
+}
+
+/**
+ * Writes a report on a graph model: its graph before and after, each kernel's shader with the nodes that its
+ * lines compute, rules that fired and fusions that were refused, dispatches and bytes beside stock's, and the
+ * memory of intermediates.
+ *
+ * ```js
+ * await model.predict(x).data();
+ * open(URL.createObjectURL(new Blob([reportHtml(model)], { type: 'text/html' })));
+ * ```
+ *
+ * @param subject a model that has run on `webgpu-fused`, or what `explain(model)` told of it.
+ * @throws Error as `explain` does.
+ */
+export function reportHtml(
+  subject: GraphModel | ModelExplanation,
+  { title, subtitle = '' }: ReportOptions = {},
+): string {
+  const told = isExplanation(subject) ? subject : explain(subject);
+  const data = reportData(told, { title: title ?? nameOf(told.model), subtitle });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(data.title)} · webgpu-fused</title>
+<style>${style}</style>
+</head>
+<body>
+<main id="report"><noscript>This report is drawn by the script in it.</noscript></main>
+<script type="application/json" id="data">${escapeScript(JSON.stringify(data))}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+function isExplanation(subject: GraphModel | ModelExplanation): subject is ModelExplanation {
+  return Array.isArray((subject as Partial<ModelExplanation> | null)?.regions);
+}
+
+/** The last parts of an address that say something. */
+function nameOf(model: string): string {
+  const parts = model.split(/[/\\]/).filter((part) => part !== '' && part !== 'model.json');
+  return parts.at(-1) ?? model;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** JSON that no `</script>` inside can end. */
+function escapeScript(json: string): string {
+  return json.replaceAll('<', '\\u003c');
+}

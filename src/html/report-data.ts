@@ -1,0 +1,47 @@
+/** What the page of a report is given: an explanation, with each shader once. */
+import type { ModelExplanation, NodeFate, RefusalExplanation } from '../graph-model';
+import type { KernelRecord, PlanRecord } from '../report';
+
+/** A kernel whose shader is in `ReportData.shaders`. */
+export type KernelData = Omit<KernelRecord, 'wgsl'> & { readonly shader: number };
+
+/** A plan, its kernels without the text of their shaders. */
+export type PlanData = Omit<PlanRecord, 'kernels'> & { readonly kernels: readonly KernelData[] };
+
+export interface ReportData extends Pick<ModelExplanation, 'model' | 'dispatches' | 'bytes'> {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly nodes: readonly NodeFate[];
+  readonly plans: readonly PlanData[];
+  readonly shaders: readonly string[];
+  readonly refused: readonly RefusalExplanation[];
+}
+
+export function reportData(
+  { model, dispatches, bytes, nodes, regions, refused }: ModelExplanation,
+  { title, subtitle }: Pick<ReportData, 'title' | 'subtitle'>,
+): ReportData {
+  const shaders = new Map<string, number>();
+  const numberOf = (wgsl: string): number => {
+    const known = shaders.get(wgsl);
+    if (known === undefined) shaders.set(wgsl, shaders.size);
+    return known ?? shaders.size - 1;
+  };
+  const plans = regions.flatMap(({ plan }): PlanData[] =>
+    plan
+      ? [
+          {
+            ...plan,
+            kernels: plan.kernels.map(({ wgsl, ...kernel }) => ({
+              ...kernel,
+              shader: numberOf(wgsl),
+            })),
+          },
+        ]
+      : [],
+  );
+  return {
+    ...{ title, subtitle, model, dispatches, bytes, nodes, plans, refused },
+    shaders: [...shaders.keys()],
+  };
+}

@@ -1,0 +1,346 @@
+/** The program as people call it: what it prints, what it says of bad input, how it ends. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { smallGraphModel } from '../support/small-graph-model';
+import { serveConsumers } from './support';
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+let folder: string;
+
+/** Runs the program; colours are off, because nobody looks. */
+function call(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const options = { timeout: 110_000, env: { ...process.env, ...env }, maxBuffer: 64 * 2 ** 20 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['dist/cli.mjs', ...args], options, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
+
+/** Writes the small model, changed, into a folder of its own. */
+function writeModel(name: string, change: (json: Json) => void = () => undefined): string {
+  const model = smallGraphModel();
+  const json = structuredClone(model.json) as Json;
+  change(json);
+  const at = join(folder, name);
+  mkdirSync(at, { recursive: true });
+  writeFileSync(join(at, 'model.json'), JSON.stringify(json));
+  writeFileSync(join(at, 'weights.bin'), model.weights);
+  return at;
+}
+
+interface Json {
+  modelTopology: { node: { name: string; op: string; input?: string[] }[] };
+  weightsManifest: { paths: string[]; weights: { name: string }[] }[];
+}
+
+function writeUnknownOp(): string {
+  return writeModel('op', (json) => {
+    const node = json.modelTopology.node.find(({ name }) => name === 'biased');
+    if (node) node.op = 'Fourier';
+  });
+}
+
+const UNKNOWN_OP = /got node 'biased' \(Fourier\) of .*, an op that tfjs does not have/;
+
+/** A dense layer, as `tf.layers` stores it. */
+function writeLayersModel(): string {
+  const at = join(folder, 'layers');
+  mkdirSync(at, { recursive: true });
+  const layer = (name: string, units: number, activation: string, more: object = {}): object => ({
+    class_name: 'Dense',
+    config: { name, units, activation, use_bias: true, trainable: true, ...more },
+  });
+  const config = {
+    name: 'small',
+    layers: [
+      layer('first', 8, 'relu', { batch_input_shape: [null, 4], dtype: 'float32' }),
+      layer('second', 2, 'sigmoid'),
+    ],
+  };
+  const weights = [
+    { name: 'first/kernel', shape: [4, 8], dtype: 'float32' },
+    { name: 'first/bias', shape: [8], dtype: 'float32' },
+    { name: 'second/kernel', shape: [8, 2], dtype: 'float32' },
+    { name: 'second/bias', shape: [2], dtype: 'float32' },
+  ];
+  const json = {
+    format: 'layers-model',
+    modelTopology: { class_name: 'Sequential', config, keras_version: '2', backend: 'tensorflow' },
+    weightsManifest: [{ paths: ['weights.bin'], weights }],
+  };
+  writeFileSync(join(at, 'model.json'), JSON.stringify(json));
+  const values = Float32Array.from({ length: 4 * 8 + 8 + 8 * 2 + 2 }, (_, i) => Math.sin(i));
+  writeFileSync(join(at, 'weights.bin'), new Uint8Array(values.buffer));
+  return at;
+}
+
+/** Vulkan finds no driver. */
+const NO_DRIVER = { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '/nonexistent.json' };
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fused-cli-'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('help', () => {
+  test('names the commands and the exit codes', async () => {
+    const { code, out, err } = await call(['--help']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    for (const name of ['explain', 'verify', 'bench', 'doctor']) expect(out).toContain(name);
+    expect(out).toContain('Exit codes: 0 done');
+    expect((await call([])).code).toBe(2);
+  });
+
+  test.each(['explain', 'verify', 'bench', 'doctor'])('of %s', async (name) => {
+    const { code, out } = await call([name, '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain(`Usage: tfjs-backend-webgpu-fused ${name}`);
+    expect(out).toContain('--json');
+  });
+
+  test('the version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect((await call(['--version'])).out.trim()).toBe(version);
+  });
+});
+
+describe('explain', () => {
+  test('says what is fused, without a driver', async () => {
+    const { code, out } = await call(['explain', writeModel('explained')], NO_DRIVER);
+    expect(code).toBe(0);
+    expect(out).toMatch(/stock webgpu: about 3 dispatches, /);
+    expect(out).toMatch(/fused: {8}1 dispatch\b/);
+    expect(out).toContain('1×  conv2d  Conv2D → Add → Relu');
+    expect(out).not.toContain('\u001b[');
+  });
+
+  test('as JSON: plain data, with the shader and the ops of its lines', async () => {
+    const model = join(writeModel('json'), 'model.json');
+    const { code, out } = await call(['explain', model, '--json', '--adapter', 'nvidia']);
+    expect(code).toBe(0);
+    const told = JSON.parse(out) as {
+      dispatches: object;
+      nodes: { name: string; fate: string; inputs: string[] }[];
+      regions: { plan: { kernels: Kernel[]; values: { kind: string; name: string }[] } }[];
+    };
+    interface Kernel {
+      wgsl: string;
+      parts: { kernel: string; first: number; last: number; origins: string[] }[];
+      reads: number[];
+    }
+    expect(told.dispatches).toEqual({ before: 3, after: 1 });
+    expect(told.nodes.find(({ name }) => name === 'result')).toMatchObject({
+      fate: 'fused',
+      inputs: ['biased'],
+    });
+    const [{ plan }] = told.regions;
+    const [kernel] = plan.kernels;
+    const lines = kernel.wgsl.split('\n');
+    const relu = kernel.parts.find((part) => part.kernel === 'Relu');
+    expect(relu?.origins).toEqual(['result']);
+    expect(lines.slice((relu?.first ?? 0) - 1, relu?.last).join('\n')).toMatch(/max|select/);
+    expect(kernel.reads.map((value) => plan.values[value].name)).toContain('image');
+  });
+
+  test('inputs have the shape that is asked for, of a model at an address', async () => {
+    const server = await serveConsumers();
+    const args = ['explain', `${server.url}/model`, '--json', '--input', 'image=5,8,8,3'];
+    const { code, out } = await call(args);
+    await server.close();
+    expect(code).toBe(0);
+    const { nodes } = JSON.parse(out) as { nodes: { name: string; shape: number[] }[] };
+    expect(nodes.find(({ name }) => name === 'result')?.shape).toEqual([5, 8, 8, 4]);
+  });
+
+  test('says why an op stays with tfjs', async () => {
+    const { code, out } = await call(['explain', writeUnknownOp()]);
+    expect(code).toBe(0);
+    expect(out).toContain('1×  tfjs  op Fourier is unknown');
+  });
+
+  test('of a layers model, on a device that computes nothing', async () => {
+    const { code, out } = await call(['explain', writeLayersModel()], NO_DRIVER);
+    expect(code).toBe(0);
+    expect(out).toContain('a layers model: a warm call on a device that computes nothing');
+    expect(out).toMatch(/fused: {8}1 dispatch\b/);
+  });
+});
+
+describe('verify', () => {
+  test('judges a model by float64', async () => {
+    const { code, out } = await call(['verify', writeModel('verified')]);
+    expect(code).toBe(0);
+    expect(out).toContain('nothing diverges');
+    expect(out).toMatch(/result float32 \[1,8,8,4\]: error \d/);
+  });
+
+  test('as JSON, a layers model', async () => {
+    const { code, out } = await call(['verify', writeLayersModel(), '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ ok: true, divergences: [] });
+  });
+});
+
+describe('bench', () => {
+  test('runs both sides in turn', async () => {
+    const args = ['bench', writeModel('benched'), '--reps', '2', '--warmups', '3'];
+    const { code, out, err } = await call(args);
+    expect(code).toBe(0);
+    expect(out).toMatch(/dispatches +\d+ +1 +\d/);
+    expect(out).toMatch(/largest difference \d/);
+    expect(err).toContain('timing, 2 runs of each in turn');
+  });
+
+  test('as JSON, with where the numbers come from', async () => {
+    const { code, out } = await call(['bench', writeLayersModel(), '--json', '--reps', '1']);
+    expect(code).toBe(0);
+    const told = JSON.parse(out) as { sides: { counts: { dispatches: number } }[] };
+    expect(told).toHaveProperty('provenance.adapter');
+    expect(told.sides[1].counts.dispatches).toBeLessThan(told.sides[0].counts.dispatches);
+  });
+});
+
+test('trace: a call by kernel, stock beside fused', async () => {
+  const file = join(folder, 'trace.json');
+  const { code, out } = await call(['trace', writeModel('traced'), '--out', file]);
+  expect(code).toBe(0);
+  expect(out).toContain('ui.perfetto.dev');
+  const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as {
+    traceEvents: {
+      ph: string;
+      pid: number;
+      name: string;
+      dur: number;
+      args: { nodes: string[] };
+    }[];
+  };
+  const kernels = traceEvents.filter(({ ph }) => ph === 'X');
+  expect(kernels.filter(({ pid }) => pid === 0).length).toBeGreaterThan(1);
+  const [fused, ...others] = kernels.filter(({ pid }) => pid === 1);
+  expect(others).toEqual([]);
+  expect(fused.name).toBe('Conv2D → Add → Relu');
+  expect(fused.dur).toBeGreaterThan(0);
+  expect(fused.args.nodes).toEqual(expect.arrayContaining(['conv', 'result']));
+});
+
+describe('doctor', () => {
+  interface Told {
+    isHealthy: boolean;
+    findings: { what: string; state: string; cure?: string }[];
+    adapter?: { class: string };
+  }
+
+  test('finds the adapter, and computes something', async () => {
+    const { code, out } = await call(['doctor', '--json']);
+    const told = JSON.parse(out) as Told;
+    expect(code).toBe(0);
+    expect(told.isHealthy).toBe(true);
+    expect(told.adapter).toHaveProperty('class');
+    expect(told.findings.at(-1)).toMatchObject({ what: 'webgpu-fused', state: 'ok' });
+  });
+
+  test('without a driver it says how to get one, and ends with 1', async () => {
+    const { code, out } = await call(['doctor'], NO_DRIVER);
+    expect(code).toBe(1);
+    expect(out).toMatch(/missing +WebGPU .*but no adapter/);
+    expect(out).toContain('Install the driver of the GPU');
+  });
+});
+
+describe('what is wrong is named, and the program ends with 2', () => {
+  const cases: [what: string, args: () => string[], says: RegExp][] = [
+    ['an unknown command', () => ['explian'], /unknown command 'explian'/],
+    ['no model', () => ['explain'], /missing required argument 'model'/],
+    ['a file that is not there', () => ['explain', '/no/such'], /got no file or folder \/no\/such/],
+    [
+      'a folder without a model',
+      () => ['verify', folder],
+      /got the folder .* without a model\.json/,
+    ],
+    [
+      'no JSON',
+      () => ['explain', writeText('graph.pb', 'binary')],
+      /graph\.pb that is no JSON.*tensorflowjs_converter/,
+    ],
+    [
+      'JSON that is no model',
+      () => ['bench', writeText('other.json', '{"a":1}')],
+      /JSON without a model's topology/,
+    ],
+    [
+      'weights that are not there',
+      () => [
+        'explain',
+        writeModel('shards', (json) => (json.weightsManifest[0].paths = ['gone.bin'])),
+      ],
+      /gone\.bin .*cannot be read/,
+    ],
+    [
+      'weights that are cut',
+      () => {
+        const at = writeModel('cut');
+        writeFileSync(join(at, 'weights.bin'), new Uint8Array(12));
+        return ['explain', at];
+      },
+      /got 12 bytes of weights in .*weights\.bin; needs 448/,
+    ],
+    [
+      'a node that reads one that is not there',
+      () => [
+        'explain',
+        writeModel('edges', (json) => {
+          const node = json.modelTopology.node.find(({ name }) => name === 'biased');
+          if (node) node.input = ['conv', 'nowhere'];
+        }),
+      ],
+      /got node 'biased' \(BiasAdd\) of .* that reads 'nowhere'/,
+    ],
+    [
+      'a constant without weights',
+      () => ['explain', writeModel('bare', (json) => json.weightsManifest[0].weights.pop())],
+      /got node 'bias' \(Const\) of .* without weights/,
+    ],
+    ['an op that tfjs does not have', () => ['verify', writeUnknownOp()], UNKNOWN_OP],
+    ['the same of bench', () => ['bench', writeUnknownOp()], UNKNOWN_OP],
+    [
+      'a shape that does not fit',
+      () => ['explain', writeModel('shape'), '--input', 'image=1,9,8,3'],
+      /got shape \[1, 9, 8, 3\] for input 'image'; needs \[any, 8, 8, 3\]/,
+    ],
+    [
+      'an input that the model does not have',
+      () => ['bench', writeModel('input'), '--input', 'picture=1'],
+      /got --input picture; needs an input of the model: image/,
+    ],
+    ['no shape', () => ['explain', 'x', '--input', 'image'], /not a name and a shape/],
+    ['an unknown class', () => ['explain', 'x', '--adapter', 'nvidea'], /Allowed choices are/],
+    ['no server', () => ['explain', 'http://localhost:9/model.json'], /cannot be read/],
+  ];
+
+  test.each(cases)('%s', async (_what, args, says) => {
+    const { code, out, err } = await call(args());
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(says);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  test('no adapter', async () => {
+    const { code, err } = await call(['verify', writeModel('driver')], NO_DRIVER);
+    expect(code).toBe(2);
+    expect(err).toMatch(/verify: got no WebGPU adapter; needs .* Install the driver/);
+  });
+
+  function writeText(name: string, text: string): string {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  }
+});

@@ -1,0 +1,122 @@
+/** The report, opened from a file in Chromium: it draws, opens, finds, and fits a phone. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../../tools/browser/launch.mjs';
+import { residualGraphModel } from '../support/residual-graph-model';
+
+const BLOCKS = 6;
+
+let folder: string;
+let file: string;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fused-report-'));
+  const { json, weights } = residualGraphModel(BLOCKS);
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+  writeFileSync(join(folder, 'weights.bin'), weights);
+  file = join(folder, 'report.html');
+  execFileSync(process.execPath, ['dist/cli.mjs', 'explain', folder, '--html', file]);
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Opens the report offline; an error in it fails the test. */
+async function open(options: object = {}): Promise<Page> {
+  const page = await browser.newPage({ offline: true, ...options });
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith('file:')) throw new Error(`the report asks for ${request.url()}`);
+  });
+  await page.goto(pathToFileURL(file).href);
+  await page.waitForSelector('.unit.kernel');
+  return page;
+}
+
+test('one file without a reference to another one', () => {
+  const text = readFileSync(file, 'utf8');
+  expect(text).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)=/);
+  expect(text.match(/<\/script>/g)).toHaveLength(2);
+});
+
+test('after: a box for each dispatch, with what was counted', async () => {
+  const page = await open();
+  const boxes = await page.locator('.unit.kernel').count();
+  const told = JSON.parse(
+    execFileSync(process.execPath, ['dist/cli.mjs', 'explain', folder, '--json'], {
+      encoding: 'utf8',
+    }),
+  ) as {
+    dispatches: { before: number; after: number };
+  };
+  expect(boxes).toBe(told.dispatches.after);
+  expect(boxes).toBeLessThan(told.dispatches.before / 2);
+  expect(await page.locator('.tile').first().textContent()).toContain(
+    `${told.dispatches.before} → ${boxes}`,
+  );
+  expect(await page.locator('.life').count()).toBeGreaterThan(0);
+  await page.close();
+});
+
+test('a box opens to its nodes, and shows the shader with the ops of its lines', async () => {
+  const page = await open();
+  await page.locator('.unit.kernel').nth(1).click();
+  await expectText(page, '.details h3', 'Conv2D → Add → Relu6 → Add');
+  expect(await page.locator('.line.part .op').allTextContents()).toContain('Relu6');
+  await page.getByText('Open or close it in the graph').click();
+  expect(await page.locator('.node').allTextContents()).toEqual(
+    expect.arrayContaining([expect.stringContaining('Relu6')]),
+  );
+  await page.getByRole('button', { name: 'Before' }).click();
+  expect(await page.locator('.node').count()).toBeGreaterThan(4 * BLOCKS);
+  await page.close();
+});
+
+test('search finds nodes by name, and shows them', async () => {
+  const page = await open();
+  await page.getByRole('searchbox').fill('block_3/relu');
+  await expectText(page, '.count', '1 found');
+  await page.getByRole('searchbox').press('Enter');
+  await expectText(page, '.details .name', 'net/block_3/relu');
+  await page.close();
+});
+
+test.each([
+  ['light, wide', { colorScheme: 'light', viewport: { width: 1400, height: 900 } }],
+  ['dark, wide', { colorScheme: 'dark', viewport: { width: 1400, height: 900 } }],
+  ['light, a phone', { colorScheme: 'light', viewport: { width: 390, height: 800 } }],
+  ['dark, a phone', { colorScheme: 'dark', viewport: { width: 390, height: 800 } }],
+])(
+  '%s: nothing is wider than the page, and text is told from its ground',
+  async (_what, options) => {
+    const page = await open(options);
+    const { scroll, width, ink, paper } = await page.evaluate(() => {
+      const { color, backgroundColor } = getComputedStyle(document.body);
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return { scroll: scrollWidth, width: clientWidth, ink: color, paper: backgroundColor };
+    });
+    expect(scroll).toBeLessThanOrEqual(width);
+    expect(Math.abs(brightness(ink) - brightness(paper))).toBeGreaterThan(150);
+    await page.close();
+  },
+);
+
+async function expectText(page: Page, where: string, text: string): Promise<void> {
+  expect((await page.locator(where).first().textContent())?.trim()).toBe(text);
+}
+
+/** Of `rgb(r, g, b)`, from 0 to 255. */
+function brightness(color: string): number {
+  const parts = (color.match(/\d+/g) ?? []).slice(0, 3).map(Number);
+  return parts.reduce((sum, part) => sum + part / 3, 0);
+}
