@@ -19,7 +19,7 @@ function partsOf({ wgsl, parts }: PlanRecord['kernels'][number]): [string, strin
     kernel,
     lines
       .slice(first - 1, last)
-      .map((line) => line.trim())
+      .map((line) => line.trim().replace(/\[.*\]/, '[…]'))
       .join(' '),
   ]);
 }
@@ -31,7 +31,7 @@ test('lines of a shader are told by the node that they compute', () => {
   });
   expect(kernels).toHaveLength(1);
   expect(partsOf(kernels[0]).filter(([, text]) => text.startsWith('let'))).toEqual([
-    ['Multiply', 'let v0 = in0[i]; let v1 = in1[(i % u.in1_0)]; let v2 = v0 * v1;'],
+    ['Multiply', 'let v0 = in0[…]; let v1 = in1[…]; let v2 = v0 * v1;'],
     ['Add', 'let v3 = v2 + v0;'],
     expect.arrayContaining(['Relu']),
   ]);
