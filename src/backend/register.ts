@@ -3,6 +3,7 @@ import { findBackendFactory, registerBackend, removeBackend } from '@tensorflow/
 import { ADAPTER_CLASSES, isAdapterClass } from '../fused-kernels/target';
 import { BACKEND_NAME, WebGPUFusedBackend } from './backend';
 import { recoverWhenLost } from './recovery';
+import { mendComplexParts } from '../host/complex-parts';
 import { registerCpuFallbacks } from '../host/cpu-fallback';
 import { OWN_PRIORITY } from '../host/default-backend';
 import { beginInit } from '../host/failed-backend';
@@ -26,7 +27,10 @@ export function registerWebGPUFused(): void {
   registerFlags({ WEBGPU_FUSED_ADAPTER: ADAPTER });
   // Before anything is asked of the GPU: an event already on its way could not be noted.
   installEventPump();
-  if (mirrorKernels(BACKEND_NAME)) installLazyKernels(BACKEND_NAME);
+  if (mirrorKernels(BACKEND_NAME)) {
+    mendComplexParts(BACKEND_NAME);
+    installLazyKernels(BACKEND_NAME);
+  }
   if (findBackendFactory(BACKEND_NAME)) return;
   registerBackend(BACKEND_NAME, () => createBackend(BACKEND_NAME), OWN_PRIORITY);
 }

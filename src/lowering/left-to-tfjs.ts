@@ -4,7 +4,7 @@
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'no kernel family computes it yet': [
     ...['AvgPool3D', 'Conv3D', 'MaxPool3D', 'MaxPoolWithArgmax', 'Dilation2D', 'LRN'],
-    ...['CropAndResize', 'Transform', 'ImageProjectiveTransformV3', 'RotateWithOffset'],
+    ...['Transform', 'ImageProjectiveTransformV3', 'RotateWithOffset'],
     ...['TopK', 'TopKV2'],
     ...['LowerBound', 'UpperBound', 'SearchSorted'],
   ],

@@ -18,10 +18,14 @@ function counted(b: GraphBuilder, kernel: string, x: Value): Value {
   return COUNTS_BOOLS.has(kernel) && x.dtype === 'bool' ? b.cast(x, 'int32') : x;
 }
 
+/** The largest of truth values is whether any is true, the smallest whether all are. */
+const OF_BOOLS: Readonly<Record<string, string>> = { Max: 'Any', Min: 'All' };
+
 function reduce(kernel: string) {
   return lowering(['x'], (b, [x], { axis, keepDims = false }: ReductionAttrs) => {
     const axes = normalizeAxes(axis == null ? undefined : [axis].flat(), x.shape.length);
-    return b.op(kernel, [counted(b, kernel, x)], { axes, keepDims });
+    const combining = x.dtype === 'bool' ? (OF_BOOLS[kernel] ?? kernel) : kernel;
+    return b.op(combining, [counted(b, kernel, x)], { axes, keepDims });
   });
 }
 

@@ -1,6 +1,7 @@
 /** The table of lowerings, by tfjs kernel: one line a group. */
 import { blockLowerings } from '../lowering/blocks';
 import { convolutionLowerings } from '../lowering/convolution';
+import { cropLowerings } from '../lowering/crop';
 import { einsumLowerings } from '../lowering/einsum';
 import { elementwiseLowerings } from '../lowering/elementwise';
 import { gatherLowerings } from '../lowering/gather';
@@ -24,6 +25,7 @@ const table: LoweringTable = {
   ...scatterLowerings,
   ...blockLowerings,
   ...imageLowerings,
+  ...cropLowerings,
   ...convolutionLowerings,
   ...poolLowerings,
   ...productLowerings,

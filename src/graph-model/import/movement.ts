@@ -1,6 +1,7 @@
-/** Ops that rearrange, take, repeat and join elements, and resizes. */
+/** Ops that rearrange, take, repeat and join elements, and those that resize images. */
 import type { Value } from '../../ir/graph';
 import { blockLowerings } from '../../lowering/blocks';
+import { cropLowerings } from '../../lowering/crop';
 import { gatherLowerings } from '../../lowering/gather';
 import { imageLowerings } from '../../lowering/image';
 import { movementLowerings } from '../../lowering/movement';
@@ -114,6 +115,18 @@ export const movementImports: ImportTable = {
   })),
   DepthToSpace: invokes(blockLowerings.DepthToSpace, blockSize),
   SpaceToDepth: invokes(blockLowerings.SpaceToDepth, blockSize),
+  CropAndResize: invokes(
+    cropLowerings.CropAndResize,
+    (node) => {
+      const [height, width] = node.numbers(3);
+      return {
+        cropSize: [height, width] as const,
+        method: node.stringAttr('method', 'bilinear'),
+        extrapolationValue: node.numberAttr('extrapolation_value', 0),
+      };
+    },
+    ({ inputs }) => inputs.slice(0, 3),
+  ),
   ResizeBilinear: resize('ResizeBilinear'),
   ResizeNearestNeighbor: resize('ResizeNearestNeighbor'),
 };

@@ -14,8 +14,12 @@ function reduction(types: Partial<Record<DType, DType>>): InferFunction {
   return ([x]: readonly Value[], attrs: Attrs) => {
     const dtype = types[x.dtype];
     demand(dtype !== undefined, () => `no form for ${x.dtype}`);
-    const shape = reducedShape(x.shape, attrs.axes as number[], attrs.keepDims as boolean);
-    return { shape, dtype: dtype as DType };
+    const axes = attrs.axes as number[];
+    demand(
+      axes.every((axis, at) => axis in x.shape && axes.indexOf(axis) === at),
+      () => `no axes ${axes.join()} of ${formatShape(x.shape)}`,
+    );
+    return { shape: reducedShape(x.shape, axes, attrs.keepDims as boolean), dtype: dtype as DType };
   };
 }
 

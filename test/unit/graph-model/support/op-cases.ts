@@ -512,7 +512,32 @@ const windows: OpCase[] = [
   ]),
 ];
 
+const crop = (what: string, method: string, box: readonly number[]): OpCase => ({
+  op: 'CropAndResize',
+  what,
+  operands: [
+    fed([2, 5, 6, 3]),
+    { ...fed([2, 4]), values: [...box, 0.1, 0.15, 0.9, 0.8] },
+    { ...fed([2], 'int32'), values: [1, 0] },
+    ints(3, 4),
+  ],
+  attrs: { method: attr.s(method), extrapolation_value: attr.f(7) },
+});
+
+const crops: OpCase[] = [
+  crop('bilinear', 'bilinear', [0.2, 0.3, 0.7, 0.6]),
+  crop('nearest, flipped', 'nearest', [0.9, 0.8, 0.1, 0.13]),
+  crop('outside', 'bilinear', [-0.5, -0.25, 1.5, 1.25]),
+];
+
 const products: OpCase[] = [
+  { op: 'MatMul', what: 'ints', operands: [fed([3, 4], 'int32'), fed([4, 2], 'int32')] },
+  {
+    op: 'BatchMatMulV2',
+    what: 'ints, broadcast and transposed',
+    operands: [fed([2, 3, 4, 3], 'int32'), fed([5, 4], 'int32')],
+    attrs: { adj_x: attr.b(true), adj_y: attr.b(true) },
+  },
   {
     op: 'MatMul',
     what: 'transposed',
@@ -569,6 +594,8 @@ const reductions: OpCase[] = [
   ]),
   { op: 'EuclideanNorm', what: 'last', operands: [fed([2, 3]), ints(-1)] },
   { op: 'Mean', what: 'ints', operands: [fed([2, 3], 'int32'), ints(1)] },
+  { op: 'Max', what: 'bools', operands: [fed([2, 3], 'bool'), ints(1)] },
+  { op: 'Min', what: 'bools', operands: [fed([2, 3], 'bool'), ints(0)] },
   { op: 'Sum', what: 'bools', operands: [fed([2, 3], 'bool'), int(0)] },
   { op: 'All', what: 'bools', operands: [fed([2, 3], 'bool'), ints(1)] },
   { op: 'Any', what: 'bools', operands: [fed([2, 3], 'bool'), ints(0, 1)] },
@@ -606,6 +633,7 @@ export const opCases: readonly OpCase[] = [
   ...movement,
   ...slices,
   ...windows,
+  ...crops,
   ...products,
   ...reductions,
 ];

@@ -7,7 +7,7 @@ import type { OpCase, Operand } from './op-cases';
 import { TestGraph, wave } from './test-graph';
 
 /** Elements of an operand. */
-function elements({ shape, dtype, values }: Operand, at: number): number[] {
+export function elements({ shape, dtype, values }: Operand, at: number): number[] {
   if (values) return [...values];
   const size = tf.util.sizeFromShape([...shape]);
   const numbers = wave(size, 0.37 + 0.11 * at);
