@@ -9,7 +9,7 @@ import type { KernelRecord, PlanRecord } from '../report/record';
 import { PlanExecutor } from '../runtime/executor';
 import type { PlanDevice } from '../runtime/plan-device';
 import { findDifference, type Difference } from './judge';
-import { evaluateValues, single, type Doubles, type Precision } from './reference';
+import { CANCELLING, evaluateValues, single, type Doubles, type Precision } from './reference';
 import { bufferWith, copyWords, elementsOf, wordsOf } from './snapshot';
 
 export interface KernelFault {
@@ -41,7 +41,7 @@ const NO_RECORD: PlanRecord = {
 
 /** What the result of a dispatch is filled with before: elements that it leaves as they are. */
 const FILLINGS = [0x7fc0beef, 0x12345678];
-const SEEDS = [1, 2];
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /**
  * Values that kernels lay out or divide as they like: the next kernel gets what the device stored, not
@@ -283,7 +283,8 @@ async function findStoredDifference(
   for (const seed of SEEDS) {
     samples.push(chosenByGraph(value, await part.evaluate(value, single(seed))));
   }
-  return findDifference(judged, { ...evidence, samples });
+  const cancelled = chosenByGraph(value, await part.evaluate(value, CANCELLING));
+  return findDifference(judged, { ...evidence, samples, cancelled });
 }
 
 function planOf(dispatch: PlanDispatch, inputs: readonly Value[], outputs: readonly Value[]): Plan {

@@ -5,7 +5,14 @@ import type { RewriteRecord } from '../report/record';
 import type { PlanDevice } from '../runtime/plan-device';
 import { findDifference, type Difference } from './judge';
 import { knownOf, type RunContents } from './plan-run';
-import { evaluateGraph, evaluateValues, single, type Doubles } from './reference';
+import {
+  CANCELLING,
+  evaluateGraph,
+  evaluateValues,
+  single,
+  type Doubles,
+  type Precision,
+} from './reference';
 
 export interface RuleFault {
   readonly rewrite: RewriteRecord;
@@ -21,25 +28,32 @@ type Contents = Pick<RunContents, 'inputs' | 'constants'>;
 /** How a graph is compiled. */
 type Compiling = Pick<PlanDevice, 'target' | 'compileOptions'>;
 
-/** Seeds of the samples of float32 that tolerances are taken from. */
-const SEEDS = [1, 2];
+/** Samples of float32 that tolerances are taken from: at first, and where these would have it wrong. */
+const FEW = 2;
+const MANY = 10;
 
 /** What a graph comes to: exactly, and as float32 may have it. */
 export interface Expectation {
   readonly outputs: readonly Doubles[];
-  /** Computed when first asked for. */
-  samples(): Promise<readonly (readonly Doubles[])[]>;
+  /** The first `count`, each computed when first asked for. */
+  samples(count: number): Promise<readonly (readonly Doubles[])[]>;
+  /** Where compilers cancel infinities. */
+  cancelled(): Promise<readonly Doubles[]>;
 }
 
 export async function expectationOf(graph: Graph, contents: Contents): Promise<Expectation> {
-  const outputs = await evaluateGraph(graph, knownOf(graph, contents));
-  let sampled: Promise<readonly (readonly Doubles[])[]> | undefined;
+  const evaluate = (precision?: Precision): Promise<Doubles[]> =>
+    evaluateGraph(graph, knownOf(graph, contents), precision);
+  const outputs = await evaluate();
+  const sampled: (readonly Doubles[])[] = [];
+  let cancelled: Promise<readonly Doubles[]> | undefined;
   return {
     outputs,
-    samples: () =>
-      (sampled ??= Promise.all(
-        SEEDS.map((seed) => evaluateGraph(graph, knownOf(graph, contents), single(seed))),
-      )),
+    async samples(count) {
+      while (sampled.length < count) sampled.push(await evaluate(single(sampled.length + 1)));
+      return sampled.slice(0, count);
+    },
+    cancelled: () => (cancelled ??= evaluate(CANCELLING)),
   };
 }
 
@@ -55,9 +69,13 @@ export async function findWrongOutput(
     const { dtype } = specs[output];
     const expected = expectation.outputs[output];
     if (!findDifference(elements, { dtype, expected, samples: [] })) continue;
-    const samples = (await expectation.samples()).map((sample) => sample[output]);
     const original = originals[output];
-    const difference = findDifference(elements, { dtype, expected, samples, original });
+    const differenceBy = async (count: number, cancelled?: Doubles): Promise<Difference | null> => {
+      const samples = (await expectation.samples(count)).map((sample) => sample[output]);
+      return findDifference(elements, { dtype, expected, samples, original, cancelled });
+    };
+    if (!(await differenceBy(FEW))) continue;
+    const difference = await differenceBy(MANY, (await expectation.cancelled())[output]);
     if (difference) return { output, difference };
   }
   return null;

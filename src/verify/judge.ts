@@ -1,7 +1,8 @@
 /**
  * When a result is wrong. Its error against the reference may be three times that of the original ops,
  * run by tfjs or computed in float32 on the host, or some roundings of its largest element, whichever is
- * more. Integers and bools have to agree with one of them.
+ * more. Integers and bools have to agree with one of them. Where ∞ − ∞ and its like come into an element, a
+ * second answer is as good: that of a compiler that cancels, as WGSL allows it.
  */
 import type { DType } from '../ir/graph';
 import type { Doubles } from './reference';
@@ -15,7 +16,7 @@ const SMALLEST_NORMAL = 2 ** -126;
 /** An original that is farther off than this many samples of float32 says nothing of what is allowed. */
 const MAX_ORIGINAL = 100;
 
-/** What a result is judged by. */
+/** What a result is judged by, element by element; see the top of the file. */
 export interface Evidence {
   readonly dtype: DType;
   readonly expected: Doubles;
@@ -23,6 +24,8 @@ export interface Evidence {
   readonly samples: readonly ArrayLike<number>[];
   /** What the original ops gave. */
   readonly original?: ArrayLike<number>;
+  /** The expected where compilers cancel infinities. */
+  readonly cancelled?: Doubles;
 }
 
 /** What is wrong with a result. */
@@ -73,7 +76,7 @@ export function allowedError({ expected, samples, original }: Evidence): number 
 
 /** What is wrong with a result; null if nothing is. */
 export function findDifference(actual: ArrayLike<number>, evidence: Evidence): Difference | null {
-  const { dtype, expected, samples, original } = evidence;
+  const { dtype, expected, samples, original, cancelled } = evidence;
   const isFloat = dtype === 'float32';
   const allowed = isFloat ? allowedError(evidence) : 0;
   const others = original ? [...samples, original] : samples;
@@ -82,6 +85,7 @@ export function findDifference(actual: ArrayLike<number>, evidence: Evidence): D
   for (let i = 0; i < expected.length; i++) {
     const off = deviation(actual[i], expected[i]);
     if (off <= allowed) continue;
+    if (cancelled && deviation(actual[i], cancelled[i]) <= allowed) continue;
     const isExcused = others.some((other) =>
       isFloat && off === Infinity
         ? deviation(other[i], expected[i]) === Infinity

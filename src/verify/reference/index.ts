@@ -14,7 +14,7 @@ import { reductions } from './reduction';
 import { windows } from './window';
 
 export type { Doubles } from './evaluator';
-export { DOUBLE, single, uniform, type Precision } from './precision';
+export { CANCELLING, DOUBLE, single, uniform, type Precision } from './precision';
 
 const evaluators: Readonly<Record<string, PrimitiveEvaluator>> = {
   ...movements,

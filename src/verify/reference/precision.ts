@@ -15,6 +15,22 @@ export interface Precision {
 /** Doubles throughout. */
 export const DOUBLE: Precision = { isSingle: false, round: (_kernel, _args, exact) => exact };
 
+/** Kernels in which a compiler may cancel x − x: it may be written as x + (−x). */
+const CANCELS: ReadonlySet<string> = new Set(['Sub', 'Add', 'SquaredDifference']);
+
+/**
+ * Doubles in which operations on infinities that IEEE calls invalid, ∞ − ∞ and its like, give 0, and sums of two
+ * NaN as well: WGSL lets compilers assume that there is neither, and cancel.
+ */
+export const CANCELLING: Precision = {
+  isSingle: false,
+  round(kernel, args, exact) {
+    if (!Number.isNaN(exact)) return exact;
+    const isInvalid = !args.some(Number.isNaN) && args.some((x) => Math.abs(x) === Infinity);
+    return isInvalid || (CANCELS.has(kernel) && args.every(Number.isNaN)) ? 0 : exact;
+  },
+};
+
 /** float32, each result off by up to what WGSL allows it. */
 export function single(seed: number): Precision {
   const random = uniform(seed);
