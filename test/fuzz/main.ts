@@ -1,34 +1,62 @@
-/** `npm run fuzz -- --minutes N [--seed S] [--kind programs|models|mutants] [--null]`: see docs/reliability.md. */
+/** `npm run fuzz -- --help`: random inputs by the clock or by number; see docs/reliability.md. */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { prepareGpu } from '../../bench/harness/prepare-gpu';
+import { addFigures, formatFigures } from './figures';
 import type { Kind } from './kind';
+
+const HELP = `Usage: npm run fuzz -- [options]
+
+  --kind NAME     programs, models, mutants, rules, kernels or faults; all of them if not given
+  --minutes N     for all kinds together (1)
+  --seed S        the first seed (1); each seed is ${25} inputs
+  --seeds N       this many seeds of each kind, whatever time they take
+  --null          on Dawn's null device: crashes, types and hangs
+  --record        adds what was tried to test/fuzz/figures.json
+  --figures       prints what was tried so far, and tries nothing
+`;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
     kind: { type: 'string' },
     null: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+    figures: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help || values.figures) {
+  process.stdout.write(values.help ? HELP : formatFigures());
+  process.exit(0);
+}
 prepareGpu(values.null ? ['backend=null'] : []);
 
 const tf = await import('@tensorflow/tfjs-core');
 await import('@tensorflow/tfjs-backend-cpu');
 await import('../../src/index');
+const { settings } = await import('./compare');
 const { programs } = await import('./programs');
 const { models, mutants } = await import('./models');
-const kinds = [programs, models, mutants] as readonly Kind<unknown>[];
+const { rules } = await import('./graphs');
+const { kernels } = await import('./kernels');
+const { faults } = await import('./faults');
+const kinds = [programs, models, mutants, rules, kernels, faults] as readonly Kind<unknown>[];
+settings.comparesElements = !values.null;
 
 const warn = console.warn;
 console.warn = () => undefined;
-console.log(`seed ${values.seed}, ${values.minutes} minutes${values.null ? ', null device' : ''}`);
+const device = values.null ? 'null' : 'adapter';
+console.log(`seed ${values.seed}, ${device}`);
 
-/** Inputs between two looks at the clock. */
+/** Inputs of one seed. */
 const BATCH = 25;
 /** Findings of one kind after which it is clear enough that there are some. */
 const MAX_FOUND = 12;
+/** Programs of fewer ops show less, and do not count. */
+const MIN_OPS = 6;
 
 const asked = kinds.filter(({ name }) => !values.kind || values.kind === name);
 if (asked.length === 0)
@@ -43,21 +71,26 @@ async function fuzzKind(
   { name, inputs, check }: Kind<unknown>,
   milliseconds: number,
 ): Promise<number> {
-  const end = performance.now() + milliseconds;
+  const start = performance.now();
+  const first = Number(values.seed);
+  const isOver = (seed: number): boolean =>
+    values.seeds ? seed >= first + Number(values.seeds) : performance.now() - start >= milliseconds;
   let tried = 0;
-  let told = performance.now();
+  let counts = 0;
+  let told = start;
   const found = new Map<string, string>();
-  for (let seed = Number(values.seed); performance.now() < end && found.size < MAX_FOUND; seed++) {
+  let seed = first;
+  for (; !isOver(seed) && found.size < MAX_FOUND; seed++) {
+    // What is tried in order to shrink a finding does not count.
+    let isShrinking = false;
     const property = fc.asyncProperty(inputs, async (input) => {
       try {
-        await check(input);
+        const ops = (await check(input)) ?? MIN_OPS;
+        if (ops >= MIN_OPS && !isShrinking) counts++;
       } catch (error) {
         if (found.has(keyOf(error))) return;
-        if (
-          !values.null ||
-          !/element|^rule|^kernel|^plan|afterwards/.test((error as Error).message)
-        )
-          throw error;
+        isShrinking = true;
+        throw error;
       } finally {
         tf.disposeVariables();
       }
@@ -82,7 +115,11 @@ async function fuzzKind(
     told = performance.now();
     console.log(`${name}: ${tried} tried, ${found.size} found, at seed ${seed}`);
   }
-  console.log(`${name}: ${tried} tried, ${found.size} found`);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(`${name}: ${tried} tried (${counts} count), ${found.size} found, ${seconds} s`);
+  if (values.record) {
+    addFigures({ kind: name, device, seeds: [first, seed - 1], tried: counts, found: found.size });
+  }
   return found.size;
 }
 

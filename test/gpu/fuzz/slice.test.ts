@@ -1,18 +1,34 @@
-/** A slice of `npm run fuzz`: random graph models, and models with something wrong in them. */
+/** A slice of `npm run fuzz`: programs, models, models with something wrong in them, kernels, faults. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import '../../../src/index';
+import { faults } from '../../fuzz/faults';
+import { kernels } from '../../fuzz/kernels';
+import type { Kind } from '../../fuzz/kind';
 import { models, mutants } from '../../fuzz/models';
+import { programs } from '../../fuzz/programs';
 import { fuzz } from '../../support/fuzz';
-import '@tensorflow/tfjs-backend-cpu';
+import { takeGpuErrors } from '../../support/gpu';
 
 beforeAll(() => {
-  // What tfjs says of a model that has something wrong in it.
+  // What tfjs says of a model that has something wrong in it, and this package of faults.
   jest.spyOn(console, 'warn').mockImplementation(() => undefined);
 });
 
-test.each([
-  ['models', models],
-  ['mutants', mutants],
-])('%s', async (_name, { inputs, check }) => {
-  await fc.assert(fc.asyncProperty(inputs, check), fuzz(15));
+afterEach(async () => {
+  tf.disposeVariables();
+  await takeGpuErrors();
 });
+
+const kinds = [programs, models, mutants, kernels, faults] as readonly Kind<unknown>[];
+
+test.each(kinds.map((kind) => [kind.name, kind] as const))(
+  '%s',
+  async (_name, { inputs, check }) => {
+    const property = fc.asyncProperty(inputs, async (input) => {
+      await check(input);
+    });
+    await fc.assert(property, fuzz(15));
+  },
+);
