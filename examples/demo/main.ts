@@ -40,8 +40,9 @@ const command = new Command('npm run demo --')
 const { runDemo } = await import('./run');
 try {
   const options = command.opts<DemoOptions>();
-  const [named] = command.processedArgs as [TaskName[] | undefined];
-  await runDemo(options.all ? TASK_NAMES : (named ?? TASK_NAMES.slice(0, 1)), options);
+  const [named] = command.processedArgs as [TaskName[]];
+  const asked = options.all ? TASK_NAMES : named;
+  await runDemo(asked.length > 0 ? asked : TASK_NAMES.slice(0, 1), options);
   process.exit(0);
 } catch (error) {
   process.stderr.write(`[demo] ${error instanceof Error ? error.message : String(error)}\n`);

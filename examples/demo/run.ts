@@ -58,10 +58,10 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
       );
       for (const line of look.findings.lines) say(`  ${line}`);
     }
-    showProgress('stock webgpu compiles its shaders, to compare');
-    const stock = await Contender.load(entry, backends.stock);
     const report = fused.model.graph && (await explainModel(fused.model.graph));
     const what = report ? fusionText(report) : '';
+    showProgress('stock webgpu compiles its shaders, to compare');
+    const stock = await Contender.load(entry, backends.stock);
     for (const [at, photo] of task.photos.entries()) {
       const before = await lookAt(stock, task, photo, instrument);
       await timeInTurn([before, looks[at]], options.reps, instrument);
