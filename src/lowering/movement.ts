@@ -40,8 +40,10 @@ function mirrorPad(b: GraphBuilder, x: Value, paddings: Paddings, mode: string):
   return b.op('MirrorPad', [x], { paddings, mode });
 }
 
-function reverse(b: GraphBuilder, x: Value, dims: number | readonly number[]): Value {
-  return b.op('Reverse', [x], { dims: normalizeAxes([dims].flat(), x.shape.length) });
+/** Along all axes, if none is named. */
+function reverse(b: GraphBuilder, x: Value, dims?: number | readonly number[]): Value {
+  const named = [dims ?? x.shape.map((_, axis) => axis)].flat();
+  return b.op('Reverse', [x], { dims: normalizeAxes(named, x.shape.length) });
 }
 
 interface PadAttrs {
@@ -63,7 +65,7 @@ export const movementLowerings = {
   MirrorPad: lowering(['x'], (b, [x], attrs: { paddings: Paddings; mode: string }) =>
     mirrorPad(b, x, attrs.paddings, attrs.mode),
   ),
-  Reverse: lowering(['x'], (b, [x], { dims }: { dims: number | readonly number[] }) =>
+  Reverse: lowering(['x'], (b, [x], { dims }: { dims?: number | readonly number[] }) =>
     reverse(b, x, dims),
   ),
   Diag: lowering(['x'], (b, [x]) => b.op('Diag', [x])),
