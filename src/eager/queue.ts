@@ -13,7 +13,7 @@ import { isAlive } from './assemble';
 import { Exploration } from './exploration';
 import type { IntSequence } from './int-sequence';
 import type { LazyKernel } from './kernels';
-import { lazyData, lazyState, type LazyData } from './pending';
+import { lazyData, lazyState, type Invocation, type LazyData } from './pending';
 import { PlanCache } from './plan-cache';
 import { References } from './references';
 import { runSingly } from './run-singly';
@@ -272,16 +272,40 @@ export class LazyQueue {
   private run(stream: Stream, why: FlushReason, always: boolean): void {
     const key = stream.seal();
     const size = stream.invocations.length;
-    const must = always || stream.invocations.some(({ signature }) => signature.needsPlan);
-    const variant = this.plans.find(key, stream) ?? this.explore(stream, key, size, must);
+    const variant = this.plans.find(key, stream) ?? this.explore(stream, key, size, always);
     const isKnown = variant !== null && variant.runs++ > 0;
     if (isKnown) this.exploration.hit(size);
     const made = variant?.executor ?? null;
     const executor = made?.rejection || made?.failure ? null : made;
     if (variant && executor) runVariant(this.backend, stream, variant, executor);
-    else runSingly(this.backend, stream.invocations);
+    else runSingly(this.backend, stream.invocations, (invocation) => this.runOne(invocation));
     const outcome = executor ? (isKnown ? 'hit' : 'miss') : 'stock';
     this.trace(stream, why, outcome, variant?.summary);
+  }
+
+  /** Runs one of many that have no plan together by a plan of its own; false if there is none. */
+  private runOne(given: Invocation): boolean {
+    if (this.backend.validation.hasRejected) return false;
+    const stream = new Stream();
+    const { inputs, outputs } = given;
+    const invocation = stream.add(given.signature, inputs);
+    const living = outputs.filter(({ lazy }) => lazy.invocation === given);
+    // Values that only those behind it read are wanted, too.
+    for (const data of living) data.refCount++;
+    for (const data of outputs) stream.addOutput(invocation, data, 4 * sizeOf(data.shape));
+    try {
+      const key = stream.seal();
+      const variant = this.plans.find(key, stream) ?? this.plans.add(key, stream);
+      const { executor } = variant;
+      if (!executor || executor.rejection || executor.failure) return false;
+      runVariant(this.backend, stream, variant, executor);
+      variant.runs++;
+      return true;
+    } finally {
+      for (const data of living) data.refCount--;
+      for (const data of outputs) data.lazy.invocation = null;
+      for (const data of inputs) if (data) data.lazy.holds--;
+    }
   }
 
   private explore(stream: Stream, key: IntSequence, size: number, always: boolean): Variant | null {

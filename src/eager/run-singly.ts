@@ -14,10 +14,19 @@ import { isAlive } from './assemble';
 import { isComposed, type ComposedKernel } from './kernels';
 import type { LazyData, Invocation } from './pending';
 
-/** Runs the living among `invocations` and gives their outputs values. */
-export function runSingly(backend: PlanDevice, invocations: readonly Invocation[]): void {
+/**
+ * Runs the living among `invocations` and gives their outputs values.
+ *
+ * @param runAlone runs one by a plan of its own, if it can: for what stock would get wrong.
+ */
+export function runSingly(
+  backend: PlanDevice,
+  invocations: readonly Invocation[],
+  runAlone: (invocation: Invocation) => boolean,
+): void {
   for (const invocation of invocations) {
     if (!isAlive(invocation)) continue;
+    if (invocation.signature.isUnsound && runAlone(invocation)) continue;
     const { kernel, attrs } = invocation.signature;
     if (isComposed(kernel)) {
       compose(backend, invocation, kernel);

@@ -8,7 +8,7 @@ import { GraphBuilder } from '../ir/builder';
 import type { Attrs, DType, Shape, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, type FusionTables } from '../patterns/fuser/index';
-import { whyUnsound } from '../host/unsound-kernels';
+import { unsoundness } from '../host/unsound-kernels';
 import { IntSequence, SequenceMap } from './int-sequence';
 import { NothingToCompute, type LazyKernel } from './kernels';
 
@@ -23,7 +23,7 @@ export interface Signature {
   /** Why stock has to run it; '' where stock answers with its input. Set when its kernel is found wrong. */
   refusal: string | null;
   /** Stock's kernel cannot be trusted with it: it runs by a plan, however seldom it comes. */
-  readonly needsPlan: boolean;
+  readonly isUnsound: boolean;
 }
 
 /** Distinct invocations remembered; beyond it all are forgotten. */
@@ -153,7 +153,7 @@ export class SignatureTable {
       kernel,
       attrs: structuredClone(attrs),
       inputs,
-      needsPlan: whyUnsound(kernel.kernel, present, attrs, limits) !== null,
+      isUnsound: unsoundness(kernel.kernel, present, attrs, limits) !== null,
     };
     try {
       const b = new GraphBuilder();

@@ -16,7 +16,7 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { tensorData } from './internals';
 import { runMended } from './mended-calls';
-import { mayBeUnsound, whyUnsound } from './unsound-kernels';
+import { mayBeUnsound, unsoundness } from './unsound-kernels';
 
 /** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
 export function registerCpuFallbacks(backendName: string): string[] {
@@ -56,9 +56,10 @@ export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnP
         operand ? [{ shape: operand.shape, dtype: tensorData(backend, operand.dataId).dtype }] : [],
       );
       const isNumeric = present.every(({ dtype }) => dtype !== 'complex64');
-      onCpu = isNumeric && whyUnsound(kernelName, present, call.attrs ?? {}, limits) !== null;
-      const answer = onCpu ? (ownPlan?.(call) ?? runMended(kernelName, call)) : null;
+      const unsound = isNumeric && unsoundness(kernelName, present, call.attrs ?? {}, limits);
+      const answer = unsound ? (ownPlan?.(call) ?? runMended(kernelName, stock, call)) : null;
       if (answer) return answer;
+      onCpu = unsound ? !unsound.isRare : false;
     }
     const config = onCpu ? getKernel(kernelName, 'cpu') : undefined;
     return (config ? runOnCpu(config) : stock)(call);

@@ -3,6 +3,7 @@
  * `cpu` would have them read back while the app waits.
  */
 import {
+  getBackend,
   getKernel,
   type KernelFunc,
   type NamedAttrMap,
@@ -13,45 +14,88 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 
 type KernelCall = Parameters<KernelFunc>[0];
 
-/** Runs a kernel of stock's. */
-type RunStock = (kernel: string, inputs: NamedTensorInfoMap, attrs?: NamedAttrMap) => TensorInfo;
+/** Runs the kernel that is mended as stock has it, and any other as this backend has it. */
+type RunKernel = (kernel: string, inputs: NamedTensorInfoMap, attrs?: NamedAttrMap) => TensorInfo;
 
-/** Truth values are added and stored as integers. `updates`: the name of the operand that decides the type. */
-const asIntegers =
-  (kernel: string, updates: string) =>
-  ({ inputs, attrs }: KernelCall, run: RunStock): TensorInfo => {
-    const given = inputs as Record<string, TensorInfo>;
-    const whole = Object.entries(given).map(([name, x]): [string, TensorInfo] => [
-      name,
-      x.dtype === 'bool' ? run('Cast', { x }, { dtype: 'int32' }) : x,
-    ]);
-    const result = run(kernel, Object.fromEntries(whole), attrs);
-    return given[updates].dtype === 'bool' ? run('Cast', { x: result }, { dtype: 'bool' }) : result;
+/** Answers a call, or null where there is no way. */
+type Mend = (
+  inputs: Readonly<Record<string, TensorInfo>>,
+  attrs: NamedAttrMap,
+  run: RunKernel,
+  backend: WebGPUBackend,
+) => TensorInfo | null;
+
+/** Stock loads integers as floats, which have room for this half of one. */
+const HALF = 2 ** 16;
+
+/**
+ * A kernel that adds or replaces elements: truth values as integers, and integers in two halves, each of
+ * which is exact as a float.
+ *
+ * @param values operands whose elements are moved; the first decides the type.
+ */
+const scattering =
+  (kernel: string, values: readonly string[]): Mend =>
+  (inputs, attrs, run, backend) => {
+    const withValues = (change: (x: TensorInfo) => TensorInfo): NamedTensorInfoMap =>
+      Object.fromEntries(
+        Object.entries(inputs).map(([name, x]) => [name, values.includes(name) ? change(x) : x]),
+      );
+    const { dtype } = inputs[values[0]];
+    if (dtype === 'bool') {
+      const whole = withValues((x) => run('Cast', { x }, { dtype: 'int32' }));
+      return run('Cast', { x: run(kernel, whole, attrs) }, { dtype });
+    }
+    if (dtype !== 'int32') return run(kernel, inputs, attrs);
+    const half = backend.makeTensorInfo([], 'int32', Int32Array.of(HALF));
+    const times = (x: TensorInfo): TensorInfo => run('Multiply', { a: x, b: half });
+    const highOf = (x: TensorInfo): TensorInfo => run('FloorDiv', { a: x, b: half });
+    const lowOf = (x: TensorInfo): TensorInfo => run('Sub', { a: x, b: times(highOf(x)) });
+    const [high, low] = [highOf, lowOf].map((part) => run(kernel, withValues(part), attrs));
+    const sum = run('Add', { a: times(high), b: low });
+    backend.disposeData(half.dataId);
+    return sum;
   };
 
-const MENDED: Readonly<Record<string, (call: KernelCall, run: RunStock) => TensorInfo>> = {
-  ScatterNd: asIntegers('ScatterNd', 'updates'),
-  SparseToDense: asIntegers('SparseToDense', 'sparseValues'),
+const MENDED: Readonly<Record<string, Mend>> = {
+  ScatterNd: scattering('ScatterNd', ['updates']),
+  SparseToDense: scattering('SparseToDense', ['sparseValues', 'defaultValue']),
+  TensorScatterUpdate: scattering('TensorScatterUpdate', ['tensor', 'updates']),
   /** The one transformation, once for each image. */
-  Transform({ inputs, attrs }, run) {
-    const { image, transforms } = inputs as Record<string, TensorInfo>;
+  Transform({ image, transforms }, attrs, run) {
     const each = run('Tile', { x: transforms }, { reps: [image.shape[0], 1] });
     return run('Transform', { image, transforms: each }, attrs);
   },
+  /** With one segment more, for what belongs to none. Stock takes integers for floats, or the other way round. */
+  UnsortedSegmentSum({ x, segmentIds }, { numSegments }, run) {
+    if (x.dtype !== 'float32') return null;
+    const most = numSegments as number;
+    const range = { clipValueMin: -1, clipValueMax: most };
+    const ids = run('ClipByValue', { x: segmentIds }, range);
+    const sums = run('UnsortedSegmentSum', { x, segmentIds: ids }, { numSegments: most + 1 });
+    const size = [most, ...sums.shape.slice(1)];
+    return run('Slice', { x: sums }, { begin: size.map(() => 0), size });
+  },
 };
 
-/** Answers a call that stock's kernel would get wrong; null where only `cpu` can. */
-export function runMended(kernelName: string, call: KernelCall): TensorInfo | null {
+/** Answers a call that `stock`, the kernel of that name, would get wrong; null where only `cpu` can. */
+export function runMended(
+  kernelName: string,
+  stock: KernelFunc,
+  { inputs, attrs = {}, backend }: KernelCall,
+): TensorInfo | null {
   if (!Object.hasOwn(MENDED, kernelName)) return null;
-  const backend = call.backend as WebGPUBackend;
   const made: TensorInfo[] = [];
-  const run: RunStock = (name, inputs, attrs = {}) => {
-    const { kernelFunc } = getKernel(name, 'webgpu');
-    const info = kernelFunc({ inputs, attrs, backend }) as TensorInfo;
+  const run: RunKernel = (name, operands, attributes = {}) => {
+    const kernelFunc = name === kernelName ? stock : getKernel(name, getBackend()).kernelFunc;
+    const info = kernelFunc({ inputs: operands, attrs: attributes, backend }) as TensorInfo;
     made.push(info);
     return info;
   };
-  const result = MENDED[kernelName](call, run);
-  for (const { dataId } of made) if (dataId !== result.dataId) backend.disposeData(dataId);
+  const given = inputs as Record<string, TensorInfo>;
+  const result = MENDED[kernelName](given, attrs, run, backend as WebGPUBackend);
+  for (const info of made) {
+    if (info !== result) (backend as WebGPUBackend).disposeData(info.dataId);
+  }
   return result;
 }
