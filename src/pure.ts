@@ -41,7 +41,11 @@ export {
   optimize,
   warmup,
   type CaptureExplanation,
+  type CompilationExplanation,
   type ModelExplanation,
+  type NewShaderRecord,
+  type NewShapeRecord,
+  type OpenShape,
   type OptimizeOptions,
   type WarmupOptions,
   type WarmupProgress,
@@ -57,6 +61,7 @@ export type {
   PlanRecord,
   RefusalRecord,
   RewriteRecord,
+  TextRecord,
   ValueRecord,
 } from './report/record';
 

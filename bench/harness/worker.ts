@@ -4,6 +4,7 @@
  */
 import { measureCapture } from '../capture/task';
 import { measureWarmup } from '../capture/warmup';
+import { measureShapes } from '../shapes/task';
 import { measureCaseTask } from '../transformer/task';
 import { compareModel } from './tasks/compare';
 import { measureFirst } from './tasks/first';
@@ -26,6 +27,8 @@ async function runTask(task: Task): Promise<unknown> {
       return measureWarmup(task);
     case 'case':
       return measureCaseTask(task);
+    case 'shapes':
+      return measureShapes(task, (progress) => send({ progress }));
     case 'rewrite':
       return measureRewrite(task);
   }

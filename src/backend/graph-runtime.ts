@@ -2,7 +2,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '@tensorflow/tfjs-core';
 import { copyGraph, type Graph, type HostData } from '../ir/graph';
-import type { PlanRecord } from '../report/record';
+import type { NewShader, PlanRecord } from '../report/record';
 import { formatKernels, formatPlan } from '../report/text';
 import type { WebGPUFusedBackend } from './backend';
 import { type AheadProgress, type AheadMeter, compileAhead } from '../runtime/compile-ahead';
@@ -25,6 +25,12 @@ export interface ReadyPlan {
   isPrepared: boolean;
   /** Set when the driver has rejected one of its shaders, or one of them was found to be wrong. */
   readonly failure: PlanExecutor['rejection'];
+  readonly newShaders: readonly NewShader[];
+  readonly sharedShaders: number;
+  /** Milliseconds that making it ready took while it was compiled. */
+  preparingMs: number;
+  /** Bytes that it holds between runs. */
+  readonly bytes: number;
 }
 
 export class BackendRuntime {
@@ -40,19 +46,28 @@ export class BackendRuntime {
   }
 
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
-  compile(graph: Graph, label: string): ReadyPlan {
+  compile(graph: Graph, label: string, anySize = false): ReadyPlan {
     const source = this.isTuning ? copyGraph(graph) : null;
-    const executor = compile(graph, label);
+    const executor = compile(graph, label, anySize);
     const ready: ReadyPlan = {
       record: executor.plan.record,
+      ...countShaders(executor.plan),
       executor,
+      preparingMs: 0,
       isPrepared: false,
+      get bytes() {
+        return this.executor.ownBytes;
+      },
       get failure() {
         return this.executor.rejection ?? this.executor.failure;
       },
     };
-    if (this.collected) this.collected.push({ ready, source });
-    else prepare(ready);
+    if (this.collected) this.collected.push({ ready, source, anySize });
+    else {
+      const start = performance.now();
+      prepare(ready);
+      ready.preparingMs = performance.now() - start;
+    }
     return ready;
   }
 
@@ -129,17 +144,31 @@ export class BackendRuntime {
 interface CollectedPlan {
   readonly ready: ReadyPlan;
   readonly source: Graph | null;
+  readonly anySize: boolean;
 }
 
 /** Compiles a graph to a plan that waits with its shaders. */
-function compile(graph: Graph, label: string): PlanExecutor {
+function compile(graph: Graph, label: string, anySize: boolean): PlanExecutor {
   const backend = activeBackend();
   const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
   const reject: RejectNodes = (nodes, reason) => (executor.rejection = { nodes, reason });
-  const plan = compileAudited(backend, graph, label, reject, { trace });
+  const plan = compileAudited(backend, graph, label, reject, { trace, anySize });
   logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
   const executor = new PlanExecutor(backend, plan, true);
   return executor;
+}
+
+/** Which shaders of a plan need pipelines of their own, each text once. */
+function countShaders(plan: Plan): Pick<ReadyPlan, 'newShaders' | 'sharedShaders'> {
+  const { pipelines } = activeBackend();
+  const dispatches = [...(plan.prelude?.plan.dispatches ?? []), ...plan.dispatches];
+  const byText = new Map(dispatches.map(({ program }) => [program.wgsl, program]));
+  const missing = [...byText.values()].filter((program) => pipelines.isMissing(program));
+  const newShaders = missing.map(({ title, bindings }) => ({
+    label: title,
+    shapes: bindings.map(({ value }) => value.shape),
+  }));
+  return { newShaders, sharedShaders: byText.size - missing.length };
 }
 
 /** Measures the choices of plans, and compiles those anew of which another choice is better. */
@@ -152,13 +181,13 @@ async function tune(
   const plans = collected.map(({ ready }) => ready.executor.plan);
   const report = await tunePlans(backend, plans, onProgress);
   if (report.measured > 0) await saveTuning(backend.tuning.toJSON());
-  for (const { ready, source } of collected) {
+  for (const { ready, source, anySize } of collected) {
     const { plan } = ready.executor;
     const isStale = plan.choices.some(
       ({ choice, isTuned }) => !isTuned && backend.tuning.find(choice) !== undefined,
     );
     if (!source || !isStale) continue;
-    const tuned = compileAgain(source, plan.label);
+    const tuned = compileAgain(source, plan.label, anySize);
     if (!tuned) continue;
     ready.executor.dispose();
     ready.executor = tuned;
@@ -168,9 +197,9 @@ async function tune(
 }
 
 /** The plan with tuned kernels; null where a graph that could be compiled by the table cannot be so. */
-function compileAgain(graph: Graph, label: string): PlanExecutor | null {
+function compileAgain(graph: Graph, label: string, anySize: boolean): PlanExecutor | null {
   try {
-    return compile(graph, label);
+    return compile(graph, label, anySize);
   } catch (error) {
     if (error instanceof RefusedError) return null;
     throw error;

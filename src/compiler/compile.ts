@@ -1,5 +1,6 @@
 /** Compiles a graph of primitives to a plan: rewrite, fuse, generate, lay out memory. */
 import type { KernelTarget } from '../fused-kernels/kernel';
+import { anySizeTarget } from '../fused-kernels/target';
 import type { Graph, Node, Value } from '../ir/graph';
 import { mergeCommonSubexpressions } from '../ir/common-subexpressions';
 import { splitConstantPart } from '../ir/constant-part';
@@ -19,10 +20,15 @@ import { unfusedConstraints } from './unfused';
 
 const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
 
+/** Memory layouts tried for one of many sizes, whose plan may not run often: each costs JavaScript. */
+const FEW_LAYOUTS = 8;
+
 /** How a graph is compiled. */
 export interface CompileOptions extends RewriteOptions {
   /** Only what belongs to one node of the model is one kernel, to measure what fusion brings. */
   readonly isUnfused?: boolean;
+  /** Graphs like this one came, or will come, with other sizes: shaders are written to be shared with those. */
+  readonly anySize?: boolean;
 }
 
 /**
@@ -31,11 +37,12 @@ export interface CompileOptions extends RewriteOptions {
  */
 export function compilePlan(
   graph: Graph,
-  target: KernelTarget,
+  device: KernelTarget,
   label: string,
   options: CompileOptions = {},
 ): Plan {
-  const { isUnfused = false } = options;
+  const { isUnfused = false, anySize = false } = options;
+  const target = anySize ? anySizeTarget(device) : device;
   const rewritten = simplifyAndRewrite(graph, target, options);
   const tables = fusionTables(target);
   const isAnchor = ({ kernel }: Node): boolean => tables.anchor(kernel) !== undefined;
@@ -52,7 +59,7 @@ export function compilePlan(
 export function simplifyAndRewrite(
   graph: Graph,
   target: KernelTarget,
-  { isUnfused = false, ...rewriting }: CompileOptions = {},
+  { isUnfused = false, anySize: _, ...rewriting }: CompileOptions = {},
 ): RewriteResult {
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
@@ -91,7 +98,7 @@ function planGraph(
   const outputs = new Set(graph.outputs);
   const isIntermediate = (value: Value): boolean =>
     value.producer !== undefined && !outputs.has(value);
-  const buffers = planBuffers(accesses, isIntermediate);
+  const buffers = planBuffers(accesses, isIntermediate, target.anySize ? FEW_LAYOUTS : undefined);
   checkBuffers(buffers, accesses);
   const bound = new Set(accesses.flat().map(({ value }) => value));
   const constants = [...bound].filter((value) => value.constant !== undefined);
@@ -105,7 +112,10 @@ function planGraph(
     dispatches,
     choices: generated.flatMap(({ choice }) => choice ?? []),
     buffers,
-    record: planRecord({ graph, generated, buffers, rewritten: { ...rewritten, refusals } }),
+    record: planRecord({
+      ...{ graph, generated, buffers, rewritten: { ...rewritten, refusals } },
+      textOfPrelude: prelude?.plan.record.text,
+    }),
   };
 }
 

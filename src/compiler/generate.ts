@@ -25,6 +25,8 @@ export interface GeneratedKernel {
   /** Without its buffers, which have numbers only within a plan. */
   readonly record: Omit<KernelRecord, 'reads' | 'writes'>;
   readonly choice?: PlanChoice;
+  /** Whether its text was written for it, and not for another kernel before. */
+  readonly isNew: boolean;
 }
 
 /** Attempts at a graph before it is refused; each takes one fusion back for every kernel that fails. */
@@ -76,8 +78,9 @@ function tryGenerate(
   const family = kernelFor(group.anchor.kernel);
   let program: ShaderProgram;
   let choices: readonly AskedChoice[];
+  let isNew: boolean;
   try {
-    ({ program, choices } = programOf(family, group, target, storage));
+    ({ program, choices, isNew } = programOf(family, group, target, storage));
   } catch (error) {
     return `its shader could not be written: ${(error as Error).message}`;
   }
@@ -88,6 +91,7 @@ function tryGenerate(
   return {
     label: program.title,
     program,
+    isNew,
     record: {
       label: program.title,
       family: family.name,

@@ -28,10 +28,14 @@ export interface BufferPlan {
   readonly lowerBound: number;
 }
 
-/** Lays out the memory of the values for which `isIntermediate`. */
+/**
+ * Lays out the memory of the values for which `isIntermediate`.
+ * @param maxVariations of the layout that are tried, where there is not time for all.
+ */
 export function planBuffers(
   dispatches: readonly (readonly Access[])[],
   isIntermediate: (value: Value) => boolean,
+  maxVariations?: number,
 ): BufferPlan {
   const lifetimes = lifetimesOf(dispatches, isIntermediate);
   const items = lifetimes.map(({ value, first, last }) => ({
@@ -40,7 +44,12 @@ export function planBuffers(
     last,
   }));
   const index = new Map(lifetimes.map(({ value }, at) => [value, at]));
-  const { slabs, placements } = placeOnSlabs(items, conflictsOf(dispatches, index));
+  const { slabs, placements } = placeOnSlabs(
+    items,
+    conflictsOf(dispatches, index),
+    [],
+    maxVariations,
+  );
   return {
     slabs,
     placements: new Map(lifetimes.map(({ value }, at) => [value, placements[at]])),

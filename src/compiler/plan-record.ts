@@ -8,6 +8,7 @@ import type {
   MemoryRecord,
   PlaceRecord,
   PlanRecord,
+  TextRecord,
   ValueRecord,
 } from '../report/record';
 import type { GeneratedKernel } from './generate';
@@ -19,9 +20,17 @@ interface PlanParts {
   readonly generated: readonly GeneratedKernel[];
   readonly buffers: BufferPlan;
   readonly rewritten: RewriteResult;
+  /** Shaders of the plan that computes the constants, if there is one. */
+  readonly textOfPrelude?: TextRecord;
 }
 
-export function planRecord({ graph, generated, buffers, rewritten }: PlanParts): PlanRecord {
+export function planRecord({
+  graph,
+  generated,
+  buffers,
+  rewritten,
+  textOfPrelude,
+}: PlanParts): PlanRecord {
   const accesses = generated.map(({ program }) => program.bindings);
   const bound = [...new Set(accesses.flat().map(({ value }) => value))];
   const numbers = new Map(bound.map((value, number) => [value, number]));
@@ -36,10 +45,24 @@ export function planRecord({ graph, generated, buffers, rewritten }: PlanParts):
     rewrites: rewritten.rewrites,
     refused: rewritten.refusals,
     rules: rewritten.statistics,
+    text: textRecord(generated, textOfPrelude),
     dispatches: kernels.length,
     bytes: kernels.reduce((sum, kernel) => sum + kernel.bytes, 0),
     memory: memoryRecord(buffers),
     capture: captureRecord(graph, accesses),
+  };
+}
+
+function textRecord(
+  kernels: readonly GeneratedKernel[],
+  ofPrelude: TextRecord = { written: 0, found: 0, characters: 0 },
+): TextRecord {
+  const fresh = kernels.filter(({ isNew }) => isNew);
+  const characters = fresh.reduce((sum, { program }) => sum + program.wgsl.length, 0);
+  return {
+    written: ofPrelude.written + fresh.length,
+    found: ofPrelude.found + kernels.length - fresh.length,
+    characters: ofPrelude.characters + characters,
   };
 }
 

@@ -21,10 +21,12 @@ export interface AskedChoice {
 export interface ChosenProgram {
   readonly program: ShaderProgram;
   readonly choices: readonly AskedChoice[];
+  /** Whether its text was written now. */
+  readonly isNew: boolean;
 }
 
 /** A target may have learned since it was asked: the choices tell. */
-interface WrittenProgram extends ChosenProgram {
+interface WrittenProgram extends Omit<ChosenProgram, 'isNew'> {
   /** Number of the value behind each binding, and of that which each part of the text gives. */
   readonly bound: readonly number[];
   readonly given: readonly number[];
@@ -47,7 +49,7 @@ export function programOf(
   const { text, values } = structuralKey(group, placementOf);
   const found = known.get(text);
   if (found?.choices.every(({ choice, answer }) => target.choose?.(choice) === answer)) {
-    return { program: rebind(found, values), choices: found.choices };
+    return { program: rebind(found, values), choices: found.choices, isNew: false };
   }
   const choices: AskedChoice[] = [];
   const watched: KernelTarget = {
@@ -63,7 +65,7 @@ export function programOf(
   const numberOf = ({ value }: { value: Value }): number => numbers.get(value) as number;
   const bound = program.bindings.map(numberOf);
   known.set(text, { program, bound, given: program.parts.map(numberOf), choices });
-  return { program, choices };
+  return { program, choices, isNew: true };
 }
 
 /** A program for the values that correspond to those it was written for. */

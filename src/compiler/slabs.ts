@@ -51,11 +51,13 @@ const GOOD = 1.05;
  * Places `items`.
  * @param conflicts for each item, those that must not be on its slab.
  * @param reserved slabs that may be used besides new ones.
+ * @param maxVariations of the best order, which are tried one after the other.
  */
 export function placeOnSlabs(
   items: readonly SlabItem[],
   conflicts: readonly ReadonlySet<number>[],
   reserved: readonly ReservedSlab[] = [],
+  maxVariations = MAX_VARIATIONS,
 ): SlabLayout {
   let best: (SlabLayout & { bytes: number; order: number[] }) | undefined;
   const attempt = (order: number[]): void => {
@@ -67,7 +69,7 @@ export function placeOnSlabs(
     attempt([...items.keys()].sort((a, b) => compare(items[a], items[b]) || a - b));
   }
   const random = generator(items.length);
-  const variations = Math.min(MAX_VARIATIONS, Math.floor(EFFORT / (items.length + 1)));
+  const variations = Math.min(maxVariations, Math.floor(EFFORT / (items.length + 1)));
   const goal = GOOD * lowerBound(items);
   for (let count = 0; count < variations && best && best.bytes > goal; count++) {
     const order = [...best.order];

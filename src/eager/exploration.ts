@@ -80,9 +80,13 @@ export class Exploration {
     this.needed = 1;
   }
 
-  /** Whether to compile a stream that has no plan. */
-  mayCompile(hash: number, size: number): boolean {
+  /**
+   * Whether to compile a stream that has no plan. One that is another before it with new sizes
+   * (`isResized`) does repeat, and costs no credit.
+   */
+  mayCompile(hash: number, size: number, isResized = false): boolean {
     if (this.streams.delete(hash)) return true;
+    if (this.queueing && isResized) return true;
     if (this.queueing && this.credit >= size) {
       this.credit -= size;
       return true;

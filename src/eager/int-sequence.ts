@@ -3,6 +3,12 @@
 const PRIME = 0x01000193;
 const OFFSET = 0x811c9dc5 | 0;
 
+/** A hash that goes on with another integer. */
+export function mixHash(hash: number, value: number): number {
+  const mixed = Math.imul(hash ^ value, PRIME);
+  return mixed ^ (mixed >>> 15);
+}
+
 export class IntSequence {
   private ints = new Int32Array(256);
   private readonly float = new Float64Array(1);
@@ -22,8 +28,7 @@ export class IntSequence {
       this.ints = larger;
     }
     this.ints[this.length++] = value;
-    const mixed = Math.imul(this.hash ^ value, PRIME);
-    this.hash = mixed ^ (mixed >>> 15);
+    this.hash = mixHash(this.hash, value);
   }
 
   /** Adds all 64 bits of a number. */

@@ -7,6 +7,9 @@ import { StreamPlans } from './stream-plans';
 import type { Variant } from './variant';
 
 const MAX_PLANS = 128;
+/** Kinds of streams whose sizes are remembered, and sizes of each. */
+const MAX_KINDS = 256;
+const MAX_SIZES = 4096;
 /** Memory that plans hold for their intermediates and constants, all together. */
 const MAX_BYTES = 512 * 2 ** 20;
 
@@ -23,6 +26,9 @@ export class PlanCache {
     },
   });
 
+  /** Sizes that streams came with, by kind of stream. */
+  private readonly kinds = new LruMap<number, Set<number>>({ entries: MAX_KINDS });
+
   constructor(private readonly backend: PlanDevice) {}
 
   /** The plan for a stream that has been compiled before, for its constants where it has some. */
@@ -33,13 +39,28 @@ export class PlanCache {
     return plans.find(stream);
   }
 
+  /** Whether a stream that has no plan is like one before it, with sizes that are new. */
+  isResized({ kind, sizes }: Stream): boolean {
+    const known = this.kinds.get(kind);
+    return known !== undefined && !known.has(sizes);
+  }
+
   /** Compiles a stream for the first time. */
   add(key: IntSequence, stream: Stream): Variant {
-    const plans = new StreamPlans(this.backend);
+    const plans = new StreamPlans(this.backend, this.noteSizes(stream));
     const variant = plans.find(stream);
     this.byKey.add(key, plans);
     this.recent.set(plans, key.hash);
     return variant;
+  }
+
+  /** Takes note of the sizes of a stream; whether its kind came with others. */
+  private noteSizes({ kind, sizes }: Stream): boolean {
+    const known = this.kinds.get(kind) ?? new Set<number>();
+    if (known.size >= MAX_SIZES) known.clear();
+    known.add(sizes);
+    this.kinds.set(kind, known);
+    return known.size > 1;
   }
 
   /** Tensors that the plans keep for themselves. */

@@ -309,7 +309,8 @@ export class LazyQueue {
   }
 
   private explore(stream: Stream, key: IntSequence, size: number, always: boolean): Variant | null {
-    if (!always && !this.exploration.mayCompile(key.hash, size)) return null;
+    const isResized = this.plans.isResized(stream);
+    if (!always && !this.exploration.mayCompile(key.hash, size, isResized)) return null;
     return this.plans.add(key, stream);
   }
 

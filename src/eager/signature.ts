@@ -16,6 +16,8 @@ export interface Signature {
   /** Never given twice. */
   readonly id: number;
   readonly kernel: LazyKernel;
+  /** The same for invocations that differ in sizes and attributes only. */
+  readonly kind: number;
   readonly attrs: Attrs;
   /** Operands, undefined where an optional one is absent. */
   readonly inputs: readonly (ValueSpec | undefined)[];
@@ -26,8 +28,8 @@ export interface Signature {
   readonly isUnsound: boolean;
 }
 
-/** Distinct invocations remembered; beyond it all are forgotten. */
-const MAX_SIGNATURES = 4096;
+/** Distinct invocations remembered: a hundred sizes of some large programs'. Beyond it all are forgotten. */
+const MAX_SIGNATURES = 16384;
 
 /** Operands as they come: undefined where an optional one is absent. */
 export type OperandInfos = readonly (TensorInfo | undefined)[];
@@ -98,6 +100,16 @@ export class SignatureTable {
     return made;
   }
 
+  private kindOf({ kernel }: LazyKernel, operands: OperandInfos): number {
+    const kind = new IntSequence();
+    kind.push(this.nameId(kernel));
+    for (const operand of operands) {
+      kind.push(operand ? (typeCode(operand.dtype) ?? 0) : -1);
+      kind.push(operand?.shape.length ?? -1);
+    }
+    return kind.hash;
+  }
+
   private pushAttr(value: unknown): boolean {
     switch (typeof value) {
       case 'number':
@@ -151,6 +163,7 @@ export class SignatureTable {
     const signature = {
       id: this.nextId++,
       kernel,
+      kind: this.kindOf(kernel, operands),
       attrs: structuredClone(attrs),
       inputs,
       isUnsound: unsoundness(kernel.kernel, present, attrs, limits) !== null,

@@ -51,7 +51,11 @@ export class StreamPlans {
   private hasLost = false;
   private inVain = 0;
 
-  constructor(private readonly backend: PlanDevice) {}
+  /** @param anySize whether streams like this one came with other sizes. */
+  constructor(
+    private readonly backend: PlanDevice,
+    private readonly anySize = false,
+  ) {}
 
   /** The plan for this run, made now if there is none that fits. */
   find(stream: Stream): Variant {
@@ -60,7 +64,7 @@ export class StreamPlans {
     if (this.isWatching) this.watch(stream);
     const { special } = this;
     if (special && this.mayRelyOn(special)) return special.variant;
-    return (this.general ??= makeVariant(this.backend, stream));
+    return (this.general ??= makeVariant(this.backend, stream, this.anySize));
   }
 
   /** Bytes that the plans hold between runs. */
@@ -150,7 +154,7 @@ export class StreamPlans {
 
   private specialize(stream: Stream, constants: ReadonlySet<number>): void {
     this.drop();
-    const variant = makeVariant(this.backend, stream, constants);
+    const variant = makeVariant(this.backend, stream, this.anySize, constants);
     const fixed = [...constants].map((external): FixedValue => {
       const { data, scalar } = stream.externals[external];
       return { external, scalar, dataId: data.lazy.dataId, resource: data.resource };

@@ -2,7 +2,7 @@
  * The invocations queued since the last flush. Its key says all that a plan for them depends on:
  * signatures, wiring, what comes from outside and, at the end, which values are still wanted.
  */
-import { IntSequence } from './int-sequence';
+import { IntSequence, mixHash } from './int-sequence';
 import type { External, LazyData, Invocation } from './pending';
 import { typeCode, type Signature } from './signature';
 
@@ -11,6 +11,10 @@ let streams = 0;
 export class Stream {
   private readonly id = streams++;
   readonly key = new IntSequence();
+  /** The same for streams that differ in sizes and attributes only. */
+  kind = 0;
+  /** Tells apart by the sizes of what comes from outside. */
+  sizes = 0;
   readonly invocations: Invocation[] = [];
   readonly externals: External[] = [];
   /** Bytes of all outputs queued. */
@@ -20,6 +24,7 @@ export class Stream {
   /** Adds an invocation; it holds what it reads. */
   add(signature: Signature, inputs: readonly (LazyData | undefined)[]): Invocation {
     this.key.push(signature.id);
+    this.kind = mixHash(this.kind, signature.kind);
     const slots = inputs.map((data) => (data ? this.slotOf(data) : -1));
     for (const data of inputs) if (data) data.lazy.holds++;
     const outputs: LazyData[] = [];
@@ -67,8 +72,10 @@ export class Stream {
       this.externals.push({ data, slot: lazy.slot, scalar });
       this.key.push(scalar === undefined ? -1 : -2);
       this.key.push(typeCode(data.dtype) as number);
+      for (const dim of data.shape) this.sizes = mixHash(this.sizes, dim);
     }
     this.key.push(lazy.slot);
+    this.kind = mixHash(this.kind, lazy.slot);
     return lazy.slot;
   }
 }

@@ -27,15 +27,19 @@ export interface PlanSummary {
   readonly bytesSaved: number;
 }
 
-/** @param fixed positions of the externals whose values will not change. */
+/**
+ * @param anySize whether streams like this one come with other sizes, which shaders are to serve too.
+ * @param fixed positions of the externals whose values will not change.
+ */
 export function makeVariant(
   backend: PlanDevice,
   stream: Stream,
+  anySize: boolean,
   fixed: ReadonlySet<number> = new Set(),
 ): Variant {
   const assembled = assemble(stream, fixed);
   const signatures = stream.invocations.map(({ signature }) => signature);
-  const executor = compile(backend, assembled, (nodes, reason) => {
+  const executor = compile(backend, assembled, anySize, (nodes, reason) => {
     if (executor && nodes.length === 0) executor.rejection = { nodes, reason };
     for (const node of nodes) signatures[positionOf(node)].refusal = reason;
   });
@@ -54,12 +58,13 @@ export function makeVariant(
 function compile(
   backend: PlanDevice,
   { graph, kernels }: Assembled,
+  anySize: boolean,
   reject: RejectNodes,
 ): PlanExecutor | null {
   try {
     return new PlanExecutor(
       backend,
-      compileAudited(backend, graph, `lazy ${kernels.length}`, reject),
+      compileAudited(backend, graph, `lazy ${kernels.length}`, reject, { anySize }),
     );
   } catch (error) {
     if (!(error instanceof RefusedError)) {

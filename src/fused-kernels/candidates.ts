@@ -28,6 +28,14 @@ export function chooseCandidate<C extends Candidate>(
 }
 
 /**
+ * What a size that varies is taken for when tiles are chosen, so that few sizes of a graph choose another
+ * tile, and need another shader, than those before: the nearest power of 4, half or twice of it at most.
+ */
+export function roundSize(size: number): number {
+  return size <= 1 ? size : 4 ** Math.round(Math.log2(size) / 2);
+}
+
+/**
  * The class of a case's sizes, as text: cases of one class are taken to have the same fastest
  * candidate. Sizes up to 16 are classes of their own; above, there are four to each power of two.
  */

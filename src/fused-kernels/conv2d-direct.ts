@@ -9,12 +9,12 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
-import { emitLoop, namedIndex } from './loops';
+import { emitLoop, mayExceed, namedIndex } from './loops';
 import type { ProductSpec } from './product-spec';
 import { recountSums } from './recount';
 import { ownerThreads } from './shared-output';
-import { sourceCoord, windowAttrs } from './window-coords';
-import { laneVariable, type Bounds, type Operand } from './wgsl/inliner';
+import { paddingBefore, sourceCoord, windowAttrs } from './window-coords';
+import { canMiss, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
 /** From this many channels on, a product that stages tiles of the image does better. */
@@ -125,7 +125,9 @@ export function emitDirect(
   });
 
   const inside = (index: IndexExpr, extent: number, name: string): string[] =>
-    index.max < extent ? [] : [`${inliner.index(index)} < ${writer.dim(name, extent)}`];
+    mayExceed(writer, index, extent)
+      ? [`${inliner.index(index)} < ${writer.dim(name, extent)}`]
+      : [];
   const guarded = (conditions: readonly string[], body: () => void): void => {
     if (conditions.length === 0) body();
     else writer.block(`if (${conditions.join(' && ')})`, body);
@@ -172,12 +174,13 @@ function emitWindow(
   const { writer, inliner, request } = emission;
   const [x, filter] = request.group.anchor.inputs;
   const [filterHeight, filterWidth, channels] = filter.shape;
-  const { strides, dilations, pad } = windowAttrs(request.group.anchor);
+  const { strides, dilations } = windowAttrs(request.group.anchor);
+  const before = paddingBefore(writer, request.group.anchor);
   const literal = (index: IndexExpr): string =>
     ix.isConstant(index) ? String(index.offset) : inliner.index(index);
   const takeTap = (tapRow: IndexExpr, inRow: IndexExpr, tapColumn: IndexExpr): void => {
     const image = pixels.map((pixel) => {
-      const inColumn = sourceCoord(pixel, tapColumn, strides[1], dilations[1], pad.left);
+      const inColumn = sourceCoord(pixel, tapColumn, strides[1], dilations[1], before[1]);
       return loadChannels(emission, [batch, inRow, inColumn]);
     });
     for (let c = 0; c < channels; c++) {
@@ -187,7 +190,7 @@ function emitWindow(
     }
   };
   emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
-    const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], pad.top);
+    const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], before[0]);
     const takeRow = (): void => {
       if (filterWidth * channels > MAX_UNROLLED) {
         emitLoop(emission, 'filterColumn', filterWidth, (tap) => takeTap(tapRow, inRow, tap));
@@ -196,15 +199,11 @@ function emitWindow(
       for (let tap = 0; tap < filterWidth; tap++) takeTap(tapRow, inRow, ix.constant(tap));
     };
     // Neighbouring pixels are of one row, so that a row of taps is outside of the image for all.
-    const bounds = outside([{ coord: inRow, extent: x.shape[1] }]);
+    const bounds = [{ coord: inRow, extent: x.shape[1] }].filter((bound) => canMiss(bound, writer));
     if (bounds.length === 0) takeRow();
     else writer.block(`if (${inliner.condition(bounds).code})`, takeRow);
   });
 }
-
-/** Those of some bounds that a coordinate can be outside of. */
-const outside = (bounds: readonly Bounds[]): Bounds[] =>
-  bounds.filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
 
 /** Texts of the channels of one pixel of a row of the image, 0 beyond its ends. */
 function loadChannels(
@@ -213,7 +212,7 @@ function loadChannels(
 ): string[] {
   const [x] = request.group.anchor.inputs;
   const channels = x.shape[3];
-  const bounds = outside([{ coord: at[2], extent: x.shape[2] }]);
+  const bounds = [{ coord: at[2], extent: x.shape[2] }].filter((bound) => canMiss(bound, writer));
   const inside =
     bounds.length > 0 ? writer.let(inliner.condition(bounds).code, writer.depth) : null;
   const load = (channel: IndexExpr): Operand => {

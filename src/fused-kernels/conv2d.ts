@@ -13,7 +13,7 @@ import { floatOnly } from './loops';
 import { generateProduct, productParts, tiledReuse } from './product';
 import type { ProductSpec } from './product-spec';
 import type { ProductShape } from './product-tiles';
-import { sourceCoord, usedTaps, windowAttrs } from './window-coords';
+import { paddingBefore, sourceCoord, usedTaps, windowAttrs } from './window-coords';
 import type { Bounds, Operand, Storage } from './wgsl/inliner';
 
 /** The shape of the result, without the axis of its parts. */
@@ -37,7 +37,7 @@ function convolution(
   const { inliner } = emission;
   const [x, filter] = anchor.inputs;
   const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
-  const { strides, dilations, pad } = windowAttrs(anchor);
+  const { strides, dilations } = windowAttrs(anchor);
   const [batch, outHeight, outWidth] = resultShape(anchor);
   const { parts } = anchor.attrs as { parts?: number };
   type Taps = readonly IndexExpr[];
@@ -50,13 +50,14 @@ function convolution(
     window.map((tap, axis) => ix.shift(tap, used[axis].begin));
   const inImage = ([, row, column]: readonly IndexExpr[], window: Taps): Bounds[] => {
     const taps = tapsAt(window);
+    const before = paddingBefore(emission.writer, anchor);
     return [
       {
-        coord: sourceCoord(row, taps[0], strides[0], dilations[0], pad.top),
+        coord: sourceCoord(row, taps[0], strides[0], dilations[0], before[0]),
         extent: x.shape[1],
       },
       {
-        coord: sourceCoord(column, taps[1], strides[1], dilations[1], pad.left),
+        coord: sourceCoord(column, taps[1], strides[1], dilations[1], before[1]),
         extent: x.shape[2],
       },
     ];

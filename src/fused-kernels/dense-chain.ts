@@ -14,7 +14,8 @@ import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel, KernelTarget } from './kernel';
-import { namedIndex } from './loops';
+import { roundSize } from './candidates';
+import { mayExceed, namedIndex } from './loops';
 import { ownerThreads } from './shared-output';
 import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
@@ -73,7 +74,8 @@ function layersOf(node: Node): { stores: readonly RowStore[]; layers: readonly C
 
 /** Invocations of a workgroup: one a vector of columns at least, and enough to keep the device busy. */
 function countInvocations(node: Node, target: KernelTarget): number {
-  const tiles = Math.ceil(node.inputs[0].shape[0] / target.maxTile[0]);
+  const all = Math.ceil(node.inputs[0].shape[0] / target.maxTile[0]);
+  const tiles = target.anySize ? roundSize(all) : all;
   const vectors = layersOf(node).layers.map((layer) => layer.vectors);
   const wanted = Math.max(target.busyInvocations / tiles, ...vectors);
   let count = WORKGROUP_SIZE;
@@ -185,7 +187,7 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
         return;
       }
       const store = (): void => emission.epilogue(at, sum, width);
-      if (index.max < rows) store();
+      if (!mayExceed(writer, index, rows)) store();
       else writer.block(`if (${inliner.index(index)} < ${writer.dim('rows', rows)})`, store);
     };
 

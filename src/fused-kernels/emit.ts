@@ -24,6 +24,7 @@ export class KernelEmission {
     this.writer = new KernelWriter({
       workgroupSize,
       maxWorkgroups: request.target.maxWorkgroupsPerDimension,
+      anySize: request.target.anySize ?? false,
       scalarBuffers,
     });
     const stored = new Set(request.group.stores);

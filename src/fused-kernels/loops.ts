@@ -3,6 +3,7 @@ import type { Node } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
+import type { KernelWriter } from './wgsl/kernel-writer';
 
 /**
  * Gives an index a name of its own, so that its text is not repeated in every offset. With a `scope`,
@@ -18,10 +19,26 @@ export function namedIndex(
   if (extent === 1) return ix.zero;
   const code = inliner.index(index, scope);
   // A last tile may reach over the edge: it computes the last element again and stores it not.
-  const bounded = index.max >= extent ? `min(${code}, ${writer.integer(extent - 1, scope)})` : code;
+  // Neighbours, such as row0 and row1, have one last row.
+  const role = `${name.replace(/\d+$/, '')}Last`;
+  const last = (): string => writer.size(extent - 1, scope, role);
+  const bounded = mayExceed(writer, index, extent) ? `min(${code}, ${last()})` : code;
   writer.statement(`let ${name} = ${bounded};`);
   writer.defineVariable(name);
   return ix.variable(name, extent);
+}
+
+/**
+ * Whether an index needs a test against `extent`. Where a shader is to serve other sizes too, a sum such
+ * as `tile · 4 + i` may reach over the edge of those.
+ */
+export function mayExceed(
+  { options }: KernelWriter,
+  { max, terms, offset }: IndexExpr,
+  extent: number,
+): boolean {
+  if (max >= extent) return true;
+  return options.anySize && terms.length > 0 && (terms.length > 1 || offset !== 0);
 }
 
 /** A loop over `[0, extent)`; none where there is one element only. */

@@ -3,7 +3,7 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { ProductShape } from './product-tiles';
-import type { Bounds, Operand } from './wgsl/inliner';
+import { canMiss, type Bounds, type Operand } from './wgsl/inliner';
 
 /**
  * One product `C[batch, row, column] = Σ A[batch, row, …window, k] · B[batch, …window, k, column]`.
@@ -95,12 +95,12 @@ export function storeElement(
 
 /** Condition under which a row has a place in the result; '' if all have. */
 export function placeCondition(
-  { inliner }: KernelEmission,
+  { inliner, writer }: KernelEmission,
   spec: ProductSpec,
   batch: IndexExpr,
   row: IndexExpr,
 ): string {
-  const bounds = spec.place?.(batch, row).filter(({ coord, extent }) => coord.max >= extent) ?? [];
+  const bounds = spec.place?.(batch, row).filter((bound) => canMiss(bound, writer)) ?? [];
   return bounds.length === 0 ? '' : inliner.condition(bounds).code;
 }
 

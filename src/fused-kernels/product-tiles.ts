@@ -2,7 +2,7 @@
  * Tiles of products on a GPU, and which of them fits a shape. All of it is data: what was measured
  * is in {@link rules}, so that another measurement is another row.
  */
-import { chooseCandidate, shapeClass, type Candidate } from './candidates';
+import { chooseCandidate, roundSize, shapeClass, type Candidate } from './candidates';
 import type { KernelTarget } from './target';
 
 /** What a tile is chosen by. */
@@ -229,7 +229,8 @@ const MIN_ROWS = 9;
 /** The choice for a shape; null where a product is not to be tiled, or no tile fits the device. */
 export function chooseProduct(shape: ProductShape, target: KernelTarget): ProductChoice | null {
   if (!target.stagesTiles || shape.rows < MIN_ROWS) return null;
-  const ranked = rankProducts(shape, target);
+  const { anySize } = target;
+  const ranked = rankProducts(anySize ? { ...shape, rows: roundSize(shape.rows) } : shape, target);
   if (ranked.length === 0) return null;
   const { batch, rows, columns, depth, taps, pair } = shape;
   const sizes = { batch, rows, columns, depth, taps, products: pair ? 2 : 1 };

@@ -11,7 +11,7 @@ import * as ix from '../ir/index-expression';
 import { rangesOf, shapeOfRange, termsOfRange, type DepthRange } from './depth-range';
 import type { KernelEmission } from './emit';
 import type { ProductSpec } from './product-spec';
-import { laneVariable, type Bounds } from './wgsl/inliner';
+import { canMiss, laneVariable } from './wgsl/inliner';
 import { vectorType } from './wgsl/kernel-writer';
 import { LoopCounters } from './wgsl/loop-counters';
 
@@ -31,7 +31,7 @@ export interface OwnSums {
 export function recountSums(emission: KernelEmission, spec: ProductSpec, sums: OwnSums): void {
   const { writer, inliner } = emission;
   const { names, width } = sums;
-  if (!hasUncounted(spec)) return;
+  if (!hasUncounted(emission, spec)) return;
   const tests = names.map((name) => nan.isNotFinite.call(writer.helpersOf(width), name));
   const test = width === 4 ? `any(${tests.join(' | ')})` : tests.join(' || ');
   writer.block(`if (${test})`, () => {
@@ -50,15 +50,17 @@ export function recountSums(emission: KernelEmission, spec: ProductSpec, sums: O
 }
 
 /** Whether some term of some sum does not count. */
-function hasUncounted({ batch, rows, columns, window, counts }: ProductSpec): boolean {
+function hasUncounted(
+  { writer }: KernelEmission,
+  { batch, rows, columns, window, counts }: ProductSpec,
+): boolean {
   if (!counts) return false;
   const any = (name: string, extent: number): IndexExpr => ix.variable(name, extent);
   const taps = window.map(({ name, extent }) => any(name, extent));
-  return counts(any('batch', batch), any('row', rows), taps, any('column', columns)).some(canMiss);
+  return counts(any('batch', batch), any('row', rows), taps, any('column', columns)).some((bound) =>
+    canMiss(bound, writer),
+  );
 }
-
-/** Whether a coordinate can be outside of its bounds. */
-export const canMiss = ({ coord, extent }: Bounds): boolean => coord.min < 0 || coord.max >= extent;
 
 /** Defines `counted`, the sum of those terms of a sum that count. */
 function sumCounted(
@@ -99,7 +101,7 @@ function sumCounted(
       const bounds = [
         { coord: inRange, extent: range.depth },
         ...(spec.counts?.(batch, row, taps, column) ?? []),
-      ].filter(canMiss);
+      ].filter((bound) => canMiss(bound, writer));
       const a = spec.a(batch, row, taps, k).code;
       const b = inliner.widen(spec.b(batch, taps, k, column), width);
       const counts = bounds.length === 0 ? 'true' : inliner.condition(bounds).code;

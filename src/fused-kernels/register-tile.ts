@@ -7,12 +7,13 @@
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { rangesOf, type DepthRange } from './depth-range';
+import { roundSize } from './candidates';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
-import { emitLoops, namedIndex } from './loops';
+import { emitLoops, mayExceed, namedIndex } from './loops';
 import { placeCondition, rightOperands, storeElement, type ProductSpec } from './product-spec';
-import { canMiss, recountSums } from './recount';
-import { laneVariable, type Operand } from './wgsl/inliner';
+import { recountSums } from './recount';
+import { canMiss, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 import { LoopCounters } from './wgsl/loop-counters';
 
@@ -23,8 +24,23 @@ interface Tile {
   readonly width: 1 | 4;
 }
 
+/** What a tile is chosen by. */
+type TiledSizes = Pick<ProductSpec, 'batch' | 'rows' | 'columns' | 'pair'>;
+
+/** The sizes that a tile is chosen by where those of `spec` are some of many. */
+function sizesOfClass(
+  { batch, rows, columns, pair }: ProductSpec,
+  { busyInvocations }: KernelTarget,
+): TiledSizes {
+  // Any tile keeps the device busy that has a row for each invocation.
+  const all = Math.min(busyInvocations, roundSize(batch * rows));
+  // Columns keep whether they are whole vectors.
+  return { batch: 1, rows: all, columns: columns < 8 ? columns : roundSize(columns), pair };
+}
+
 /** The largest tile that wastes little and still gives the device enough invocations. */
 function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
+  const sizes = target.anySize ? sizesOfClass(spec, target) : spec;
   const width = spec.columns % 4 === 0 ? 4 : 1;
   const [maxRows, maxColumns] = target.maxTile;
   const products = spec.pair ? 2 : 1;
@@ -33,7 +49,7 @@ function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
   let bestCost = Infinity;
   for (let rows = 1; rows <= maxRows; rows *= 2) {
     for (let groups = 1; groups <= maxGroups; groups *= 2) {
-      const cost = tileCost(spec, { rows, groups, width }, target);
+      const cost = tileCost(sizes, { rows, groups, width }, target);
       if (cost < bestCost) {
         bestCost = cost;
         best = { rows, groups, width };
@@ -44,7 +60,7 @@ function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
 }
 
 /** Loads per useful multiply-add, times what an underfilled device costs. */
-function tileCost(spec: ProductSpec, tile: Tile, target: KernelTarget): number {
+function tileCost(spec: TiledSizes, tile: Tile, target: KernelTarget): number {
   const rowTiles = Math.ceil(spec.rows / tile.rows);
   const columnTiles = Math.ceil(spec.columns / (tile.groups * tile.width));
   const invocations = spec.batch * rowTiles * columnTiles;
@@ -159,10 +175,10 @@ function emitIndices(
     }),
     guard: (i, j) => {
       const guards = [placeCondition(emission, spec, batch, rowIndices[i])];
-      if (i > 0 && rowAt(i).max >= spec.rows) {
+      if (i > 0 && mayExceed(writer, rowAt(i), spec.rows)) {
         guards.push(`${inliner.index(rowAt(i))} < ${writer.dim('rows', spec.rows)}`);
       }
-      if (j > 0 && columnAt(j).max >= vectors) {
+      if (j > 0 && mayExceed(writer, columnAt(j), vectors)) {
         guards.push(`${inliner.index(columnAt(j))} < ${writer.dim('columns', vectors)}`);
       }
       return guards.filter((condition) => condition !== '').join(' && ');
@@ -178,7 +194,9 @@ function readCondition(
   window: readonly IndexExpr[],
 ): string | null {
   const conditions = rows.map((row) => {
-    const bounds = (spec.counts?.(batch, row, window, columns[0]) ?? []).filter(canMiss);
+    const bounds = (spec.counts?.(batch, row, window, columns[0]) ?? []).filter((bound) =>
+      canMiss(bound, writer),
+    );
     return bounds.length === 0 ? null : inliner.condition(bounds);
   });
   const tests = conditions.map((one) => one && writer.let(one.code, one.depth, 'counts'));

@@ -8,6 +8,23 @@ export interface OwnerThreads {
 }
 
 /**
+ * How tiles are numbered: through `counts`, of which those along `axis` follow a size. Where a shader is to
+ * serve other sizes too, one of them is divided by as if it were two, the second beyond the edge.
+ */
+export function numberTiles(
+  { writer }: KernelEmission,
+  counts: readonly number[],
+  axis: number,
+): { readonly counts: readonly number[]; readonly total: number } {
+  const product = (list: readonly number[]): number => list.reduce((all, count) => all * count, 1);
+  if (!writer.options.anySize || counts[axis] !== 1) return { counts, total: product(counts) };
+  const widened = counts.map((count, i) => (i === axis ? 2 : count));
+  // The second tile is the last one where nothing is in front of it, and need not be.
+  const isFirst = product(counts.slice(0, axis)) === 1;
+  return { counts: widened, total: product(isFirst ? counts : widened) };
+}
+
+/**
  * Defines the index `name` of the output that this invocation works on, among `count`. With
  * `shared`, a workgroup works on one, and `local.x` numbers its invocations; workgroups beyond the
  * last repeat it, so that barriers stay in uniform control flow (WGSL, section "Uniformity").

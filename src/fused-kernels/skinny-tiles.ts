@@ -55,7 +55,9 @@ export function rankSkinny(shape: ProductShape, target: KernelTarget): SkinnyCho
   const { batch, rows: allRows, columns, depth } = shape;
   const packed = columns % 4 === 0;
   const vectors = packed ? 8 : 32;
-  const rows = Math.min(allRows, MAX_ROWS);
+  const most = Math.min(allRows, MAX_ROWS);
+  // Of many sizes, three numbers of rows are enough.
+  const rows = target.anySize ? 2 ** Math.ceil(Math.log2(most)) : most;
   const steps = Math.ceil(depth / 4);
   const tiles = batch * Math.ceil(allRows / rows) * Math.ceil(columns / (packed ? 4 : 1) / vectors);
   const legal = SLICES.filter(

@@ -6,14 +6,15 @@
  * B is read once. Where its neighbours in memory are along k, neighbouring invocations are slices of
  * one sum, and products are dots of vectors along k; elsewhere they own neighbouring columns.
  */
+import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { joinSlices } from './join-slices';
-import { namedIndex } from './loops';
+import { mayExceed, namedIndex } from './loops';
 import { rightOperands, storeElement, type ProductSpec, type RightOperand } from './product-spec';
 import { recountSums } from './recount';
-import { ownerThreads } from './shared-output';
+import { numberTiles, ownerThreads } from './shared-output';
 import type { SkinnyChoice } from './skinny-tiles';
 import type { OperandAxes } from './tiled-product';
 import { laneVariable, type Operand } from './wgsl/inliner';
@@ -31,16 +32,14 @@ export function emitSplitProduct(
   const width = spec.columns % 4 === 0 ? 4 : 1;
   const vectors = spec.columns / width;
   const { parts = 1 } = spec;
-  const shape = [
-    parts,
-    spec.batch,
-    Math.ceil(spec.rows / tileRows),
-    Math.ceil(vectors / tileVectors),
-  ];
-  const tiles = shape.reduce((product, dim) => product * dim, 1);
-  const threads = ownerThreads(emission, tiles, true, 'tile');
+  const { counts: shape, total } = numberTiles(
+    emission,
+    [parts, spec.batch, Math.ceil(spec.rows / tileRows), Math.ceil(vectors / tileVectors)],
+    2,
+  );
+  const threads = ownerThreads(emission, total, true, 'tile');
   const [partIndex, batchIndex, rowTile, columnTile] = ix.delinearize(
-    ix.variable('tile', tiles),
+    ix.variable('tile', sizeOf(shape)),
     shape,
   );
   const part = namedIndex(emission, 'part', partIndex, parts);
@@ -177,5 +176,7 @@ function insideOf(
   extent: number,
   name: string,
 ): string[] {
-  return index.max < extent ? [] : [`${inliner.index(index)} < ${writer.dim(name, extent)}`];
+  return mayExceed(writer, index, extent)
+    ? [`${inliner.index(index)} < ${writer.dim(name, extent)}`]
+    : [];
 }

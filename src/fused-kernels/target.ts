@@ -6,6 +6,8 @@
 /** What a kernel may choose by: limits of the device, and what its class of adapter likes. */
 export interface KernelTarget extends ClassTraits, DeviceFacts {
   readonly adapterClass: AdapterClass;
+  /** Whether sizes are known to vary: then shaders are written to serve others of their class as well. */
+  readonly anySize?: boolean;
   /** Chooses among a family's candidates; without it, the family's rule does. */
   readonly choose?: Choose;
   /** Microseconds that a choice's candidates were measured to take; undefined if they were not. */
@@ -208,6 +210,15 @@ export function kernelTarget(facts: DeviceFacts, adapterClass: AdapterClass): Ke
   const { tells: _, ...traits }: AdapterRow = CLASSES[adapterClass];
   const workgroupMemory = Math.min(traits.workgroupMemory, facts.maxWorkgroupMemory);
   return { ...traits, ...facts, workgroupMemory, adapterClass };
+}
+
+const anySizeTargets = new WeakMap<KernelTarget, KernelTarget>();
+
+/** `target` for graphs whose sizes vary; always the same one for the same target. */
+export function anySizeTarget(target: KernelTarget): KernelTarget {
+  let made = anySizeTargets.get(target);
+  if (!made) anySizeTargets.set(target, (made = { ...target, anySize: true }));
+  return made;
 }
 
 /** What of a device is looked at, such as a `GPUDevice` or the limits of a test. */

@@ -117,13 +117,15 @@ export class OperandStaging {
   private nameSpans(): IndexExpr[] {
     const { operand, transposed } = this;
     const { name, lanes, extent, tileExtent } = operand;
+    const { anySize } = this.emission.writer.options;
+    const isRagged = anySize || extent % tileExtent !== 0;
     const isAcross = lanes === 'span';
     const unit = isAcross || transposed ? 4 : 1;
     const turns = isAcross ? 1 : this.turns;
     const spans = Array.from({ length: turns }, (_, turn) => {
       const end = isAcross ? 'Inner' : 'Outer';
       const code = `${operand.firstInTile(tileExtent / unit)}${name}${end}${plus(turn * this.stride)}`;
-      return this.nameSpan(`${name}Span${turn}`, code, unit, extent % tileExtent !== 0);
+      return this.nameSpan(`${name}Span${turn}`, code, unit, isRagged);
     });
     return isAcross ? [ix.add(ix.scale(spans[0], 4), laneVariable)] : spans;
   }

@@ -10,6 +10,7 @@
  * A convolution is the same product: a row is a pixel, and k goes through the taps of the window
  * and the channels of each, counted by additions (`LoopCounters`). Nothing divides in the loop.
  */
+import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { rangesOf, termsOfRange, type DepthRange } from './depth-range';
@@ -24,7 +25,7 @@ import {
 } from './product-spec';
 import { tileBytes, type ProductTile } from './product-tiles';
 import { recountSums } from './recount';
-import { ownerThreads } from './shared-output';
+import { numberTiles, ownerThreads } from './shared-output';
 import { OperandStaging, plus, type LaneAxis } from './tile-staging';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import type { ShaderProgram } from './wgsl/kernel-writer';
@@ -103,15 +104,18 @@ class TiledProductEmitter {
     this.across = tile.columns / tile.threadColumns;
     this.down = tile.rows / tile.threadRows;
     this.vectors = tile.threadColumns / 4;
-    const shape = [
-      spec.parts ?? 1,
-      spec.batch,
-      Math.ceil(spec.rows / tile.rows),
-      Math.ceil(spec.columns / tile.columns),
-    ];
-    const count = shape.reduce((product, extent) => product * extent, 1);
-    this.threads = ownerThreads(emission, count, true, 'tile');
-    const indices = ix.delinearize(ix.variable('tile', count), shape);
+    const { counts: shape, total } = numberTiles(
+      emission,
+      [
+        spec.parts ?? 1,
+        spec.batch,
+        Math.ceil(spec.rows / tile.rows),
+        Math.ceil(spec.columns / tile.columns),
+      ],
+      2,
+    );
+    this.threads = ownerThreads(emission, total, true, 'tile');
+    const indices = ix.delinearize(ix.variable('tile', sizeOf(shape)), shape);
     [this.part, this.batch, this.rowTile, this.columnTile] = [
       'part',
       'batch',
@@ -300,8 +304,10 @@ class TiledProductEmitter {
           depth: writer.depth,
         }));
         const guards = [
-          ...(spec.rows % rows === 0 ? [] : [`row${i} < ${writer.uniform('rows', spec.rows)}`]),
-          ...(vectors % (columns / 4) === 0
+          ...(spec.rows % rows === 0 && !writer.options.anySize
+            ? []
+            : [`row${i} < ${writer.uniform('rows', spec.rows)}`]),
+          ...(vectors % (columns / 4) === 0 && !writer.options.anySize
             ? []
             : [`column${j} < ${writer.uniform('columnVectors', vectors)}`]),
           placeCondition(emission, spec, this.batch, row),

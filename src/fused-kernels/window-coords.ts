@@ -3,6 +3,7 @@ import type { Node } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { WindowAttrs } from '../ir/infer/window';
+import type { KernelWriter } from './wgsl/kernel-writer';
 
 /** Strides, dilations and padding of a convolution or a pool. */
 export function windowAttrs(node: Node): WindowAttrs {
@@ -15,9 +16,26 @@ export function sourceCoord(
   tap: IndexExpr,
   stride: number,
   dilation: number,
-  before: number,
+  before: IndexExpr,
 ): IndexExpr {
-  return ix.shift(ix.add(ix.scale(out, stride), ix.scale(tap, dilation)), -before);
+  return ix.subtract(ix.add(ix.scale(out, stride), ix.scale(tap, dilation)), before);
+}
+
+/**
+ * Padding in front of rows and of columns. It follows the size of an image where a convolution has
+ * strides: then it is a uniform in a shader for any size, and so are windows that need none.
+ */
+export function paddingBefore(
+  writer: KernelWriter,
+  node: Node,
+): readonly [rows: IndexExpr, columns: IndexExpr] {
+  const { pad, strides, dilations } = windowAttrs(node);
+  const size = (node.attrs.filterSize ?? node.inputs[1].shape) as readonly number[];
+  const padding = (name: string, before: number, after: number, axis: 0 | 1): IndexExpr =>
+    writer.options.anySize && strides[axis] > 1 && before + after > 0
+      ? writer.parameter(name, before, (size[axis] - 1) * dilations[axis] + 1)
+      : ix.constant(before);
+  return [padding('padTop', pad.top, pad.bottom, 0), padding('padLeft', pad.left, pad.right, 1)];
 }
 
 /** Taps of a window along one axis, without those at its ends that no output finds inside the input. */

@@ -9,9 +9,9 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
-import { emitLoop, namedIndex } from './loops';
-import { sourceCoord, windowAttrs } from './window-coords';
-import { laneVariable, type Bounds, type Operand } from './wgsl/inliner';
+import { emitLoop, mayExceed, namedIndex } from './loops';
+import { paddingBefore, sourceCoord, windowAttrs } from './window-coords';
+import { canMiss, laneVariable, type Bounds, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
 /** What differs between the windowed kernels. */
@@ -73,7 +73,7 @@ export function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderPr
     const coords = [indices.batch, indices.row, column, indices.channel];
     const store = (): void =>
       emission.epilogue(coords, { code, width: lanes, dtype: 'float32', depth: 0 }, lanes);
-    if (t === 0 || column.max < width) store();
+    if (t === 0 || !mayExceed(writer, column, width)) store();
     else writer.block(`if (${inliner.index(column)} < ${writer.dim('width', width)})`, store);
   });
   return writer.finish(emission.title, workgroups);
@@ -129,15 +129,16 @@ function emitTap(
   const { writer, inliner, request } = emission;
   const { anchor } = request.group;
   const [x] = anchor.inputs;
-  const { strides, dilations, pad } = windowAttrs(anchor);
+  const { strides, dilations } = windowAttrs(anchor);
+  const before = paddingBefore(writer, anchor);
   const weight = spec.weight?.([tapRow, tapColumn], channel) ?? null;
-  const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], pad.top);
+  const inRow = sourceCoord(row, tapRow, strides[0], dilations[0], before[0]);
   columns.forEach((column, t) => {
-    const inColumn = sourceCoord(column, tapColumn, strides[1], dilations[1], pad.left);
+    const inColumn = sourceCoord(column, tapColumn, strides[1], dilations[1], before[1]);
     const bounds: Bounds[] = [
       { coord: inRow, extent: x.shape[1] },
       { coord: inColumn, extent: x.shape[2] },
-    ].filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
+    ].filter((bound) => canMiss(bound, writer));
     const operand = inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
     const inside = bounds.length > 0 ? inliner.condition(bounds).code : null;
     writer.statement(spec.tap(`acc${t}`, operand, weight, inside));

@@ -4,13 +4,24 @@ import { Tensor } from '@tensorflow/tfjs-core';
 import { parseInput } from './graph-def';
 import { internalsOf } from './model-internals';
 
+/** A shape whose dimensions may be `null`: any size. */
+export type OpenShape = readonly (number | null)[];
+
+/** Whether some shape says that a dimension will vary. */
+export function hasOpenShape({ inputs = {} }: OptimizeOptions): boolean {
+  return Object.values(inputs).some(
+    (example) => !(example instanceof Tensor) && example.includes(null),
+  );
+}
+
 /** Options of `optimize`. */
 export interface OptimizeOptions {
   /**
    * Example inputs, by name: tensors, which remain the caller's, or shapes. Inputs that are not
-   * named are zeros of the shape in the model, with 1 for each dimension that it leaves open.
+   * named are zeros of the shape in the model, with 1 for each dimension that it leaves open. `null`
+   * is a dimension that will vary: shaders are then written to serve any size from the start.
    */
-  readonly inputs?: Readonly<Record<string, Tensor | readonly number[]>>;
+  readonly inputs?: Readonly<Record<string, Tensor | OpenShape>>;
   /** Outputs to prepare for; the model's own by default. */
   readonly outputs?: string | string[];
 }
@@ -85,17 +96,20 @@ function whyNot(
     if (example.isDisposed) return 'a tensor that was disposed';
     if (dtype && example.dtype !== dtype) return `${example.dtype} [${example.shape}]`;
   } else if (!isShape(example)) return describe(example);
-  const given = example as Tensor | readonly number[];
-  const dims: readonly number[] = 'shape' in given ? given.shape : given;
+  const given = example as Tensor | OpenShape;
+  const dims: OpenShape = 'shape' in given ? given.shape : given;
   const fits =
     !shape ||
     (shape.length === dims.length &&
-      dims.every((dim, axis) => shape[axis] < 0 || shape[axis] === dim));
+      dims.every((dim, axis) => dim === null || shape[axis] < 0 || shape[axis] === dim));
   return fits ? null : `shape [${dims}]`;
 }
 
-function isShape(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((dim) => Number.isInteger(dim) && dim >= 0);
+function isShape(value: unknown): value is OpenShape {
+  return (
+    Array.isArray(value) &&
+    value.every((dim) => dim === null || (Number.isInteger(dim) && (dim as number) >= 0))
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

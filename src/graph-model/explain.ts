@@ -3,6 +3,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { sizeOf, type ValueSpec } from '../ir/graph';
 import type { PlanRecord } from '../report/record';
 import { parseInput, refKey, type NodeDef } from './graph-def';
+import { joinExplanations, type CompilationExplanation } from './compilation-log';
 import { hookOf } from './hook';
 import type { Rewrite } from './active-rewrite';
 import type { CaptureExplanation } from './model-capture';
@@ -49,6 +50,8 @@ export interface ModelExplanation {
   readonly regions: readonly RegionExplanation[];
   /** What warm calls replay; what is kept for that, each region's plan tells. */
   readonly capture: CaptureExplanation;
+  /** What compiling took so far, and for each new shape of the inputs what was new, and why. */
+  readonly compilation: CompilationExplanation;
   /** Fusions that were considered and not made, and nodes left to tfjs. */
   readonly refused: readonly RefusalExplanation[];
 }
@@ -205,6 +208,9 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
       plan: latest?.plan?.record,
     })),
     capture: rewriter.explainCapture(rewrite),
+    compilation: joinExplanations(
+      rewrite.runners.map(({ compilation }) => compilation.explanation),
+    ),
     refused,
   };
 }

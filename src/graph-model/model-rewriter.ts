@@ -46,6 +46,8 @@ export interface PreparedCall {
 export class ModelRewriter {
   /** Nodes that stay with tfjs, and why. */
   readonly excluded = new Map<string, string>();
+  /** Whether sizes of inputs are known to vary before other ones have come. */
+  sizesVary = false;
   private readonly prototype: GraphModel;
   private readonly model: ModelInternals;
   readonly runtime: PlanRuntime;
@@ -290,6 +292,7 @@ export class ModelRewriter {
     return new RegionRunner(region, {
       runtime: this.runtime,
       weights: this.weights,
+      sizesVary: () => this.sizesVary,
       exclude,
       runStock,
     });

@@ -2,9 +2,12 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, Tensor, zeros, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain, requireRewriter, type ModelExplanation } from './explain';
-import { checkOptions, type OptimizeOptions } from './example-inputs';
+import { checkOptions, hasOpenShape, type OpenShape, type OptimizeOptions } from './example-inputs';
 import { internalsOf } from './model-internals';
 import type { ModelRewriter, PreparedCall } from './model-rewriter';
+
+/** What a dimension that may have any size is compiled with: neither 1 nor odd, which are classes of their own. */
+const OPEN_SIZE = 8;
 
 /** Runs that may end in another division of the model, before it is left as it is. */
 const MAX_ATTEMPTS = 32;
@@ -38,6 +41,7 @@ export async function withExamples<T>(
   options: OptimizeOptions,
   use: (prepare: PrepareExample) => Promise<T>,
 ): Promise<T> {
+  if (hasOpenShape(options)) rewriter.sizesVary = true;
   const internals = internalsOf(model);
   if (internals.resourceIdToCapturedInput == null) {
     internals.setResourceIdToCapturedInput(await internals.executeInitializerGraphAsync());
@@ -68,7 +72,7 @@ export async function compileAll(rewriter: ModelRewriter, prepare: PrepareExampl
 /** A tensor for each input of the model; `made` are those that did not come from the caller. */
 function makeExamples(
   model: GraphModel,
-  given: Readonly<Record<string, Tensor | readonly number[]>>,
+  given: Readonly<Record<string, Tensor | OpenShape>>,
 ): { tensors: NamedTensorMap; made: Tensor[] } {
   const tensors: NamedTensorMap = {};
   const made: Tensor[] = [];
@@ -90,7 +94,11 @@ function makeExamples(
           `Pass { inputs: { '${key}': [1, 2, 3] } } or an example tensor.`,
       );
     }
-    tensors[key] = zeros([...dims], dtype ?? 'float32');
+    const closed = dims.map((dim, axis) => {
+      const own = shape?.[axis] ?? -1;
+      return dim ?? (own >= 0 ? own : OPEN_SIZE);
+    });
+    tensors[key] = zeros(closed, dtype ?? 'float32');
     made.push(tensors[key]);
   });
   return { tensors, made };

@@ -17,6 +17,7 @@ import {
   type OutputSource,
   type ImportRefusal,
 } from './import/import-region';
+import { CompilationLog } from './compilation-log';
 import type { Region } from './partition';
 import type { CompiledPlan, PlanRuntime } from './runtime';
 import { irType, type Weights } from './weights';
@@ -24,11 +25,15 @@ import { irType, type Weights } from './weights';
 /** Name of the kernel that runs a plan, so that tfjs's engine accounts for it as for any other. */
 export const PLAN_KERNEL = 'WebGPUFusedRegion';
 
-/** Plans kept for one region, one for each signature of its inputs. */
-const MAX_PLANS = 8;
+/** Plans kept for one region, one for each signature of its inputs, and the bytes that they hold. */
+const MAX_PLANS = 32;
+const MAX_BYTES = 512 * 2 ** 20;
 
-/** Plans made in vain after which a region whose shapes keep changing goes back to tfjs. */
+/** Plans made in vain, for elements of inputs that never come again, before a region goes back to tfjs. */
 const MAX_MISSES = 24;
+
+/** Shapes remembered, of which most had a plan only once. */
+const MAX_SHAPES = 256;
 
 /** Inputs whose elements steer shapes become part of the signature; they must be few. */
 const MAX_HOST_ELEMENTS = 256;
@@ -57,6 +62,8 @@ export interface RegionContext {
   readonly runtime: PlanRuntime;
   readonly weights: Weights;
   readonly exclude: Exclude;
+  /** Whether sizes are known to vary before other ones have come. */
+  readonly sizesVary: () => boolean;
   /** Runs the region's own nodes with tfjs. */
   readonly runStock: (inputs: readonly Tensor[]) => Tensor[];
 }
@@ -64,13 +71,20 @@ export interface RegionContext {
 /** Runs one region: compiles it for the shapes that arrive, and keeps the plans. */
 export class RegionRunner {
   readonly region: Region;
+  /** What was compiled, and why. */
+  readonly compilation = new CompilationLog();
   private readonly context: RegionContext;
   private readonly specializations = new LruMap<string, Specialization | 'stock'>({
     entries: MAX_PLANS,
+    weight: MAX_BYTES,
+    weightOf: (found) => (found === 'stock' ? 0 : (found.plan?.bytes ?? 0)),
     onForget: (found) => this.release(found),
   });
   /** Inputs whose elements are needed while compiling. */
   private readonly hostInputs = new Set<string>();
+  /** Shapes that came; not all have a plan still. */
+  private readonly shapes = new LruMap<string, true>({ entries: MAX_SHAPES });
+  /** Calls for which there was a plan, and those whose elements alone were new. */
   private hits = 0;
   private misses = 0;
 
@@ -117,13 +131,22 @@ export class RegionRunner {
       this.hits++;
       return known;
     }
-    this.misses++;
+    const shapes = inputs.map(({ shape }) => shape.join(',')).join(';');
+    if (this.shapes.get(shapes)) this.misses++;
+    this.shapes.set(shapes, true);
+    const start = performance.now();
     const found = this.specialize(inputs);
-    const isFull = this.specializations.size >= MAX_PLANS;
+    const plan = found === 'stock' ? undefined : found.plan;
+    const spent = performance.now() - start - (plan?.preparingMs ?? 0);
+    this.compilation.note(
+      inputs.map(({ shape }) => shape),
+      plan,
+      spent,
+    );
     // Compiling may have found out that elements matter.
     this.specializations.set(this.signature(inputs), found);
-    if (isFull && this.misses > MAX_MISSES && this.hits < this.misses) {
-      this.exclude('its input shapes keep changing');
+    if (this.misses > MAX_MISSES && this.hits < this.misses) {
+      this.exclude('elements of its inputs that steer shapes keep changing');
     }
     return found;
   }
@@ -165,7 +188,8 @@ export class RegionRunner {
     const planInputs = graph.inputs.map(({ name }) => this.region.inputs.indexOf(name));
     if (graph.outputs.length === 0) return { planInputs, outputs, specs };
     try {
-      const plan = this.context.runtime.compile(graph, this.label());
+      const anySize = this.specializations.size > 0 || this.context.sizesVary();
+      const plan = this.context.runtime.compile(graph, this.label(), anySize);
       return { plan, planInputs, outputs, specs };
     } catch (error) {
       this.refusePlan(error);

@@ -1,7 +1,7 @@
 /** What graph models need of a backend, and all that they know of it. */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Graph, HostData } from '../ir/graph';
-import type { PlanRecord } from '../report/record';
+import type { NewShader, PlanRecord } from '../report/record';
 
 /** A graph made ready to run. */
 export interface CompiledPlan {
@@ -9,6 +9,14 @@ export interface CompiledPlan {
   readonly record: PlanRecord;
   /** Why the plan cannot be run after all; a driver may say so only some time after compiling. */
   readonly failure?: PlanRefusal;
+  /** Bytes that the plan holds between calls. */
+  readonly bytes?: number;
+  /** Shaders of the plan for which there was no pipeline when it was compiled. */
+  readonly newShaders?: readonly NewShader[];
+  /** Shaders for which there was one. */
+  readonly sharedShaders?: number;
+  /** Milliseconds of compiling that making pipelines and recording took; 0 where that comes later. */
+  readonly preparingMs?: number;
 }
 
 /** What making plans ready took. */
@@ -53,9 +61,10 @@ export interface PlanRuntime {
   /**
    * Compiles a graph, which then belongs to the plan.
    *
+   * @param anySize whether graphs like it come with other sizes, which its shaders are to serve too.
    * @throws RefusedError if the graph cannot be compiled; its nodes are the model's to blame.
    */
-  compile(graph: Graph, label: string): CompiledPlan;
+  compile(graph: Graph, label: string, anySize?: boolean): CompiledPlan;
   /**
    * Runs a plan.
    *

@@ -49,6 +49,11 @@ export class GpuInstrument {
     return structuredClone(this.counts);
   }
 
+  /** Bytes of the buffers that exist now. */
+  get allocated(): number {
+    return this.allocatedBytes;
+  }
+
   private watchBuffers(): Restore[] {
     return [
       observe(GPUDevice, 'createBuffer', (_, [{ size }], buffer) => {

@@ -93,10 +93,27 @@ export interface PlanRecord {
   readonly rewrites: readonly RewriteRecord[];
   readonly refused: readonly RefusalRecord[];
   readonly rules: readonly RuleStatistics[];
+  readonly text: TextRecord;
   readonly dispatches: number;
   readonly bytes: number;
   readonly memory: MemoryRecord;
   readonly capture: CaptureRecord;
+}
+
+/** Shaders of a plan, those that compute its constants included. */
+export interface TextRecord {
+  /** Kernels whose text was written for this plan, and those like one that was written before. */
+  readonly written: number;
+  readonly found: number;
+  /** Length of what was written. */
+  readonly characters: number;
+}
+
+/** A shader that needs a pipeline of its own. */
+export interface NewShader {
+  readonly label: string;
+  /** Shapes of the buffers that it binds, in order. */
+  readonly shapes: readonly (readonly number[])[];
 }
 
 /** Memory of intermediates, in bytes. */

@@ -33,6 +33,7 @@ const NO_RECORD: PlanRecord = {
   rewrites: [],
   refused: [],
   rules: [],
+  text: { written: 0, found: 0, characters: 0 },
   dispatches: 1,
   bytes: 0,
   memory: { slabs: [], allocated: 0, lowerBound: 0, unshared: 0 },

@@ -9,6 +9,7 @@ import type { Plan } from '../../src/compiler/plan';
 import { registerWebGPUFused } from '../../src/backend/register';
 import {
   type AdapterClass,
+  anySizeTarget,
   deviceFacts,
   type KernelTarget,
   kernelTarget,
@@ -41,7 +42,10 @@ export const GPU_CLASS: AdapterClass = 'nvidia';
  * What kernels are chosen by: kinds of adapters, whichever one runs these tests, and extremes that
  * no adapter reports.
  */
-export const TARGETS = ['software', 'gpu', 'mobile gpu', 'large tiles', 'few workgroups'] as const;
+export const TARGETS = [
+  ...(['software', 'gpu', 'mobile gpu', 'large tiles', 'few workgroups'] as const),
+  ...(['any size', 'gpu, any size'] as const),
+] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 export async function targetNamed(name: TargetName): Promise<KernelTarget> {
@@ -54,6 +58,10 @@ export async function targetNamed(name: TargetName): Promise<KernelTarget> {
     case 'gpu':
       // What a GPU's driver unrolls takes a processor's minutes to compile.
       return { ...kernelTarget(facts, GPU_CLASS), unrolls: adapterClass !== 'software' };
+    case 'any size':
+      return anySizeTarget(await targetNamed('software'));
+    case 'gpu, any size':
+      return anySizeTarget(await targetNamed('gpu'));
     case 'mobile gpu':
       return kernelTarget(facts, 'arm');
     case 'large tiles':
@@ -109,7 +117,7 @@ export interface DifferentialOptions {
  * shaders. Answers the plan of the first target.
  */
 export async function checkFused(build: Build, options: DifferentialOptions = {}): Promise<Plan> {
-  const { tolerance = 'exact', targets = ['software', 'gpu'] } = options;
+  const { tolerance = 'exact', targets = ['software', 'gpu', 'any size'] } = options;
   const reference = buildGraph(build);
   const text = printGraph(reference);
   const inputs = reference.inputs.map(

@@ -10,6 +10,7 @@ import type { CaptureTask, VariantResult } from '../../capture/task';
 import type { WarmupResult, WarmupTask } from '../../capture/warmup';
 import type { CaseResult } from '../../transformer/measure';
 import type { CaseTask } from '../../transformer/task';
+import type { ShapesResult, ShapesTask } from '../../shapes/task';
 
 /** Measures a warm model on both sides in one process. */
 export interface CompareTask {
@@ -38,7 +39,8 @@ export interface RewriteTask {
   model: string;
 }
 
-export type Task = CompareTask | FirstTask | RewriteTask | CaptureTask | WarmupTask | CaseTask;
+export type Task =
+  CompareTask | FirstTask | RewriteTask | CaptureTask | WarmupTask | CaseTask | ShapesTask;
 
 /** One side of a comparison. */
 export interface SideResult {
@@ -92,7 +94,9 @@ export type ResultOf<T extends Task> = T extends CompareTask
         ? WarmupResult
         : T extends CaseTask
           ? CaseResult
-          : RewriteResult;
+          : T extends ShapesTask
+            ? ShapesResult
+            : RewriteResult;
 
 /** What a child process sends. */
 export type Message = { progress: string } | { result: unknown } | { failure: string };

@@ -10,7 +10,7 @@ import type { Node } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { KernelEmission } from '../emit';
-import { namedIndex } from '../loops';
+import { mayExceed, namedIndex } from '../loops';
 import { ownerThreads } from '../shared-output';
 import { laneVariable, type Operand } from '../wgsl/inliner';
 import type { ShaderProgram } from '../wgsl/kernel-writer';
@@ -157,7 +157,7 @@ class FewQueries {
   private nameKey(name: string, inTile: string): { index: IndexExpr; isKey: string } {
     const { writer } = this.emission;
     const { keys } = this.sizes;
-    const isRagged = keys % FEW_KEYS !== 0;
+    const isRagged = writer.options.anySize || keys % FEW_KEYS !== 0;
     const code = `firstKey + ${inTile}`;
     const bounded = isRagged ? `min(${code}, ${writer.dim('lastKey', keys - 1)})` : code;
     writer.statement(`let ${name} = ${bounded};`);
@@ -263,8 +263,9 @@ class FewQueries {
       writer.statement(`exchange[thread] = sum${r};`);
       this.barrier();
       const row = ix.shift(ix.scale(this.quad, ROWS), r);
-      const isRow =
-        row.max < queries ? '' : ` && ${inliner.index(row)} < ${writer.dim('rows', queries)}`;
+      const isRow = mayExceed(writer, row, queries)
+        ? ` && ${inliner.index(row)} < ${writer.dim('rows', queries)}`
+        : '';
       const vectors = writer.dim('rowVectors', this.widthVectors + 1);
       writer.block(`if (thread < ${vectors}${isRow})`, () => {
         writer.statement(`var whole = vec4<f32>(top[${r}], weight[${r}], 0.0, 0.0);`);

@@ -16,6 +16,7 @@ import * as ix from '../../ir/index-expression';
 import type { KernelEmission } from '../emit';
 import { WORKGROUP_SIZE } from '../emit';
 import { emitExpression } from '../expression';
+import { mayExceed } from '../loops';
 import { ownerThreads } from '../shared-output';
 import { broadcastCoords, laneVariable, type Operand } from '../wgsl/inliner';
 import { vectorType, type ShaderProgram } from '../wgsl/kernel-writer';
@@ -196,9 +197,9 @@ class AttentionRows {
   private nameKey(j: number): { index: IndexExpr; inside: string | null } {
     const { writer, inliner } = this.emission;
     const index = ix.shift(ix.scale(ix.variable('block', this.blocks), this.block), j);
-    const isTail = index.max >= this.keys;
+    const isTail = mayExceed(writer, index, this.keys);
     const code = inliner.index(index);
-    const last = writer.integer(this.keys - 1, 'keys');
+    const last = writer.size(this.keys - 1, 'keys', 'last');
     writer.statement(`let key${j} = ${isTail ? `min(${code}, ${last})` : code};`);
     writer.defineVariable(`key${j}`);
     return {

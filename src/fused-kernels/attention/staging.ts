@@ -211,7 +211,7 @@ export class AttentionStaging {
   nameKey(name: string, inTile: string): Key {
     const { writer } = this.emission;
     const { keys } = this.sizes;
-    const isRagged = keys % this.tile.keys !== 0;
+    const isRagged = writer.options.anySize || keys % this.tile.keys !== 0;
     const code = `firstKey + ${inTile}`;
     const bounded = isRagged ? `min(${code}, ${writer.dim('lastKey', keys - 1)})` : code;
     writer.statement(`let ${name} = ${bounded};`);

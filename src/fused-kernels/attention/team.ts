@@ -2,8 +2,8 @@
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { KernelEmission } from '../emit';
-import { namedIndex } from '../loops';
-import { ownerThreads, type OwnerThreads } from '../shared-output';
+import { mayExceed, namedIndex } from '../loops';
+import { numberTiles, ownerThreads, type OwnerThreads } from '../shared-output';
 import { range } from './pieces';
 import { attentionSizes } from './sizes';
 import { ROWS, teamsOf, type AttentionTile } from './tile';
@@ -25,10 +25,11 @@ export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
   const { writer, inliner } = emission;
   const teams = teamsOf(tile);
   const { heads, queries, batch } = attentionSizes(emission.request.group.anchor);
-  const rowTiles = Math.ceil(queries / tile.rows);
-  const threads = ownerThreads(emission, heads * rowTiles, true, 'owner');
+  const { counts, total } = numberTiles(emission, [heads, Math.ceil(queries / tile.rows)], 1);
+  const [, rowTiles] = counts;
+  const threads = ownerThreads(emission, total, true, 'owner');
   const owner = ix.variable('owner', heads * rowTiles);
-  const [head, tileOfRows] = ix.delinearize(owner, [heads, rowTiles]);
+  const [head, tileOfRows] = ix.delinearize(owner, counts);
   const headCoords = ix.delinearize(namedIndex(emission, 'head', head, heads), batch);
   const rowTile = namedIndex(emission, 'rowTile', tileOfRows, rowTiles);
   for (const [name, code] of [
@@ -49,7 +50,9 @@ export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
     rows: range(ROWS).map((r) => namedIndex(emission, `row${r}`, rowOf(quad, r), queries)),
     rowGuards: range(ROWS).map((r) => {
       const row = rowOf(wanted, r);
-      return row.max < queries ? '' : `${inliner.index(row)} < ${writer.dim('rows', queries)}`;
+      return mayExceed(writer, row, queries)
+        ? `${inliner.index(row)} < ${writer.dim('rows', queries)}`
+        : '';
     }),
   };
 }

@@ -37,7 +37,7 @@ function sourcePosition(
 function clampIndex(index: IndexExpr, extent: number): IndexExpr {
   if (index.min >= 0 && index.max < extent) return index;
   const payload: IndexCallPayload = {
-    emit: ([x], { writer }) => `clamp(${x}, 0, ${writer.integer(extent - 1)})`,
+    emit: ([x], { writer }) => `clamp(${x}, 0, ${writer.size(extent - 1, 'last', 'resize')})`,
   };
   return ix.call(`clamp${extent}`, [index], payload, extent);
 }
@@ -70,8 +70,10 @@ const bilinear: InlineRule = (node, coords, inliner) => {
   if ([y, x].some((coord) => ix.variablesOf(coord).has(LANE))) {
     return inliner.perLane(coords, (lane) => bilinear(node, lane, inliner));
   }
-  const rows = taps(y, input.shape[1], output.shape[1], node.attrs);
-  const columns = taps(x, input.shape[2], output.shape[2], node.attrs);
+  const { anySize } = inliner.writer.options;
+  const find = anySize ? tapsOfAnySize : taps;
+  const rows = find(y, input.shape[1], output.shape[1], node.attrs, 'Row');
+  const columns = find(x, input.shape[2], output.shape[2], node.attrs, 'Column');
   const row = (index: IndexExpr): Operand =>
     interpolate(
       inliner,
@@ -92,29 +94,76 @@ interface Taps {
   readonly high: IndexExpr;
   readonly fraction: IndexExpr;
   readonly denominator: number;
+  readonly axis: Axis;
 }
 
-function taps(coord: IndexExpr, inSize: number, outSize: number, attrs: Attrs): Taps {
+type Axis = 'Row' | 'Column';
+
+type FindTaps = (
+  coord: IndexExpr,
+  inSize: number,
+  outSize: number,
+  attrs: Attrs,
+  axis: Axis,
+) => Taps;
+
+const taps: FindTaps = (coord, inSize, outSize, attrs, axis) => {
   const { numerator, denominator } = sourcePosition(coord, inSize, outSize, attrs, 1);
   return {
     low: clampIndex(ix.floorDiv(numerator, denominator), inSize),
     high: clampIndex(ix.floorDiv(ix.shift(numerator, denominator - 1), denominator), inSize),
     fraction: ix.mod(numerator, denominator),
     denominator,
+    axis,
   };
-}
+};
+
+/**
+ * The same where the ratio of the sizes differs from call to call: nothing of it is looked into, because
+ * what two sizes have in common, others have not. A whole ratio is taken to be the model's own.
+ */
+const tapsOfAnySize: FindTaps = (coord, inSize, outSize, attrs, axis) => {
+  const [from, to] = effectiveSizes(inSize, outSize, attrs.alignCorners as boolean);
+  if (from % to === 0 || to % from === 0) return taps(coord, inSize, outSize, attrs, axis);
+  const half = attrs.halfPixelCenters as boolean;
+  const denominator = half ? 2 * to : to;
+  const call = (
+    part: string,
+    extent: number,
+    code: (numerator: string, by: string, last: string) => string,
+  ): IndexExpr => {
+    const payload: IndexCallPayload = {
+      emit: ([x], { writer }) => {
+        const size = (value: number, role: string): string =>
+          writer.size(value, 'resize', role + axis);
+        const first = half ? ` + ${size(from - to, 'first')}` : '';
+        const numerator = `((${x}) * ${size(half ? 2 * from : from, 'step')}${first})`;
+        return code(numerator, size(denominator, 'by'), size(inSize - 1, 'last'));
+      },
+    };
+    return ix.call(`resize${part}${axis}${from}_${to}`, [coord], payload, extent);
+  };
+  // WGSL divides towards zero: what is below zero is clamped to zero all the same.
+  return {
+    low: call('Low', inSize, (x, by, last) => `clamp(${x} / ${by}, 0, ${last})`),
+    high: call('High', inSize, (x, by, last) => `clamp((${x} + ${by} - 1) / ${by}, 0, ${last})`),
+    fraction: call('Part', denominator, (x, by) => `((${x} + ${by}) % ${by})`),
+    denominator,
+    axis,
+  };
+};
 
 /** `low + (high - low) · fraction`, tfjs's own order of operations. */
 function interpolate(
   inliner: Inliner,
   low: () => Operand,
   high: () => Operand,
-  { fraction, denominator }: Taps,
+  { fraction, denominator, axis }: Taps,
 ): Operand {
   const from = toFloat(low(), inliner);
   if (ix.isConstant(fraction) && fraction.offset === 0) return from;
   const to = toFloat(high(), inliner);
-  const weight = `f32(${inliner.index(fraction)}) / f32(${inliner.writer.integer(denominator)})`;
+  const weight = `f32(${inliner.index(fraction)}) / f32(${inliner.writer.size(denominator, 'resize', `by${axis}`)})`;
   const depth = Math.max(from.depth, to.depth, inliner.depthOf(fraction));
   const code = `${from.code} + (${to.code} - ${from.code}) * (${weight})`;
   return inliner.define(code, from.width, 'float32', depth);

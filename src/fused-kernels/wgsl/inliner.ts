@@ -10,6 +10,7 @@ import { sizeOf } from '../../ir/graph';
 import type { CallAtom, IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import { f32Literal, i32Literal, scalarOp } from '../../ir/expression';
+import { extentOf } from './index-names';
 import { IndexWriter, type IndexLoop } from './index-writer';
 import type { KernelWriter } from './kernel-writer';
 import { LANE, laneStride, vectorOffset } from './lanes';
@@ -50,6 +51,27 @@ export interface InlinerContext {
 export interface Bounds {
   readonly coord: IndexExpr;
   readonly extent: number;
+}
+
+/**
+ * Whether a coordinate can be below 0, and beyond its extent. Where a shader is to serve other sizes too, a
+ * sum, such as a tap of a window or an element of a strip, may reach over the edge of those.
+ */
+export function missesOf(
+  { coord, extent }: Bounds,
+  { options }: Pick<KernelWriter, 'options'>,
+): { readonly below: boolean; readonly above: boolean } {
+  const isSum = coord.terms.length + (coord.offset === 0 ? 0 : 1) > 1;
+  return {
+    below: coord.min < 0,
+    above: coord.max >= extent || (options.anySize && isSum && extent > 1),
+  };
+}
+
+/** Whether a coordinate can be outside of its bounds. */
+export function canMiss(bounds: Bounds, writer: Pick<KernelWriter, 'options'>): boolean {
+  const { below, above } = missesOf(bounds, writer);
+  return below || above;
 }
 
 /** What a load costs that is not one access, in accesses that are. */
@@ -133,7 +155,7 @@ export class Inliner {
    * computed: a load at coordinates out of bounds may answer anything.
    */
   guard(bounds: readonly Bounds[], dtype: DType, otherwise: number, value: () => Operand): Operand {
-    const needed = bounds.filter(({ coord, extent }) => coord.min < 0 || coord.max >= extent);
+    const needed = bounds.filter((bound) => canMiss(bound, this.writer));
     if (needed.length === 0) return value();
     if (needed.some(({ coord, extent }) => coord.max < 0 || coord.min >= extent)) {
       return { code: this.literal(otherwise, dtype), width: 1, dtype, depth: 0 };
@@ -159,14 +181,14 @@ export class Inliner {
       const env = new Map([[LANE, lane]]);
       // Parentheses: `name < a, b > c` among arguments would be a template list (WGSL, 3.9).
       return bounds
-        .flatMap(({ coord, extent }) => {
+        .flatMap((bound) => {
+          const { coord, extent } = bound;
+          const { below, above } = missesOf(bound, this.writer);
           const code = this.index(ix.substitute(coord, env));
           if (extent === 1 && coord.min < 0 && coord.max >= 1) return [`${code} == 0`];
           return [
-            ...(coord.min < 0 ? [`${code} >= 0`] : []),
-            ...(coord.max >= extent
-              ? [`(${code}) < ${this.writer.integer(extent, 'extent')}`]
-              : []),
+            ...(below ? [`${code} >= 0`] : []),
+            ...(above ? [`(${code}) < ${this.writer.size(extent, '', extentOf(coord))}`] : []),
           ];
         })
         .join(' && ');

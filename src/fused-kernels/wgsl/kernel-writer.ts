@@ -5,6 +5,8 @@
 import type { DType, Node, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';
 import type { HelperContext } from '../../ir/expression';
+import type { IndexExpr } from '../../ir/index-expression';
+import * as ix from '../../ir/index-expression';
 
 /** A storage buffer the shader binds. */
 export interface Binding {
@@ -85,6 +87,11 @@ export interface WriterOptions {
   readonly workgroupSize: number;
   /** Workgroups along x before a dispatch wraps to y (`maxComputeWorkgroupsPerDimension`). */
   readonly maxWorkgroups: number;
+  /**
+   * Whether the shader is to serve other sizes as well: then it has what its own sizes could do without,
+   * such as tests that they never fail.
+   */
+  readonly anySize: boolean;
   /** Buffers that some access needs element by element; learned by a first emission. */
   readonly scalarBuffers: Set<Value>;
 }
@@ -108,9 +115,10 @@ export class KernelWriter {
 
   constructor(readonly options: WriterOptions) {}
 
-  /** A named dimension, as a uniform; 0 and 1 stay literals, because they change the code anyway. */
+  /** A named dimension, as a uniform; 0 and 1 stay literals where they may change the code. */
   dim(name: string, value: number): string {
-    return value === 0 || value === 1 ? String(value) : this.uniform(name, value);
+    const isPlain = value === 0 || (value === 1 && !this.options.anySize);
+    return isPlain ? String(value) : this.uniform(name, value);
   }
 
   /** An integer that the shader's compiler must not know. */
@@ -133,6 +141,14 @@ export class KernelWriter {
       return value < 0 ? `(${value})` : String(value);
     }
     if (value < 0) return `(-${this.integer(-value, scope, role)})`;
+    return this.size(value, scope, role);
+  }
+
+  /**
+   * A size that is a uniform whatever it is. Sizes of different roles are told apart even where they are
+   * equal, because those of another shape are not.
+   */
+  size(value: number, scope: string | undefined, role: string): string {
     const name = [scope, role].filter(Boolean).join('_') || 'n';
     const values = this.integers.get(name) ?? [];
     this.integers.set(name, values);
@@ -140,6 +156,15 @@ export class KernelWriter {
     const place = values.indexOf(value);
     // One stride or offset of a buffer is the usual case; extents and plain numbers are counted.
     return this.uniform(place === 0 && role !== '' ? name : `${name}_${place}`, value);
+  }
+
+  /** A small number that sizes decide on, such as a padding, as an index whose value is not known. */
+  parameter(name: string, value: number, extent: number): IndexExpr {
+    if (!this.variables.has(name)) {
+      this.place(`let ${name} = ${this.uniform(name, value)};`, 0);
+      this.variables.set(name, 0);
+    }
+    return ix.variable(name, Math.max(extent, value + 1, 2));
   }
 
   /** A float that WGSL cannot write as a constant expression: NaN and the infinities. */

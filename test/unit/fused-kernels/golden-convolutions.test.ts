@@ -18,7 +18,7 @@ describe('golden shaders of convolutions on a GPU', () => {
        tileStride: i32,
        stripDivisor: i32,
        filterRowCount: i32,
-       extent_0: i32,
+       filterRowExtent: i32,
        in1_filterRowStride: i32,
        in1_outRowStride: i32,
        in1_stripInRowStride: i32,
@@ -32,6 +32,7 @@ describe('golden shaders of convolutions on a GPU', () => {
        in1_offset_7: i32,
        in1_offset_8: i32,
        in1_offset_9: i32,
+       stripInRowExtent: i32,
        in1_offset_10: i32,
        in1_offset_11: i32,
        in1_offset_12: i32,
@@ -44,10 +45,12 @@ describe('golden shaders of convolutions on a GPU', () => {
        in1_filterColumnTermStride: i32,
        in1_filterRowTermStride: i32,
        countedRowDivisor: i32,
+       countedRowQuotientExtent: i32,
+       countedRowRemainderExtent: i32,
        in0_channelTermStride: i32,
        in0_filterColumnTermStride: i32,
        in0_filterRowTermStride: i32,
-       extent_1: i32,
+       channelTermExtent: i32,
        channelTermStep: i32,
        filterColumnTermStep: i32,
        channelTermCount: i32,
@@ -101,7 +104,7 @@ describe('golden shaders of convolutions on a GPU', () => {
          let v20 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_10];
          let v22 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_11];
          let v24 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + u.in1_offset_12];
-         if ((filterRow + outRow * 2) < u.extent_0) {
+         if ((filterRow + outRow * 2) < u.filterRowExtent) {
            let v7 = weights[filterRow][0][0][vector];
            acc0 += v1 * v7;
            acc1 += v4 * v7;
@@ -120,7 +123,7 @@ describe('golden shaders of convolutions on a GPU', () => {
            let v18 = weights[filterRow][1][2][vector];
            acc0 += v12 * v18;
            acc1 += v15 * v18;
-           let v19 = (stripInRow * 4 + 4) < u.extent_0;
+           let v19 = (stripInRow * 4 + 4) < u.stripInRowExtent;
            let v21 = select(0.0, v20, v19);
            let v23 = select(0.0, v22, v19);
            let v25 = select(0.0, v24, v19);
@@ -154,10 +157,10 @@ describe('golden shaders of convolutions on a GPU', () => {
            while (term < u.terms) {
              let i32 = channelTerm + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v33 = in1[i31 + i32];
-             let v38 = select(0.0, v33, (i35 + filterRowTerm) < u.extent_0 && (i37 + filterColumnTerm) < u.extent_0);
+             let v38 = select(0.0, v33, (i35 + filterRowTerm) < u.countedRowQuotientExtent && (i37 + filterColumnTerm) < u.countedRowRemainderExtent);
              let i39 = channelTerm * u.in0_channelTermStride + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
              let v40 = in0[i39 + countedVector];
-             counted = select(counted, counted + v38 * v40, (channelTerm) < u.extent_1 && (i35 + filterRowTerm) < u.extent_0 && (i37 + filterColumnTerm) < u.extent_0);
+             counted = select(counted, counted + v38 * v40, (channelTerm) < u.channelTermExtent && (i35 + filterRowTerm) < u.countedRowQuotientExtent && (i37 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;

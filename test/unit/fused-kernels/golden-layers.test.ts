@@ -130,7 +130,7 @@ describe('golden shaders of layers in a row', () => {
        tileStrips: i32,
        partCount: i32,
        vectorCount: i32,
-       strip_0: i32,
+       strip_strip: i32,
        outRow_stripDivisor: i32,
        stripInRow_stripDivisor: i32,
        filterRowCount: i32,
@@ -139,15 +139,16 @@ describe('golden shaders of layers in a row', () => {
        in1_outRowStride: i32,
        in1_stripInRowStride: i32,
        in1_offset: i32,
-       extent_0: i32,
+       filterRowExtent: i32,
        in0_offset: i32,
        in1_offset_1: i32,
        in0_offset_1: i32,
        in1_offset_2: i32,
+       stripInRowExtent: i32,
        hidden_inTileStride: i32,
        jobCount: i32,
        columnCount: i32,
-       pixels_0: i32,
+       pixels_pixel0: i32,
        depth: i32,
        hidden_rowTileStride: i32,
        in3_kStride: i32,
@@ -178,20 +179,20 @@ describe('golden shaders of layers in a row', () => {
        for (var part = thread; part < u.partCount; part += 8) {
          let inTile = part / u.vectorCount;
          let vector = part % u.vectorCount;
-         let strip = min(firstStrip + inTile, u.strip_0);
+         let strip = min(firstStrip + inTile, u.strip_strip);
          let outRow = (strip / u.outRow_stripDivisor);
          let stripInRow = (strip % u.stripInRow_stripDivisor);
          var acc0 = vec4<f32>(0.0);
          for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
            let v0 = in0[filterRow * u.in0_filterRowStride + vector];
            let v1 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset)];
-           acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && stripInRow + (-1) >= 0);
+           acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent && stripInRow + (-1) >= 0);
            let v2 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset];
            let v3 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_1)];
-           acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0);
+           acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent);
            let v4 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset_1];
            let v5 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_2)];
-           acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.extent_0 && (stripInRow + 1) < u.extent_0);
+           acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent && (stripInRow + 1) < u.stripInRowExtent);
          }
          let v6 = in2[vector];
          let h0_0 = acc0 + v6;
@@ -203,7 +204,7 @@ describe('golden shaders of layers in a row', () => {
          let rowTile = job / u.columnCount;
          let column = job % u.columnCount;
          var sum0 = vec4<f32>(0.0);
-         let pixel0 = min(firstStrip + rowTile, u.pixels_0);
+         let pixel0 = min(firstStrip + rowTile, u.pixels_pixel0);
          for (var k = 0; k < u.depth; k++) {
            let x0 = hidden[k + rowTile * u.hidden_rowTileStride];
            let v7 = in3[column + k * u.in3_kStride];

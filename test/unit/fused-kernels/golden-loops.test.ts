@@ -203,7 +203,7 @@ describe('golden shaders of loops', () => {
        reduced: i32,
        in0_rStride: i32,
        in0_offset: i32,
-       extent_0: i32,
+       rExtent: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<f32>;
@@ -215,7 +215,7 @@ describe('golden shaders of loops', () => {
        var sum = f32(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
          let v0 = in0[o + r * u.in0_rStride + (-u.in0_offset)];
-         let v1 = select(0.0, v0, r + (-1) >= 0 && (r + (-1)) < u.extent_0);
+         let v1 = select(0.0, v0, r + (-1) >= 0 && (r + (-1)) < u.rExtent);
          sum += v1;
        }
        let acc = sum;
@@ -235,8 +235,8 @@ describe('golden shaders of loops', () => {
      "// fused: Relu → Add
      struct Uniforms {
        tileDivisor: i32,
+       tileQuotientDivisor: i32,
        tileDivisor_1: i32,
-       tileDivisor_2: i32,
        axis1Stride: i32,
        axis2Stride: i32,
        in0_axis0Stride: i32,
@@ -263,8 +263,8 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
        let axis0 = (tile / u.tileDivisor);
-       let axis1 = ((tile / u.tileDivisor_2) % u.tileDivisor_1);
-       let axis2 = (tile % u.tileDivisor_2);
+       let axis1 = ((tile / u.tileDivisor_1) % u.tileQuotientDivisor);
+       let axis2 = (tile % u.tileDivisor_1);
        let fast = i32(local.x) % 8;
        let slow = i32(local.x) / 8;
        let inner = axis1 * u.axis1Stride + fast;

@@ -28,7 +28,8 @@ describe('golden shaders of products', () => {
        in0_row0Stride: i32,
        in0_offset: i32,
        row0Divisor: i32,
-       extent_0: i32,
+       row0QuotientExtent: i32,
+       row0RemainderExtent: i32,
        in1_filterColumnStride: i32,
        in1_filterRowStride: i32,
        in1_kStride: i32,
@@ -42,6 +43,8 @@ describe('golden shaders of products', () => {
        in0_countedRowStride: i32,
        in0_offset_1: i32,
        countedRowDivisor: i32,
+       countedRowQuotientExtent: i32,
+       countedRowRemainderExtent: i32,
        in1_channelTermStride: i32,
        in1_filterColumnTermStride: i32,
        in1_filterRowTermStride: i32,
@@ -76,7 +79,7 @@ describe('golden shaders of products', () => {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            for (var k = 0; k < u.depth; k++) {
              let v0 = in0[filterColumn * u.in0_filterColumnStride + filterRow * u.in0_filterRowStride + k + row0 * u.in0_row0Stride + (-u.in0_offset)];
-             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
              let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride];
              acc0_0 += v1[0] * v2;
              let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset];
@@ -105,10 +108,10 @@ describe('golden shaders of products', () => {
            while (term < u.terms) {
              let i6 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
              let v8 = in0[(i6 + i7) >> 2u][(i6 + i7) & 3];
-             let v13 = select(0.0, v8, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.extent_0 && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.extent_0);
+             let v13 = select(0.0, v8, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.countedRowQuotientExtent && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.countedRowRemainderExtent);
              let i14 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v15 = in1[i14 + countedVector];
-             counted = select(counted, counted + v13 * v15, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.extent_0 && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.extent_0);
+             counted = select(counted, counted + v13 * v15, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.countedRowQuotientExtent && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;
@@ -152,7 +155,8 @@ describe('golden shaders of products', () => {
        in0_filterRowStride: i32,
        in0_offset: i32,
        row0Divisor: i32,
-       extent_0: i32,
+       row0QuotientExtent: i32,
+       row0RemainderExtent: i32,
        in1_filterColumnStride: i32,
        in1_filterRowStride: i32,
        in1_offset: i32,
@@ -182,6 +186,8 @@ describe('golden shaders of products', () => {
        in0_countedRowStride: i32,
        in0_offset_1: i32,
        countedRowDivisor: i32,
+       countedRowQuotientExtent: i32,
+       countedRowRemainderExtent: i32,
        in1_channelTermStride: i32,
        in1_filterColumnTermStride: i32,
        in1_filterRowTermStride: i32,
@@ -210,7 +216,7 @@ describe('golden shaders of products', () => {
        in1_channelTerm2Stride: i32,
        in1_filterColumnTerm2Stride: i32,
        in1_filterRowTerm2Stride: i32,
-       extent_1: i32,
+       channelTerm2Extent: i32,
        channelTerm2Step: i32,
        filterColumnTerm2Step: i32,
        channelTerm2Count: i32,
@@ -237,7 +243,7 @@ describe('golden shaders of products', () => {
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            let v0 = in0[filterColumn + filterRow * u.in0_filterRowStride + row0 + (-u.in0_offset)];
-           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
            let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride];
            let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset];
            let v4 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_1];
@@ -250,7 +256,7 @@ describe('golden shaders of products', () => {
            }
            for (var k = 0; k < u.depth1; k++) {
              let v6 = in2[filterColumn * u.in2_filterColumnStride + filterRow * u.in2_filterRowStride + k + row0 * u.in2_row0Stride + (-u.in2_offset)];
-             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
              let v8 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_3];
              acc0_0 += v7[0] * v8;
              let v9 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_4];
@@ -262,7 +268,7 @@ describe('golden shaders of products', () => {
            }
            for (var k = 0; k < u.depth2; k++) {
              let v12 = in3[filterColumn * u.in3_filterColumnStride + filterRow * u.in3_filterRowStride + k + row0 * u.in3_row0Stride + (-u.in3_offset)];
-             let v13 = select(0.0, v12, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.extent_0 && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.extent_0);
+             let v13 = select(0.0, v12, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
              let v14 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride_1 + u.in1_offset_7];
              acc0_0 += v13 * v14;
            }
@@ -285,10 +291,10 @@ describe('golden shaders of products', () => {
            while (term < u.terms) {
              let i15 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
              let v17 = in0[(i15 + i16) >> 2u][(i15 + i16) & 3];
-             let v22 = select(0.0, v17, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.extent_0 && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.extent_0);
+             let v22 = select(0.0, v17, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.countedRowQuotientExtent && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.countedRowRemainderExtent);
              let i23 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v24 = in1[i23 + countedVector];
-             counted = select(counted, counted + v22 * v24, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.extent_0 && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.extent_0);
+             counted = select(counted, counted + v22 * v24, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.countedRowQuotientExtent && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;
@@ -310,10 +316,10 @@ describe('golden shaders of products', () => {
            while (term1 < u.terms1) {
              let i25 = channelTerm1 + filterColumnTerm1 * u.in2_filterColumnTerm1Stride + filterRowTerm1 * u.in2_filterRowTerm1Stride;
              let v27 = in2[(i25 + i26) >> 2u][(i25 + i26) & 3];
-             let v28 = select(0.0, v27, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.extent_0 && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.extent_0);
+             let v28 = select(0.0, v27, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.countedRowQuotientExtent && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.countedRowRemainderExtent);
              let i29 = channelTerm1 * u.in1_channelTerm1Stride + filterColumnTerm1 * u.in1_filterColumnTerm1Stride + filterRowTerm1 * u.in1_filterRowTerm1Stride;
              let v30 = in1[i29 + countedVector + u.in1_offset_3];
-             counted = select(counted, counted + v28 * v30, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.extent_0 && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.extent_0);
+             counted = select(counted, counted + v28 * v30, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.countedRowQuotientExtent && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.countedRowRemainderExtent);
              term1 += 1;
              channelTerm1 += u.channelTerm1Step;
              filterColumnTerm1 += u.filterColumnTerm1Step;
@@ -335,10 +341,10 @@ describe('golden shaders of products', () => {
            while (term2 < u.terms2) {
              let i31 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTerm2Stride + filterRowTerm2 * u.in3_filterRowTerm2Stride;
              let v33 = in3[i31 + i32];
-             let v34 = select(0.0, v33, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.extent_0 && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.extent_0);
+             let v34 = select(0.0, v33, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
              let i35 = channelTerm2 * u.in1_channelTerm2Stride + filterColumnTerm2 * u.in1_filterColumnTerm2Stride + filterRowTerm2 * u.in1_filterRowTerm2Stride;
              let v36 = in1[i35 + countedVector + u.in1_offset_7];
-             counted = select(counted, counted + v34 * v36, (channelTerm2) < u.extent_1 && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.extent_0 && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.extent_0);
+             counted = select(counted, counted + v34 * v36, (channelTerm2) < u.channelTerm2Extent && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
              term2 += 1;
              channelTerm2 += u.channelTerm2Step;
              filterColumnTerm2 += u.filterColumnTerm2Step;
@@ -371,8 +377,8 @@ describe('golden shaders of products', () => {
      struct Uniforms {
        threadCount: i32,
        threadDivisor: i32,
+       threadQuotientDivisor: i32,
        threadDivisor_1: i32,
-       threadDivisor_2: i32,
        filterRowCount: i32,
        in0_filterRowStride: i32,
        in1_filterRowStride: i32,
@@ -395,8 +401,8 @@ describe('golden shaders of products', () => {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
        let outRow = (thread / u.threadDivisor);
-       let tile = ((thread / u.threadDivisor_2) % u.threadDivisor_1);
-       let channel = (thread % u.threadDivisor_2);
+       let tile = ((thread / u.threadDivisor_1) % u.threadQuotientDivisor);
+       let channel = (thread % u.threadDivisor_1);
        var acc0 = vec4<f32>(0.0);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          let v0 = in0[channel + filterRow * u.in0_filterRowStride];

@@ -36,6 +36,7 @@ export class InterpreterRuntime implements PlanRuntime {
       values: [],
       rewrites: [],
       rules: [],
+      text: { written: 0, found: 0, characters: 0 },
       refused: [],
       dispatches: kernels.length,
       bytes: 0,
