@@ -130,7 +130,7 @@ describe('golden shaders of layers in a row', () => {
        tileStrips: i32,
        partCount: i32,
        vectorCount: i32,
-       strip_strip: i32,
+       strip_stripLast: i32,
        outRow_stripDivisor: i32,
        stripInRow_stripDivisor: i32,
        filterRowCount: i32,
@@ -148,7 +148,7 @@ describe('golden shaders of layers in a row', () => {
        hidden_inTileStride: i32,
        jobCount: i32,
        columnCount: i32,
-       pixels_pixel0: i32,
+       pixels_pixelLast: i32,
        depth: i32,
        hidden_rowTileStride: i32,
        in3_kStride: i32,
@@ -179,7 +179,7 @@ describe('golden shaders of layers in a row', () => {
        for (var part = thread; part < u.partCount; part += 8) {
          let inTile = part / u.vectorCount;
          let vector = part % u.vectorCount;
-         let strip = min(firstStrip + inTile, u.strip_strip);
+         let strip = min(firstStrip + inTile, u.strip_stripLast);
          let outRow = (strip / u.outRow_stripDivisor);
          let stripInRow = (strip % u.stripInRow_stripDivisor);
          var acc0 = vec4<f32>(0.0);
@@ -204,7 +204,7 @@ describe('golden shaders of layers in a row', () => {
          let rowTile = job / u.columnCount;
          let column = job % u.columnCount;
          var sum0 = vec4<f32>(0.0);
-         let pixel0 = min(firstStrip + rowTile, u.pixels_pixel0);
+         let pixel0 = min(firstStrip + rowTile, u.pixels_pixelLast);
          for (var k = 0; k < u.depth; k++) {
            let x0 = hidden[k + rowTile * u.hidden_rowTileStride];
            let v7 = in3[column + k * u.in3_kStride];
