@@ -1,6 +1,6 @@
 /** Graph models that take inputs of any size. */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import {
   encoder,
   imageModel,

@@ -38,7 +38,7 @@ async function openClassifier(): Promise<OpenProgram> {
       layers.layers.embedding({
         inputDim: WORDS,
         outputDim: WIDTH,
-        inputShape: [null as unknown as number],
+        inputShape: [null],
       }),
       layers.layers.conv1d({ filters: 40, kernelSize: 3, padding: 'same', activation: 'relu' }),
       layers.layers.layerNormalization(),
