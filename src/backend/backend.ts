@@ -258,13 +258,19 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     return this.copies.find(dataId, tensorData(this, dataId).dtype);
   }
 
+  /** Whether a canvas has shown anything of this device but zeros. */
+  private hasReadCanvas = false;
+
   /**
-   * As stock reads. A device that was lost, and has not said so yet, answers with zeros: where there
-   * is nothing else, it is asked for a one.
+   * As stock reads. A device that was lost, and has not said so yet, answers with zeros, and so does a
+   * browser whose canvases cannot be read: where there is nothing else, a one is asked for.
    */
   private readThroughCanvas(dataId: DataId): BackendValues {
     const values = super.readSync(dataId) as TypedArray;
-    if (values.some((value) => value !== 0)) return values;
+    if (values.some((value) => value !== 0)) {
+      this.hasReadCanvas = true;
+      return values;
+    }
     const { observer } = this;
     this.observer = null;
     const probe = this.makeTensorInfo([1], 'float32', Float32Array.of(1));
@@ -272,8 +278,17 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     const [one] = super.readSync(probe.dataId) as Float32Array;
     this.disposeData(probe.dataId);
     this.observer = observer;
-    if (one === 1) return values;
+    if (one === 1) {
+      this.hasReadCanvas = true;
+      return values;
+    }
     tensorData(this, dataId).values = null;
+    if (!this.hasReadCanvas) {
+      throw new Error(
+        '[webgpu-fused] dataSync: got zeros where the device holds a one; needs canvases that show what ' +
+          'is on the device. Use await tensor.data() instead.',
+      );
+    }
     this.deviceState.lost ??= { reason: 'unknown', message: 'it answers with zeros.' };
     this.assertAlive();
     return values;

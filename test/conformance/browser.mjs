@@ -8,6 +8,9 @@ import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
+/** With its own Vulkan, canvases that stock reads through show nothing but zeros. */
+const ANGLE = '--use-angle=swiftshader';
+
 /** The page: Jasmine's globals first, then the suite, which registers its specs as it loads. */
 const PAGE = (
   /** @type {import('./session.mjs').Side} */ side,
@@ -49,7 +52,7 @@ export async function runInBrowser(suite, side) {
   });
   await new Promise((resolve) => server.listen(0, 'localhost', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  const browser = await launchBrowser();
+  const browser = await launchBrowser({ args: [ANGLE] });
   try {
     const page = await browser.newPage();
     page.on('console', (message) => {
