@@ -1,5 +1,8 @@
-/** Compiles the plans of graph models for a device that need not be there; running them gives zeros. */
-import { engine, zeros, type DataId, type TensorInfo } from '@tensorflow/tfjs-core';
+/**
+ * Compiles the plans of graph models for a device that need not be there. Where only shapes matter, a plan gives
+ * zeros; where control flow depends on what it gives, tfjs computes that.
+ */
+import { engine, zeros, type DataId, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { compilePlan } from '../compiler/compile';
 import type { Plan } from '../compiler/plan';
 import type { KernelTarget } from '../fused-kernels/target';
@@ -16,6 +19,8 @@ export const PLANNING_BACKEND = 'cpu';
 export class PlanningRuntime implements PlanRuntime {
   /** What plans gave: of these, a device would not know the elements. */
   private readonly computed = new WeakSet<DataId>();
+  /** Whether only shapes matter. */
+  private isRehearsal = false;
 
   constructor(private readonly target: KernelTarget) {}
 
@@ -31,6 +36,22 @@ export class PlanningRuntime implements PlanRuntime {
       this.computed.add(result.dataId);
       return result;
     });
+  }
+
+  standIn(compute: () => Tensor[]): Tensor[] | undefined {
+    if (this.isRehearsal) return undefined;
+    const results = compute();
+    for (const { dataId } of results) this.computed.add(dataId);
+    return results;
+  }
+
+  rehearse<T>(work: () => T): T {
+    this.isRehearsal = true;
+    try {
+      return work();
+    } finally {
+      this.isRehearsal = false;
+    }
   }
 
   dispose(): void {

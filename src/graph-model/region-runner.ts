@@ -109,7 +109,8 @@ export class RegionRunner {
       else this.exclude(reason);
       return this.context.runStock(inputs);
     }
-    return this.collect(found, inputs);
+    const computed = this.context.runtime.standIn?.(() => this.context.runStock(inputs));
+    return computed ?? this.collect(found, inputs);
   }
 
   /** Compiles for these inputs, if that has not happened yet. */

@@ -72,6 +72,11 @@ export interface PlanRuntime {
    * @returns one tensor for each of the graph's outputs, owned by the caller.
    */
   run(plan: CompiledPlan, inputs: readonly TensorInfo[]): TensorInfo[];
+  /**
+   * Where plans are compiled to be looked at: what tfjs computes instead of running one, as if a device had.
+   * Undefined where a plan is run after all.
+   */
+  standIn?(compute: () => Tensor[]): Tensor[] | undefined;
   /** Whether candidates of kernels are to be measured, where it is asked for or not said. */
   tunes?(asked?: boolean): boolean;
   /**

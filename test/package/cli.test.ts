@@ -1,6 +1,6 @@
 /** The program as people call it: what it prints, what it says of bad input, how it ends. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { smallGraphModel } from '../support/small-graph-model';
@@ -21,6 +21,24 @@ function call(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<End
     execFile(process.execPath, ['dist/cli.mjs', ...args], options, (error, out, err) => {
       resolve({ code: error ? Number(error.code) : 0, out, err });
     });
+  });
+}
+
+/** Runs a copy of the program that no other package is beside. */
+function callAlone(args: readonly string[]): Promise<Ended> {
+  const root = join(folder, 'alone', 'node_modules', 'tfjs-backend-webgpu-fused');
+  cpSync('dist', join(root, 'dist'), { recursive: true });
+  cpSync('package.json', join(root, 'package.json'));
+  return new Promise((resolve) => {
+    const options = { cwd: join(folder, 'alone'), timeout: 60_000 };
+    execFile(
+      process.execPath,
+      [join(root, 'dist/cli.mjs'), ...args],
+      options,
+      (error, out, err) => {
+        resolve({ code: error ? Number(error.code) : 0, out, err });
+      },
+    );
   });
 }
 
@@ -253,6 +271,22 @@ describe('doctor', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/missing +WebGPU .*but no adapter/);
     expect(out).toContain('Install the driver of the GPU');
+  });
+});
+
+describe('with nothing else installed', () => {
+  test('doctor says what is missing, and how to get it', async () => {
+    const { code, out } = await callAlone(['doctor']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/missing +@tensorflow\/tfjs-core +not installed/);
+    expect(out).toContain('Run npm install @tensorflow/tfjs-core@4.22.');
+    expect(out).toContain('Run npm install webgpu.');
+  });
+
+  test('the other commands name the package', async () => {
+    const { code, out, err } = await callAlone(['explain', writeModel('alone-model')]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('got no package @tensorflow/tfjs-core; needs it beside this one.');
   });
 });
 
