@@ -16,6 +16,7 @@ import { normalizeKernel } from './normalize';
 import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
 import { avgPoolKernel, maxPoolKernel } from './pool';
+import { topKKernel } from './top-k';
 
 export const fusedKernels: readonly FusedKernel[] = [
   conv2dKernel,
@@ -30,6 +31,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   reduceKernel,
   argReduceKernel,
   cumulativeKernel,
+  topKKernel,
   softmaxKernel,
   normalizeKernel,
   momentsKernel,

@@ -15,6 +15,7 @@ import { reductionLowerings } from '../lowering/reduction';
 import { scatterLowerings } from '../lowering/scatter';
 import { sliceLowerings } from '../lowering/slice';
 import { sourceLowerings } from '../lowering/source';
+import { topKLowerings } from '../lowering/top-k';
 
 const table: LoweringTable = {
   ...elementwiseLowerings,
@@ -31,6 +32,7 @@ const table: LoweringTable = {
   ...productLowerings,
   ...einsumLowerings,
   ...reductionLowerings,
+  ...topKLowerings,
   ...normalizationLowerings,
 };
 

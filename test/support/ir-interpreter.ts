@@ -126,6 +126,29 @@ function cumulative(run: typeof tf.cumsum, x: tf.Tensor, attrs: Attrs): tf.Tenso
   return run(x, attrs.axis as number, attrs.exclusive as boolean, attrs.reverse as boolean);
 }
 
+/** Of each part of the last axis, the largest elements, and where they are or what `indices` call them. */
+function topK(x: tf.Tensor, indices: tf.Tensor | undefined, attrs: Attrs): tf.Tensor[] {
+  const { k, partLength } = attrs as { k: number; partLength: number };
+  const axis = x.rank - 1;
+  const columns = x.shape[axis];
+  const parts = Array.from({ length: Math.ceil(columns / partLength) }, (_, part) => {
+    const first = part * partLength;
+    const begin = x.shape.map((_dim, at) => (at === axis ? first : 0));
+    const size = x.shape.map((dim, at) =>
+      at === axis ? Math.min(partLength, columns - first) : dim,
+    );
+    const found = tf.topk(tf.slice(x, begin, size), k, true);
+    return [found.values, tf.add(found.indices, tf.scalar(first, 'int32'))];
+  });
+  const [values, positions] = [0, 1].map((output) =>
+    tf.concat(
+      parts.map((part) => part[output]),
+      axis,
+    ),
+  );
+  return [values, indices ? tf.gather(indices, positions, axis, axis) : positions];
+}
+
 const runs: Readonly<Record<string, Run>> = {
   Reshape: ([x], _attrs, shape) => tf.reshape(x, shape),
   Transpose: ([x], attrs) => tf.transpose(x, attrs.perm as number[]),
@@ -201,6 +224,7 @@ const runs: Readonly<Record<string, Run>> = {
   Any: ([x], attrs) => tf.any(x, axes(attrs), keepDims(attrs)),
   Cumsum: ([x], attrs) => cumulative(tf.cumsum, x, attrs),
   Cumprod: ([x], attrs) => cumulative(tf.cumprod, x, attrs),
+  TopK: ([x, indices], attrs) => topK(x, indices, attrs),
   ArgMax: ([x], attrs) => tf.argMax(x, attrs.axis as number),
   ArgMin: ([x], attrs) => tf.argMin(x, attrs.axis as number),
   Softmax: ([x]) => tf.softmax(x),

@@ -2,6 +2,7 @@
 import type { Value } from '../../ir/graph';
 import { batchNormOfInput, normalizationLowerings } from '../../lowering/normalization';
 import { reductionLowerings } from '../../lowering/reduction';
+import { topKLowerings } from '../../lowering/top-k';
 import { invokes, type Importer, type ImportTable, type NodeImport } from './node-import';
 
 const REDUCTIONS = ['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'] as const;
@@ -16,6 +17,8 @@ const cumulative = (node: NodeImport) => ({
   exclusive: node.boolAttr('exclusive'),
   reverse: node.boolAttr('reverse'),
 });
+
+const topK = (node: NodeImport) => ({ k: node.number(1, 0) });
 
 const argExtreme = (node: NodeImport) => ({ axis: node.number(1, 0) });
 
@@ -53,6 +56,7 @@ export const reductionImports: ImportTable = {
   EuclideanNorm: euclideanNorm,
   Cumsum: invokes(reductionLowerings.Cumsum, cumulative),
   Cumprod: invokes(reductionLowerings.Cumprod, cumulative),
+  TopKV2: invokes(topKLowerings.TopK, topK),
   ArgMax: invokes(reductionLowerings.ArgMax, argExtreme),
   ArgMin: invokes(reductionLowerings.ArgMin, argExtreme),
   Softmax: invokes(reductionLowerings.Softmax, lastAxis),

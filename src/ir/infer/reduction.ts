@@ -2,6 +2,7 @@
 import type { Attrs, DType, Shape, Value } from '../graph';
 import type { InferFunction, InferManyTable, InferTable } from './table';
 import { demand } from './refused';
+import { topK } from './top-k';
 import { broadcastShapes, demandSameType, formatShape } from './shape';
 
 function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
@@ -67,7 +68,7 @@ const moments: InferManyTable[string] = ([x], attrs) => {
 };
 
 /** Kernels that combine the elements of an axis in more than one way. */
-export const reductionsInference: InferManyTable = { Moments: moments };
+export const reductionsInference: InferManyTable = { Moments: moments, TopK: topK };
 
 const numeric = { float32: 'float32', int32: 'int32' } as const;
 

@@ -188,6 +188,31 @@ const moments: PrimitiveEvaluator = (
   return both;
 };
 
+/** Of each part of a row, the largest elements and what `indices`, or their positions, say of them. */
+const topK: PrimitiveEvaluator = ({ inputs: [{ shape }], outputs: [out], attrs }, [x, indices]) => {
+  const { k, partLength } = attrs as { k: number; partLength: number };
+  const columns = shape[shape.length - 1];
+  const values = new Float64Array(sizeOf(out.shape));
+  const found = new Float64Array(sizeOf(out.shape));
+  const isBehind = (a: number, b: number): number => {
+    const [p, q] = [x[a], x[b]].map((value) => (Number.isNaN(value) ? Infinity : value));
+    const nans = Number(Number.isNaN(x[b])) - Number(Number.isNaN(x[a]));
+    return p === q ? nans || a - b : q - p;
+  };
+  let at = 0;
+  for (let row = 0; row < x.length; row += columns) {
+    for (let first = 0; first < columns; first += partLength) {
+      const length = Math.min(partLength, columns - first);
+      const order = Array.from({ length }, (_, i) => row + first + i).sort(isBehind);
+      for (const position of order.slice(0, k)) {
+        values[at] = x[position];
+        found[at++] = indices ? indices[position] : position - row;
+      }
+    }
+  }
+  return [values, found];
+};
+
 export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
   ...Object.fromEntries(Object.entries(FOLDS).map(([kernel, fold]) => [kernel, reduction(fold)])),
   ArgMax: argExtreme((a, b) => a > b),
@@ -203,4 +228,5 @@ export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
   Cumsum: cumulative((total, x) => total + x, 0),
   Cumprod: cumulative((total, x) => total * x, 1),
   Moments: moments,
+  TopK: topK,
 };

@@ -3,7 +3,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '../../../src/index';
-import { TestGraph } from '../../unit/graph-model/support/test-graph';
+import { attr, TestGraph } from '../../unit/graph-model/support/test-graph';
 import { useBackend } from '../../support/gpu';
 
 export { tf, TestGraph };
@@ -98,4 +98,10 @@ export function holdings(): Record<string, number> {
   const { numBytesUsed, numBytesAllocated } = bufferManager;
   const dataIds = tf.backend().numDataIds();
   return { numTensors, numDataBuffers, numBytes, numBytesUsed, numBytesAllocated, dataIds };
+}
+
+/** A node that stays with tfjs, of images: LRN with attributes by which it changes nothing. */
+export function leaveToTfjs(graph: TestGraph, name: string, x: string): string {
+  const attrs = { depth_radius: attr.i(1), bias: attr.f(1), alpha: attr.f(0), beta: attr.f(1) };
+  return graph.node(name, 'LRN', [x], attrs);
 }

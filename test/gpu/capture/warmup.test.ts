@@ -1,6 +1,15 @@
 import { warmup, type WarmupProgress } from '../../../src/pure';
 import { useBackend } from '../../support/gpu';
-import { expectClose, expectRun, onCpu, TestGraph, tf, tower, values } from './support';
+import {
+  expectClose,
+  expectRun,
+  leaveToTfjs,
+  onCpu,
+  TestGraph,
+  tf,
+  tower,
+  values,
+} from './support';
 
 let device: GPUDevice;
 
@@ -59,8 +68,9 @@ describe('warmup', () => {
     const graph = new TestGraph();
     graph.placeholder('x', 'float32', [-1, 8]);
     graph.node('mixed', 'Softmax', ['x']);
-    graph.node('top', 'TopKV2', ['mixed', graph.constant(3, [], 'int32')]);
-    graph.node('y', 'Softmax', ['top']);
+    graph.node('image', 'Reshape', ['mixed', graph.ints([2, 1, 1, 8])]);
+    leaveToTfjs(graph, 'normal', 'image');
+    graph.node('y', 'LogSoftmax', ['normal']);
     const blocking = jest.spyOn(device, 'createComputePipeline');
     const parallel = jest.spyOn(device, 'createComputePipelineAsync');
     const model = graph.load();

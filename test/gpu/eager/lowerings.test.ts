@@ -46,6 +46,7 @@ test.each<[string, () => tf.Tensor]>([
   ],
   ['diag', () => tf.diag(resident([3, 5], 1))],
   // Stock's key forgets the length of the axis: it answers for another one, in the order of calls.
+  ['topk', () => tf.topk(resident([3, 7], 1), 4).indices],
   ['cumsum', () => tf.cumsum(resident([3, 7], 1), 1)],
   ['cumsum, backwards', () => tf.cumsum(resident([3, 9], 1), 1, false, true)],
   ['cumsum, backwards, of a longer axis', () => tf.cumsum(resident([3, 12], 1), 1, true, true)],

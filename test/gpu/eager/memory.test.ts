@@ -123,13 +123,13 @@ describe('when waiting kernels run', () => {
 
   test('when a kernel that cannot wait reads a value', () => {
     const x = resident([64], 1);
-    const { values, indices } = tf.topk(tf.add(x, 1), 3);
-    expect(trace()).toMatchObject({ why: 'kernel TopK', kernels: ['Add'] });
+    const sums = tf.unsortedSegmentSum(tf.add(x, 1), tf.zeros([64], 'int32'), 1);
+    expect(trace()).toMatchObject({ why: 'kernel UnsortedSegmentSum', kernels: ['Add'] });
     expect(trace().left).toContainEqual({
-      kernel: 'TopK',
-      reason: 'no kernel family computes it yet',
+      kernel: 'UnsortedSegmentSum',
+      reason: 'it writes where values say, to one place several times perhaps',
     });
-    tf.dispose([x, values, indices]);
+    tf.dispose([x, sums]);
   });
 
   test('when a value is handed out as a GPU buffer', () => {

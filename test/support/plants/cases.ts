@@ -273,5 +273,6 @@ export const FAMILY_CASES: Readonly<Record<string, PlantCase>> = {
   cumulative: {
     build: (b) => b.op('Cumsum', [input(b, 5, 9)], { axis: 1, exclusive: true, reverse: true }),
   },
+  'top-k': { build: (b) => [...b.ops('TopK', [input(b, 5, 37)], { k: 4, partLength: 37 })] },
   map: { build: (b) => b.op('Add', [b.op('Sin', [input(b, 5, 7)]), input(b, 7)]) },
 };

@@ -151,6 +151,17 @@ const cumsum: Family = (draft) => {
   return draft.accept(draft.b.op('Cumsum', [x.value], attrs), magnitude, error);
 };
 
+const topK: Family = (draft) => {
+  const x = draft.choose((v) => v.error === 0 && v.value.shape.length > 0);
+  if (!x) return null;
+  const columns = x.value.shape[x.value.shape.length - 1];
+  const attrs = { k: 1 + draft.pick(columns), partLength: columns };
+  const [values, indices] = draft.b.ops('TopK', [x.value], attrs);
+  return draft.flag()
+    ? draft.accept(values, x.magnitude, 0)
+    : draft.accept(indices, Math.max(1, columns), 0);
+};
+
 const maxPool: Family = (draft) => {
   const x = chooseImage(draft);
   if (!x) return null;
@@ -214,6 +225,7 @@ export const exactAnchors: readonly Family[] = [
   ),
   argReduction,
   cumsum,
+  topK,
 ];
 
 /** Kernels with loops of their own whose results are rounded. */
@@ -232,4 +244,5 @@ export const smoothAnchors: readonly Family[] = [
   })),
   reduction(['Sum', 'Max'], isFloat, total),
   cumsum,
+  topK,
 ];

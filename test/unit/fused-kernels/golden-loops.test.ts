@@ -308,4 +308,68 @@ describe('golden shaders of loops', () => {
      "
     `);
   });
+
+  test('the largest elements of parts of rows, the last of which is shorter', () => {
+    const shader = shaderOf((b) => b.ops('TopK', [float(b, 3, 20)], { k: 2, partLength: 7 }));
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: TopK
+     struct Uniforms {
+       lineDivisor: i32,
+       lineRemainderStride: i32,
+       positionLast: i32,
+       in0_lineDivisor: i32,
+       in0_lineQuotientStride: i32,
+       partLength: i32,
+       columns: i32,
+       k: i32,
+       out1_lineStride: i32,
+       out2_lineStride: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<f32>;
+     @group(0) @binding(2) var<storage, read_write> out1: array<f32>;
+     @group(0) @binding(3) var<storage, read_write> out2: array<i32>;
+     var<workgroup> items: array<vec2<u32>, 8>;
+     fn orderOf(x: f32) -> u32 {
+       let bits = bitcast<u32>(x);
+       if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
+       if (bits == 0x80000000u) { return bits; }
+       return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
+     }
+     fn isBehind(a: vec2<u32>, b: vec2<u32>) -> bool {
+       return a.x < b.x || (a.x == b.x && a.y > b.y);
+     }
+     @compute @workgroup_size(4)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let line = i32(group.x);
+       for (var slot = i32(local.x); slot < 8; slot += 4) {
+         let position = min((line % u.lineDivisor) * u.lineRemainderStride + slot, u.positionLast);
+         let v0 = in0[(line / u.in0_lineDivisor) * u.in0_lineQuotientStride + position];
+         items[slot] = select(vec2<u32>(0u, 0xffffffffu), vec2<u32>(orderOf(v0), u32(position)), slot < u.partLength && (line % u.lineDivisor) * u.lineRemainderStride + slot < u.columns);
+       }
+       for (var run = 2; run <= 8; run *= 2) {
+         for (var distance = run / 2; distance > 0; distance /= 2) {
+           workgroupBarrier();
+           for (var pair = i32(local.x); pair < 4; pair += 4) {
+             let front = 2 * pair - (pair & (distance - 1));
+             let a = items[front];
+             let b = items[front + distance];
+             if (isBehind(a, b) == ((front & run) == 0)) {
+               items[front] = b;
+               items[front + distance] = a;
+             }
+           }
+         }
+       }
+       workgroupBarrier();
+       for (var rank = i32(local.x); rank < u.k; rank += 4) {
+         let found = i32(items[rank].y);
+         let v1 = in0[(line / u.in0_lineDivisor) * u.in0_lineQuotientStride + found];
+         out1[line * u.out1_lineStride + rank] = v1;
+         out2[line * u.out2_lineStride + rank] = found;
+       }
+     }
+     "
+    `);
+  });
 });

@@ -9,11 +9,11 @@ const shortTarget: KernelTarget = { ...softwareTarget, maxTile: [1, 4] };
 
 /** The one shader of a graph. */
 export function shaderOf(
-  build: (b: GraphBuilder) => Value,
+  build: (b: GraphBuilder) => Value | readonly Value[],
   target: KernelTarget = shortTarget,
 ): string {
   const b = new GraphBuilder();
-  b.graph.outputs = [build(b)];
+  b.graph.outputs = [build(b)].flat();
   const { dispatches } = compilePlan(b.graph, target, 'golden');
   expect(dispatches).toHaveLength(1);
   return dispatches[0].program.wgsl;

@@ -2,17 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { explain, optimize } from '../../../src/graph-model';
 import { useHook } from './support/install';
-import { TestGraph, attr } from './support/test-graph';
+import { LEFT_TO_TFJS, TestGraph, attr } from './support/test-graph';
 
 const installed = useHook();
 
-function withTopK(): TestGraph {
+function divided(): TestGraph {
   const graph = new TestGraph();
   graph.placeholder('x', 'float32', [-1, 4]);
   graph.node('a', 'Relu', ['x']);
   graph.node('b', 'Square', ['a']);
   graph.node('flat', 'Reshape', ['b', graph.ints([-1])]);
-  graph.node('top', 'TopKV2', ['flat', graph.ints(2)], { sorted: attr.b(true) });
+  graph.leftToTfjs('top', 'flat', 4);
   graph.node('c', 'Neg', ['top']);
   graph.node('d', 'Exp', ['c']);
   return graph;
@@ -20,7 +20,7 @@ function withTopK(): TestGraph {
 
 describe('explain', () => {
   it('says what became of each node', () => {
-    const model = withTopK().load();
+    const model = divided().load();
     model.execute({ x: tf.ones([1, 4]) }, 'd');
     const told = explain(model);
     const fates = Object.fromEntries(told.nodes.map((node) => [node.name, node.fate]));
@@ -33,14 +33,14 @@ describe('explain', () => {
       d: 'fused',
     });
     expect(told.nodes.find((node) => node.name === 'top')?.reason).toBe(
-      'op TopKV2 stays with tfjs: no kernel family computes it yet',
+      `op ${LEFT_TO_TFJS} is registered by the app`,
     );
     expect(told.dispatches.before).toBe(5);
     expect(told.regions.map((region) => region.nodes)).toEqual([3, 2]);
     expect(told.refused).toContainEqual({
       nodes: ['top'],
       rule: 'region',
-      reason: 'op TopKV2 stays with tfjs: no kernel family computes it yet',
+      reason: `op ${LEFT_TO_TFJS} is registered by the app`,
     });
     expect(() => JSON.stringify(told)).not.toThrow();
   });
@@ -62,7 +62,7 @@ describe('explain', () => {
       reason: 'Where (large) reads values back to know the shape of its result',
     });
 
-    const model = withTopK().load();
+    const model = divided().load();
     installed.runtime.obstacle = 'WEBGPU_FUSED_CAPTURE is off';
     model.execute({ x: tf.ones([1, 4]) }, 'd');
     expect(explain(model).capture).toEqual({
@@ -72,7 +72,7 @@ describe('explain', () => {
   });
 
   it('needs a model that is rewritten', () => {
-    const model = withTopK().load();
+    const model = divided().load();
     expect(() => explain(model)).toThrow('has not run');
     installed.enabled = false;
     expect(() => explain(model)).toThrow('WEBGPU_FUSED_REWRITE');
@@ -94,7 +94,7 @@ describe('optimize', () => {
   });
 
   it('runs a divided model until it is settled, and leaves nothing behind', async () => {
-    const model = withTopK().load();
+    const model = divided().load();
     const before = tf.memory().numTensors;
     await optimize(model, { outputs: 'd' });
     expect(tf.memory().numTensors).toBe(before);

@@ -3,8 +3,9 @@ import type { NodeDef } from '../../../src/graph-model/graph-def';
 import { parseInput } from '../../../src/graph-model/graph-def';
 import { NodeGraph } from '../../../src/graph-model/node-graph';
 import { partitionGraph, type Partition } from '../../../src/graph-model/partition';
+import { LEFT_TO_TFJS } from './support/test-graph';
 
-const OPS = ['Relu', 'Square', 'AddV2', 'Reshape', 'TopKV2', 'Where', 'Identity'];
+const OPS = ['Relu', 'Square', 'AddV2', 'Reshape', LEFT_TO_TFJS, 'Where', 'Identity'];
 
 /** Graphs of one placeholder, a few constants, and nodes that read up to two nodes before them. */
 const graphs = fc
@@ -72,7 +73,7 @@ function isConstant(nodes: readonly NodeDef[], name: string): boolean {
   const all = ancestors(nodes, [name]);
   return (
     !all.has('x') &&
-    nodes.every(({ name: n, op }) => !all.has(n) || !['TopKV2', 'Where'].includes(op))
+    nodes.every(({ name: n, op }) => !all.has(n) || ![LEFT_TO_TFJS, 'Where'].includes(op))
   );
 }
 
@@ -150,7 +151,7 @@ describe('partitionGraph', () => {
     const looks = (count: number): number => {
       const nodes: NodeDef[] = [{ name: 'n0', op: 'Placeholder' }];
       for (let at = 1; at <= count; at++) {
-        const op = at % 1000 === 0 ? 'TopKV2' : at % 2 ? 'Relu' : 'AddV2';
+        const op = at % 1000 === 0 ? LEFT_TO_TFJS : at % 2 ? 'Relu' : 'AddV2';
         const far = Math.max(0, at - (at % 37) - 1);
         nodes.push({
           name: `n${at}`,

@@ -3,12 +3,22 @@ import '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
 import { RefusedError } from '../../../src/ir/infer/refused';
 import { callBothWays, useHook } from './support/install';
-import { TestGraph, attr, wave } from './support/test-graph';
+import { LEFT_TO_TFJS, TestGraph, attr, wave } from './support/test-graph';
 
 const installed = useHook();
 
 /** Ops of one or two operands of shape [2, 3]; the last ones are not imported. */
-const OPS = ['Neg', 'Relu', 'AddV2', 'Mul', 'Maximum', 'Identity', 'Split', 'Softmax', 'TopKV2'];
+const OPS = [
+  'Neg',
+  'Relu',
+  'AddV2',
+  'Mul',
+  'Maximum',
+  'Identity',
+  'Split',
+  'Softmax',
+  LEFT_TO_TFJS,
+];
 
 interface Choice {
   readonly op: string;
@@ -27,8 +37,8 @@ function build(choices: readonly Choice[]) {
       graph.node(`${name}_wide`, 'ConcatV2', [...inputs, graph.ints(0)]);
       graph.node(name, 'Split', [graph.ints(0), `${name}_wide`], { num_split: attr.i(2) });
       refs.push(name, `${name}:1`);
-    } else if (op === 'TopKV2') {
-      graph.node(name, op, [inputs[0], graph.ints(3)]);
+    } else if (op === LEFT_TO_TFJS) {
+      graph.leftToTfjs(name, inputs[0], 2);
       refs.push(name);
     } else {
       graph.node(name, op, ['AddV2', 'Mul', 'Maximum'].includes(op) ? inputs : inputs.slice(0, 1));

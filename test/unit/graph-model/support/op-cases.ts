@@ -608,6 +608,7 @@ const reductions: OpCase[] = [
       attrs: { exclusive: attr.b(true), reverse: attr.b(true) },
     },
   ]),
+  { op: 'TopKV2', what: 'values', operands: [fed([2, 5, 7]), int(3)] },
   { op: 'ArgMax', what: 'axis 1', operands: [fed([2, 5, 3]), int(1)] },
   { op: 'ArgMin', what: 'last', operands: [fed([2, 5]), int(-1)] },
   { op: 'Softmax', what: 'rank 3', operands: [fed([2, 3, 5])] },

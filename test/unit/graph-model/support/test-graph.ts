@@ -1,5 +1,5 @@
-import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter';
-import { util, type io } from '@tensorflow/tfjs-core';
+import { loadGraphModelSync, registerOp, type GraphModel } from '@tensorflow/tfjs-converter';
+import { unsortedSegmentSum, util, type Tensor1D, type io } from '@tensorflow/tfjs-core';
 import type {
   AttrValue,
   FunctionDef,
@@ -30,6 +30,12 @@ export const attr = {
     shape: { dim: dims.map((size) => ({ size })) },
   }),
 };
+
+/** An op of the app's own: no version of the package will ever have a form for it. */
+export const LEFT_TO_TFJS = 'SumsOfSegments';
+registerOp(LEFT_TO_TFJS, ({ inputs: [x, ids] }) =>
+  unsortedSegmentSum(x, ids as Tensor1D, ids.size),
+);
 
 /** A small graph model, written node by node. */
 export class TestGraph {
@@ -68,6 +74,12 @@ export class TestGraph {
   node(name: string, op: string, input: readonly string[], attrs: Attrs = {}): string {
     this.nodes.push({ name, op, input: [...input], attr: { ...attrs } });
     return name;
+  }
+
+  /** A node of an op that stays with tfjs; its values are those of `x`, of `rows` rows. */
+  leftToTfjs(name: string, x: string, rows: number): string {
+    const ids = this.ints(Array.from({ length: rows }, (_, row) => row));
+    return this.node(name, LEFT_TO_TFJS, [x, ids]);
   }
 
   artifacts(options: Partial<io.ModelArtifacts> = {}): io.ModelArtifacts {
