@@ -49,6 +49,33 @@ test('one file without a reference to another one', () => {
   expect(text.match(/<\/script>/g)).toHaveLength(2);
 });
 
+test('an app writes the report of a model that has run', () => {
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import * as tf from '@tensorflow/tfjs-core';
+    import { loadGraphModel } from '@tensorflow/tfjs-converter';
+    import 'tfjs-backend-webgpu-fused/node';
+    import { reportHtml } from 'tfjs-backend-webgpu-fused/html';
+    await tf.setBackend('webgpu-fused');
+    const read = (name) => readFileSync(process.argv[1] + '/' + name);
+    const model = await loadGraphModel({ load: () =>
+      tf.io.getModelArtifactsForJSON(JSON.parse(read('model.json')), async ([{ weights }]) =>
+        [weights, new Uint8Array(read('weights.bin')).buffer]) });
+    await model.predict(tf.ones([1, 16, 16, 8])).data();
+    process.stdout.write(reportHtml(model, { title: 'Mine & <yours>' }));`;
+  const command = ['--input-type=module', '--eval', script, folder];
+  const html = execFileSync(process.execPath, command, { encoding: 'utf8', stdio: 'pipe' });
+  expect(html).toMatch(/^<!doctype html>/);
+  expect(html).toContain('<title>Mine &#38; &#60;yours&#62; · webgpu-fused</title>');
+  const [, data] = /id="data">(.*?)<\/script>/.exec(html) ?? [];
+  const { dispatches, plans } = JSON.parse(data) as {
+    dispatches: { before: number; after: number };
+    plans: { kernels: object[] }[];
+  };
+  expect(plans[0].kernels).toHaveLength(dispatches.after);
+  expect(dispatches.after).toBeLessThan(dispatches.before);
+});
+
 test('after: a box for each dispatch, with what was counted', async () => {
   const page = await open();
   const boxes = await page.locator('.unit.kernel').count();

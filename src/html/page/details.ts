@@ -123,8 +123,9 @@ export class Details {
     this.element.scrollTop = 0;
     // Past the declarations, to what is computed.
     const shader = this.element.querySelector<HTMLElement>('.shader');
-    const part = this.element.querySelector<HTMLElement>('.line.part');
-    if (shader && part) shader.scrollTop = part.offsetTop - shader.offsetTop - 60;
+    const lines = [...this.element.querySelectorAll<HTMLElement>('.line')];
+    const main = lines.find(({ textContent }) => textContent.includes('fn main('));
+    if (shader && main) shader.scrollTop = main.offsetTop - shader.offsetTop - 40;
   }
 }
 
