@@ -74,6 +74,9 @@ export function canMiss(bounds: Bounds, writer: Pick<KernelWriter, 'options'>): 
   return below || above;
 }
 
+/** Numbers that are no size's: a compiler may make something of them. */
+const COMMON: ReadonlySet<number> = new Set([0, 0.5, 1, 2]);
+
 /** What a load costs that is not one access, in accesses that are. */
 const ELEMENTS_COST = 2;
 const SCATTERED_COST = 8;
@@ -341,6 +344,10 @@ export class Inliner {
   private scalarConstant(value: Value): Operand | null {
     const scalar = scalarHost(value);
     if (scalar === undefined) return null;
+    const mayVary = this.writer.options.anySize && value.dtype === 'float32';
+    if (mayVary && Number.isFinite(scalar) && !COMMON.has(Math.abs(scalar))) {
+      return { code: this.writer.number(scalar), width: 1, dtype: value.dtype, depth: 0 };
+    }
     return { code: this.literal(scalar, value.dtype), width: 1, dtype: value.dtype, depth: 0 };
   }
 

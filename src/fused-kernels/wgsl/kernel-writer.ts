@@ -167,6 +167,17 @@ export class KernelWriter {
     return ix.variable(name, Math.max(extent, value + 1, 2));
   }
 
+  /** A float that the shader's compiler must not know, because other sizes have others, such as 1 / size. */
+  number(value: number): string {
+    const known = this.fields.find(
+      (field) => field.type === 'f32' && Object.is(field.value, value),
+    );
+    if (known) return `u.${known.name}`;
+    const name = `number${this.fields.filter(({ type }) => type === 'f32').length}`;
+    this.fields.push({ name, type: 'f32', value });
+    return `u.${name}`;
+  }
+
   /** A float that WGSL cannot write as a constant expression: NaN and the infinities. */
   special(value: number): string {
     const name = Number.isNaN(value) ? 'nan' : 'infinity';

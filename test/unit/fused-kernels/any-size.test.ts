@@ -38,6 +38,10 @@ const transposed: Build<readonly [number, number]> = (b, [batch, length]) => {
 const mean: Build<readonly [number, number]> = (b, [batch, length]) =>
   b.op('Mean', [float(b, batch, length, 64)], { axes: [1], keepDims: false });
 
+/** As the gradient of a mean is: divided by a size. */
+const scaled: Build<readonly [number, number]> = (b, [batch, length]) =>
+  b.op('Multiply', [b.op('Exp', [float(b, batch, length, 64)]), b.scalar(1 / (batch * length))]);
+
 const softmax: Build<readonly [number, number]> = (b, [rows]) =>
   b.op('Softmax', [float(b, rows, 20)]);
 
@@ -110,6 +114,7 @@ describe.each([
     ['elementwise', elementwise, LENGTHS],
     ['a transposition of heads', transposed, LENGTHS],
     ['a mean', mean, LENGTHS],
+    ['what a size scales', scaled, LENGTHS],
     ['softmax', softmax, LENGTHS],
     ['a dense layer', dense, LENGTHS],
     ['attention', attention, LENGTHS],
