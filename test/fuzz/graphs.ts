@@ -31,7 +31,7 @@ export interface TargetedMiss extends NearMiss {
   readonly target: number;
 }
 
-function targetOf(target: number): KernelTarget {
+export function targetOf(target: number): KernelTarget {
   const buffers = target % 5 === 4 ? 5 : 8;
   return kernelTarget({ ...FACTS, maxStorageBuffers: buffers }, CLASSES[target % CLASSES.length]);
 }

@@ -26,6 +26,9 @@ const reduced =
     f(x, axisOf(x, n), keep % 2 === 1);
 const float = (x: tf.Tensor): tf.Tensor => tf.cast(x, 'float32');
 const whole = (x: tf.Tensor): tf.Tensor => tf.cast(tf.round(float(x)), 'int32');
+/** Where `cpu` computes with floats: no integers that these do not have. */
+const small = (x: tf.Tensor): tf.Tensor =>
+  x.dtype === 'int32' ? tf.clipByValue(x, -1000, 1000) : x;
 const bool = (x: tf.Tensor): tf.Tensor => tf.cast(x, 'bool');
 const image = (x: tf.Tensor): tf.Tensor4D => float(x) as tf.Tensor4D;
 
@@ -37,14 +40,14 @@ const elementwise: Readonly<Record<string, Step>> = {
   elu: unary(tf.elu),
   selu: unary((x) => tf.selu(float(x))),
   leaky: ([x], [n]) => tf.leakyRelu(x, n / 7),
-  abs: unary(tf.abs),
+  abs: unary((x) => tf.abs(small(x))),
   neg: unary(tf.neg),
   sign: unary(tf.sign),
   floor: unary(tf.floor),
   ceil: unary(tf.ceil),
   round: unary(tf.round),
-  square: unary(tf.square),
-  sqrt: unary((x) => tf.sqrt(tf.abs(x))),
+  square: unary((x) => tf.square(small(x))),
+  sqrt: unary((x) => tf.sqrt(tf.abs(float(x)))),
   rsqrt: unary((x) => tf.rsqrt(tf.add(tf.abs(float(x)), 0.5))),
   exp: unary((x) => tf.exp(tf.clipByValue(float(x), -20, 8))),
   expm1: unary((x) => tf.expm1(tf.clipByValue(float(x), -20, 8))),
@@ -73,7 +76,7 @@ const elementwise: Readonly<Record<string, Step>> = {
   addN: ([a, b, c]) => tf.addN([a, b, c, a]),
   maximum: binary(tf.maximum),
   minimum: binary(tf.minimum),
-  squaredDifference: binary(tf.squaredDifference),
+  squaredDifference: binary((a, b) => tf.squaredDifference(small(a), small(b))),
   prelu: binary(tf.prelu),
   equal: binary((a, b) => tf.equal(a, b)),
   less: binary((a, b) => tf.less(a, b)),
@@ -217,7 +220,7 @@ const products: Readonly<Record<string, Step>> = {
   maxPool: ([x], [n]) => tf.maxPool(image(x), 1 + (n % 3), 1 + (n % 2), n % 3 ? 'same' : 'valid'),
   avgPool: ([x], [n]) => tf.avgPool(image(x), 1 + (n % 3), 1 + (n % 2), n % 3 ? 'same' : 'valid'),
   resize: ([x], [n, m]) =>
-    tf.image.resizeBilinear(x as tf.Tensor4D, [1 + (n % 6), 1 + (m % 5)], n % 2 === 1),
+    tf.image.resizeBilinear(small(x) as tf.Tensor4D, [1 + (n % 6), 1 + (m % 5)], n % 2 === 1),
   crop: ([x, boxes], [n, m]) =>
     tf.image.cropAndResize(
       image(x),

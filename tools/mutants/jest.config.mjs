@@ -12,9 +12,11 @@ export default {
   rootDir: ROOT,
   displayName: 'mutants',
   forceExit: true,
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   testTimeout: 60_000,
   testMatch: [
-    '<rootDir>/test/unit/{rules,patterns,compiler,verify,fused-kernels,graph-model}/**/*.test.ts',
+    '<rootDir>/tools/mutants/*.test.ts',
+    '<rootDir>/test/unit/{rules,patterns,compiler,verify}/**/*.test.ts',
   ],
   transform: { '^.+\\.[mc]?[jt]sx?$': '<rootDir>/tools/mutants/transform.mjs' },
   setupFilesAfterEnv: ['<rootDir>/tools/mutants/runtime.cjs'],
