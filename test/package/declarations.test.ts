@@ -11,6 +11,7 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
     ...['CaptureExplanation', 'ModelExplanation', 'NodeFate', 'OptimizeOptions'],
     ...['RefusalExplanation', 'RegionExplanation', 'ReplayedMemory', 'StockCost', 'WarmupOptions'],
     ...['WarmupProgress', 'WarmupReport', 'explain', 'optimize', 'warmup'],
+    ...['CompilationExplanation', 'OpenShape', 'NewShaderRecord', 'NewShapeRecord', 'TextRecord'],
   ],
   tuning: ['TunedChoice', 'TuningJson', 'exportTuning', 'importTuning'],
   'eager code and captured calls': [
