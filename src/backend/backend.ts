@@ -23,7 +23,7 @@ import { cacheValues, dataMover } from '../host/data-mover';
 import { holdDevice, releaseDevice, type DeviceState } from '../host/request-device';
 import { flag } from '../host/flags';
 import { HostCopies } from '../host/host-copies';
-import { tensorData } from '../host/internals';
+import { internalsOf, tensorData } from '../host/internals';
 import { sizeOf } from '../ir/graph';
 import type { LazyBackend } from '../eager/lazy-backend';
 import { lazyState, type LazyData } from '../eager/pending';
@@ -78,7 +78,11 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     const suspect = guardBuffers(this.bufferManager, device.limits.maxBufferSize, (create) =>
       this.validation.allocate(create),
     );
-    this.validation = new Validation(device, suspect);
+    this.validation = new Validation(device, () => {
+      suspect();
+      // Stock keeps a pipeline that came out invalid, and would use it for ever.
+      internalsOf(this).pipelineCache = {};
+    });
     this.pipelines = new PipelineCache(device, this.validation);
     this.limits = dispatchLimits(device);
     this.tensorMap = new DataStorage(this, dataMover);

@@ -26,6 +26,8 @@ export interface WebGPUInternals {
   supportTimestampQuery: boolean;
   querySet: GPUQuerySet | null;
   readonly querySetCount: number;
+  /** Stock's pipelines by the key of their program. */
+  pipelineCache: Record<string, GPUComputePipeline | Promise<GPUComputePipeline>>;
   getQueryTime(): Promise<number>;
   /** Uniform buffers that go back to the pool with the next submit. */
   uniformPendingDisposal: GPUBuffer[];

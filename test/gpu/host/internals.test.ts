@@ -38,6 +38,17 @@ describe('private members of tfjs 4.22', () => {
     expect(internalsOf(backend).commandQueueOwnedIds.has(x.dataId)).toBe(true);
   });
 
+  test('WebGPUBackend makes a pipeline again that it has not kept', () => {
+    const internals = internalsOf(backend);
+    tf.add(tf.ones([2048]), 1);
+    const made = Object.keys(internals.pipelineCache);
+    expect(made.length).toBeGreaterThan(0);
+    internals.pipelineCache = {};
+    tf.add(tf.ones([2048]), 1);
+    expect(made).toEqual(expect.arrayContaining(Object.keys(internals.pipelineCache)));
+    expect(Object.keys(internals.pipelineCache)).toHaveLength(1);
+  });
+
   test('WebGPUBackend times kernels one by one', async () => {
     const internals = internalsOf(backend);
     expect(internals.querySetCount).toBe(2);

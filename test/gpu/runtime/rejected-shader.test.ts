@@ -113,3 +113,22 @@ describe('what was computed of a tensor that a rejected shader was to compute', 
     }
   });
 });
+
+test("a shader of stock's that is rejected once is compiled anew", async () => {
+  const { device } = backend();
+  const create = device.createShaderModule.bind(device);
+  const normalize = (): tf.Tensor =>
+    tf.localResponseNormalization(tf.ones<tf.Rank.R4>([1, 2, 2, 3]), 1);
+  device.createShaderModule = (descriptor) =>
+    create({ ...descriptor, code: `this is no WGSL ${descriptor.code}` });
+  const lost = normalize();
+  backend().submitQueue();
+  device.createShaderModule = create;
+  await expect(lost.data()).rejects.toThrow(/LRN\w*Program/);
+  await useBackend(tf, 'cpu');
+  const expected = await normalize().data();
+  await useBackend(tf, fused.BACKEND_NAME);
+  const values = await normalize().data();
+  expected.forEach((value, i) => expect(values[i]).toBeCloseTo(value, 5));
+  await takeGpuErrors();
+});
