@@ -123,13 +123,14 @@ describe('when waiting kernels run', () => {
 
   test('when a kernel that cannot wait reads a value', () => {
     const x = resident([64], 1);
-    const sums = tf.unsortedSegmentSum(tf.add(x, 1), tf.zeros([64], 'int32'), 1);
-    expect(trace()).toMatchObject({ why: 'kernel UnsortedSegmentSum', kernels: ['Add'] });
+    const image = tf.reshape<tf.Rank.R3>(tf.add(x, 1), [4, 4, 4]);
+    const normalized = tf.localResponseNormalization(image);
+    expect(trace()).toMatchObject({ why: 'kernel LRN', kernels: ['Add'] });
     expect(trace().left).toContainEqual({
-      kernel: 'UnsortedSegmentSum',
-      reason: 'it writes where values say, to one place several times perhaps',
+      kernel: 'LRN',
+      reason: 'no kernel family computes it yet',
     });
-    tf.dispose([x, sums]);
+    tf.dispose([x, normalized]);
   });
 
   test('when a value is handed out as a GPU buffer', () => {

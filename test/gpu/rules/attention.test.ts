@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
 import { seededNumbers } from '../../support/small-graph-model';
-import { checkFused, labelsOf, TARGETS } from '../../support/differential';
+import { ADAPTERS, checkFused, labelsOf, TARGETS } from '../../support/differential';
 
 const tensor = (b: GraphBuilder, shape: Shape) => b.input({ shape, dtype: 'float32' });
 const plain = { transposeA: false, transposeB: false };
@@ -42,7 +42,7 @@ describe('sizes', () => {
   ])('%s', async (_name, sizes) => {
     const plan = await checkFused((b) => attend(b, sizes, scale(b, sizes.head)), {
       tolerance: 'transcendental',
-      targets: TARGETS,
+      targets: ADAPTERS,
     });
     if (sizes.queries > 1) expect(labelsOf(plan)).toEqual(['Attention']);
   });

@@ -1,7 +1,7 @@
 /** Small dense layers one after the other, as one kernel. */
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
-import { checkFused, labelsOf, TARGETS, type Build } from '../../support/differential';
+import { checkFused, labelsOf, ADAPTERS, type Build } from '../../support/differential';
 
 const plain = { transposeA: false, transposeB: false };
 
@@ -51,7 +51,7 @@ describe('sizes', () => {
     [9, [600, 12, 3]],
     [7, [3, 251, 4]],
   ])('%d rows through %j', async (rows, widths) => {
-    const plan = await checkFused(chain(rows, widths), { targets: TARGETS });
+    const plan = await checkFused(chain(rows, widths), { targets: ADAPTERS });
     expect(labelsOf(plan)).toEqual(['DenseChain → Add']);
   });
 
@@ -65,7 +65,7 @@ describe('sizes', () => {
 describe('what stands between, before and after', () => {
   const input = (b: GraphBuilder, shape: Shape) => b.input({ shape, dtype: 'float32' });
   const check = async (build: Build, label: string) => {
-    const plan = await checkFused(build, { targets: TARGETS });
+    const plan = await checkFused(build, { targets: ADAPTERS });
     expect(labelsOf(plan)).toEqual([label]);
   };
 
@@ -106,7 +106,7 @@ describe('what stands between, before and after', () => {
 
   test('NaN and infinities stay in their rows', async () => {
     const plan = await checkFused(chain(5, [4, 8, 3]), {
-      targets: TARGETS,
+      targets: ADAPTERS,
       inputs: [[NaN, 1, 1, 1, Infinity, 0, 0, 0, 1, 2, 3, 4, -Infinity, 1, 1, 1, 5, 6, 7, 8]],
     });
     expect(labelsOf(plan)).toEqual(['DenseChain → Add']);

@@ -4,7 +4,7 @@ import type { Shape, Value } from '../../../src/ir/graph';
 import {
   checkFused,
   labelsOf,
-  TARGETS,
+  ADAPTERS,
   type Build,
   type TargetName,
 } from '../../support/differential';
@@ -80,7 +80,7 @@ describe('sizes', () => {
     [[1, 4, 4, 1024], 8],
     [[1, 3, 5, 260], 36],
     [[1, 24, 24, 8], 8],
-  ])('%j to %d channels', (shape, columns) => check(block(shape, columns), undefined, TARGETS));
+  ])('%j to %d channels', (shape, columns) => check(block(shape, columns), undefined, ADAPTERS));
 });
 
 describe('windows', () => {
@@ -197,7 +197,7 @@ describe('what stands between, before and after', () => {
       const hidden = bias(b, depthwise(b, image(b, [1, 9, 9, 4])));
       return pointwise(b, b.op('Relu', [hidden]), 5);
     };
-    const plan = await checkFused(build, { targets: TARGETS, inputs: [elements] });
+    const plan = await checkFused(build, { targets: ADAPTERS, inputs: [elements] });
     expect(labelsOf(plan)).toEqual(['DepthwisePointwise']);
   });
 

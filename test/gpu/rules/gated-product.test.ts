@@ -1,7 +1,7 @@
 /** Two products of the same rows, one of which switches the other, as one kernel. */
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
-import { checkFused, labelsOf, TARGETS } from '../../support/differential';
+import { checkFused, labelsOf, ADAPTERS } from '../../support/differential';
 
 interface Case {
   readonly x: Shape;
@@ -37,7 +37,7 @@ describe('gated products', () => {
     ['transposed weights', { x: [9, 8], weights: [12, 8], transposeB: true }],
     ['a batch', { x: [2, 5, 8], weights: [1, 8, 12] }],
   ])('%s', async (_name, sizes) => {
-    const plan = await checkFused((b) => gated(b, sizes, 'Relu'), { targets: TARGETS });
+    const plan = await checkFused((b) => gated(b, sizes, 'Relu'), { targets: ADAPTERS });
     expect(plan.dispatches).toHaveLength(1);
     expect(labelsOf(plan)[0]).toMatch(/^GatedMatMul/);
   });
@@ -58,7 +58,7 @@ describe('gated products', () => {
         const y = b.op('Multiply', [silu, b.op('BatchMatMul', [x, small(2)], plain)]);
         return b.op('Add', [y, b.input({ shape: [6, 12], dtype: 'float32' })]);
       },
-      { targets: TARGETS, tolerance: 'transcendental' },
+      { targets: ADAPTERS, tolerance: 'transcendental' },
     );
     expect(labelsOf(plan)).toEqual(['GatedMatMul → Add']);
   });

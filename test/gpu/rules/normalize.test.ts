@@ -7,7 +7,7 @@ import {
   labelsOf,
   runPlan,
   targetNamed,
-  TARGETS,
+  ADAPTERS,
   type TargetName,
 } from '../../support/differential';
 
@@ -49,7 +49,7 @@ describe('sizes', () => {
   ])('%s', async (_name, shape, axes) => {
     const plan = await checkFused((b) => normalize(b, tensor(b, shape), axes), {
       tolerance: 'transcendental',
-      targets: TARGETS,
+      targets: ADAPTERS,
     });
     expect(labelsOf(plan)).toEqual(['Normalize']);
   });
@@ -57,7 +57,7 @@ describe('sizes', () => {
   test('root mean square', async () => {
     const plan = await checkFused((b) => rms(b, tensor(b, [2, 3, 256])), {
       tolerance: 'transcendental',
-      targets: TARGETS,
+      targets: ADAPTERS,
     });
     expect(labelsOf(plan)).toEqual(['Normalize']);
   });
@@ -69,7 +69,7 @@ describe('sizes', () => {
   ])('an epsilon that is computed: %s', async (_name, shape, axes, ofEpsilon) => {
     const plan = await checkFused(
       (b) => normalize(b, tensor(b, shape), axes, b.op('Square', [tensor(b, ofEpsilon)])),
-      { tolerance: 'transcendental', targets: TARGETS },
+      { tolerance: 'transcendental', targets: ADAPTERS },
     );
     expect(labelsOf(plan)).toEqual(['Square → Normalize']);
   });

@@ -1,7 +1,7 @@
 /** Convolutions of one image side by side, as in Inception blocks, as one kernel. */
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
-import { checkFused, labelsOf, TARGETS } from '../../support/differential';
+import { checkFused, labelsOf, ADAPTERS } from '../../support/differential';
 
 const plainWindow = {
   strides: [1, 1],
@@ -55,7 +55,7 @@ describe('parallel convolutions', () => {
     ],
     ['one without bias', [1, 9, 9, 4], [{ channels: 4, bias: false }, { channels: 4 }], 3],
   ])('%s', async (_name, shape, arms, dispatches) => {
-    const plan = await checkFused(block(shape, arms), { targets: TARGETS });
+    const plan = await checkFused(block(shape, arms), { targets: ADAPTERS });
     expect(plan.dispatches).toHaveLength(dispatches);
     expect(labelsOf(plan)[0]).toMatch(/^Conv2D → Add → Relu/);
   });
