@@ -200,6 +200,11 @@ const TABLE: readonly Unsound[] = [
       (strides as number[] | null)?.some((stride) => stride !== 1) === true,
   },
   {
+    kernels: ['Neg'],
+    why: 'a bool is negated as a number is',
+    when: ([x]) => x.dtype === 'bool',
+  },
+  {
     kernels: ['TopK'],
     why: 'integers are compared as floats, wrong above 2^24',
     when: ([x]) => x.dtype === 'int32',

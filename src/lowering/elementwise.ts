@@ -41,6 +41,8 @@ export const scalarLowerings: Readonly<Record<string, Lowering<Attrs, Value>>> =
 
 export const elementwiseLowerings = {
   ...scalarLowerings,
+  // tfjs's -1 is true, as a bool: its product with one is that bool.
+  Neg: lowering(['x'], (b, [x]) => (x.dtype === 'bool' ? x : b.op('Neg', [x]))),
   Cast: lowering(['x'], (b, [x], { dtype }: { dtype: unknown }) => b.cast(x, irType(dtype))),
   AddN: variadic((b, [first, ...rest]) =>
     rest.reduce((sum, term) => {

@@ -10,10 +10,14 @@ import { uniform } from '../../src/verify/reference';
 
 const NOISE = 2 ** -20;
 
-/** What a Fourier transform is off by shows in its parts, in relation to the largest of them. */
+/** What a Fourier transform is off by shows in its parts, in relation to the largest of both of them. */
 const PARTS: ReadonlySet<string> = new Set(['Real', 'Imag']);
 
 const largest = (x: tf.Tensor): number => largestOf(x.dataSync<'float32'>());
+
+/** Of a complex operand, whose data are both of its parts. */
+const largestPart = (inputs: Parameters<RunKernel>[1]): number =>
+  largest(Object.values(inputs as Record<string, tf.Tensor>)[0]);
 
 /** Kernels whose results are elements of their operands, or decided by them. */
 const EXACT: ReadonlySet<string> = new Set([
@@ -92,7 +96,7 @@ export function withNoise<T>(seed: number, run: () => Promise<T>): Promise<T> {
   return withKernels((kernel, inputs, call) => {
     if (EXACT.has(kernel)) return call(inputs);
     return call(mapInputs(inputs, (x) => mapFloats(x, noisy))).map((y) => {
-      const extra = kernel === 'Erf' ? NOISE : PARTS.has(kernel) ? NOISE * largest(y) : 0;
+      const extra = kernel === 'Erf' ? NOISE : PARTS.has(kernel) ? NOISE * largestPart(inputs) : 0;
       return mapFloats(y, (value) => noisy(value) + extra * (2 * random() - 1));
     });
   }, run);

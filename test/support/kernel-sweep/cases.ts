@@ -122,6 +122,7 @@ for (const [name, types] of Object.entries(BINARY)) {
     }
   }
 }
+add('Neg bool', () => tf.neg(make([5, 3], 'bool')));
 add('Pow float32', () => tf.pow(positive([5, 3]), make([3])));
 add('Pow int32', () => tf.pow(ints([2, 3, 4, 5]), ints([0, 1, 2, 3])));
 each('ClipByValue', NUMBERS, [[7], [2, 1, 3, 2, 3]], (x) => () => tf.clipByValue(x(), -1, 2));
