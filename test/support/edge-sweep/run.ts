@@ -1,34 +1,11 @@
 /** Compares a case of the sweep with `cpu`, element by element. */
-import * as tf from '@tensorflow/tfjs-core';
-import { takeGpuErrors, useBackend } from '../gpu';
+import { takeGpuErrors } from '../gpu';
+import { answersOf, specDifference, type Answer } from '../sweep-answers';
 import type { Closeness, EdgeCase } from './cases';
-
-interface Answer {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly values: readonly number[];
-}
 
 const SMALLEST_NORMAL = 2 ** -126;
 /** WGSL divides to 2.5 ulp; products and sums of a few terms are closer. */
 const ROUNDINGS = 4 * 2 ** -23;
-
-async function answersOf(run: EdgeCase['run']): Promise<Answer[] | Error> {
-  try {
-    const results = tf.tidy(() => [run()].flat());
-    const answers = await Promise.all(
-      results.map(async (result) => ({
-        shape: result.shape,
-        dtype: result.dtype,
-        values: Array.from(await result.data()),
-      })),
-    );
-    tf.dispose(results);
-    return answers;
-  } catch (error) {
-    return error as Error;
-  }
-}
 
 /** Whether `actual` may stand for `expected`. */
 export function isClose(actual: number, expected: number, closeness: Closeness): boolean {
@@ -42,10 +19,8 @@ export function isClose(actual: number, expected: number, closeness: Closeness):
 }
 
 function differenceOf(actual: Answer, expected: Answer, closeness: Closeness): string | null {
-  if (String(actual.shape) !== String(expected.shape)) {
-    return `shape [${actual.shape}], expected [${expected.shape}]`;
-  }
-  if (actual.dtype !== expected.dtype) return `${actual.dtype}, expected ${expected.dtype}`;
+  const spec = specDifference(actual, expected);
+  if (spec) return spec;
   const wrong = expected.values.flatMap((value, i) =>
     isClose(actual.values[i], value, closeness)
       ? []
@@ -59,17 +34,16 @@ export async function sweepEdge(
   backend: string,
   { run, reference, closeness }: EdgeCase,
 ): Promise<string | null> {
-  await useBackend(tf, 'cpu');
-  const expected = await answersOf(reference ?? run);
+  const expected = await answersOf('cpu', reference ?? run);
   if (expected instanceof Error)
     return `cpu throws ${expected.message}; the case needs a reference`;
-  await useBackend(tf, backend);
-  const actual = await answersOf(run);
+  const actual = await answersOf(backend, run);
   const [error] = await takeGpuErrors();
   if (error) return error.split('\n', 1)[0];
   if (actual instanceof Error) return `throws ${actual.message}`;
+  if (actual.length !== expected.length) return `${actual.length} results`;
   for (const [at, answer] of expected.entries()) {
-    const difference = actual[at] ? differenceOf(actual[at], answer, closeness) : 'is missing';
+    const difference = differenceOf(actual[at], answer, closeness);
     if (difference) return `result ${at}: ${difference}`;
   }
   return null;

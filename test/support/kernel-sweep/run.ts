@@ -1,31 +1,7 @@
 /** Runs the cases of the sweep on a backend, every kernel at once, and compares with `cpu`. */
-import * as tf from '@tensorflow/tfjs-core';
-import { takeGpuErrors, useBackend } from '../gpu';
+import { takeGpuErrors } from '../gpu';
+import { answersOf, specDifference, type Answer } from '../sweep-answers';
 import type { SweepCase } from './cases';
-
-interface Answer {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly values: readonly number[];
-}
-
-async function answersOf(backend: string, run: SweepCase['run']): Promise<Answer[] | Error> {
-  await useBackend(tf, backend);
-  try {
-    const results = tf.tidy(() => [run()].flat());
-    const answers = await Promise.all(
-      results.map(async (result) => ({
-        shape: result.shape,
-        dtype: result.dtype,
-        values: Array.from(await result.data()),
-      })),
-    );
-    tf.dispose(results);
-    return answers;
-  } catch (error) {
-    return error as Error;
-  }
-}
 
 /** Of the largest answer: sums of some dozen terms are much closer. */
 const TOLERANCE = 1e-4;
@@ -37,10 +13,8 @@ const toleranceOf = ({ name }: SweepCase): number =>
   ARC.has(name.split(' ', 1)[0]) ? ARC_TOLERANCE : TOLERANCE;
 
 function differs(actual: Answer, expected: Answer, tolerance: number): string | null {
-  if (String(actual.shape) !== String(expected.shape)) {
-    return `shape [${actual.shape}], expected [${expected.shape}]`;
-  }
-  if (actual.dtype !== expected.dtype) return `${actual.dtype}, expected ${expected.dtype}`;
+  const spec = specDifference(actual, expected);
+  if (spec) return spec;
   const scale = Math.max(1, ...expected.values.filter(Number.isFinite).map(Math.abs));
   const most = expected.dtype === 'float32' ? tolerance * scale : 0;
   const at = expected.values.findIndex((value, i) => {
