@@ -35,14 +35,14 @@ function elementwise(op: ScalarOp): Lowering<Attrs, Value> {
 }
 
 /** One for each scalar op. */
-export const scalarLowerings: Readonly<Record<string, Lowering<Attrs, Value>>> = Object.fromEntries(
-  [...scalarOps.values()].map((op) => [op.kernel, elementwise(op)]),
-);
+export const scalarLowerings: Readonly<Record<string, Lowering<Attrs, Value>>> = {
+  ...Object.fromEntries([...scalarOps.values()].map((op) => [op.kernel, elementwise(op)])),
+  // tfjs's -1 is true, as a bool: its product with one is that bool.
+  Neg: lowering(['x'], (b, [x]) => (x.dtype === 'bool' ? x : b.op('Neg', [x]))),
+};
 
 export const elementwiseLowerings = {
   ...scalarLowerings,
-  // tfjs's -1 is true, as a bool: its product with one is that bool.
-  Neg: lowering(['x'], (b, [x]) => (x.dtype === 'bool' ? x : b.op('Neg', [x]))),
   Cast: lowering(['x'], (b, [x], { dtype }: { dtype: unknown }) => b.cast(x, irType(dtype))),
   AddN: variadic((b, [first, ...rest]) =>
     rest.reduce((sum, term) => {

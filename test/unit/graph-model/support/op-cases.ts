@@ -596,6 +596,7 @@ const reductions: OpCase[] = [
   { op: 'Mean', what: 'ints', operands: [fed([2, 3], 'int32'), ints(1)] },
   { op: 'Max', what: 'bools', operands: [fed([2, 3], 'bool'), ints(1)] },
   { op: 'Min', what: 'bools', operands: [fed([2, 3], 'bool'), ints(0)] },
+  { op: 'Neg', what: 'bools', operands: [fed([2, 3], 'bool')] },
   { op: 'Sum', what: 'bools', operands: [fed([2, 3], 'bool'), int(0)] },
   { op: 'All', what: 'bools', operands: [fed([2, 3], 'bool'), ints(1)] },
   { op: 'Any', what: 'bools', operands: [fed([2, 3], 'bool'), ints(0, 1)] },
