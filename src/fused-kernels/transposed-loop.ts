@@ -187,7 +187,12 @@ export function emitTransposedLoop(emission: KernelEmission, loop: TransposedLoo
   const total = counts.reduce((product, count) => product * count, 1);
   const { workgroups, parameters } = ownerThreads(emission, total, true, 'tile');
   const parts = ix.delinearize(ix.variable('tile', total), counts);
-  const indices = parts.map((part, g) => namedIndex(emission, `axis${g}`, part, counts[g]));
+  // Letters, because numbers would say that the strides of these are the same.
+  const nameOf = (g: number): string => {
+    if (g === inner) return 'innerTile';
+    return g === groups.length - 1 ? 'outerTile' : `axis${String.fromCharCode(65 + g)}`;
+  };
+  const indices = parts.map((part, g) => namedIndex(emission, nameOf(g), part, counts[g]));
   const tile: LoopTile = {
     loop,
     indices,

@@ -1,4 +1,7 @@
-/** What the integers of index arithmetic are called in a shader: by the variable that they belong to. */
+/**
+ * What the integers of index arithmetic are called in a shader: by the variable that they belong to.
+ * Numbered ones (`row0`, `row1`, …) are neighbours, whose strides, divisors and extents are the same.
+ */
 import type { Atom, IndexExpr } from '../../ir/index-expression';
 import { variablesOf } from '../../ir/index-expression';
 
@@ -10,14 +13,14 @@ function subjectOf({ terms }: Pick<IndexExpr, 'terms'>): string {
 function nameOf(atom: Atom): string {
   switch (atom.kind) {
     case 'variable':
-      return atom.name;
+      return atom.name.replace(/\d+$/, '');
     case 'div':
       return `${subjectOf(atom.x)}Quotient`;
     case 'mod':
       return `${subjectOf(atom.x)}Remainder`;
     case 'call': {
       const [subject = 'index'] = variablesOf({ terms: [{ coefficient: 1, atom }] });
-      return `${subject}Mapped`;
+      return `${subject.replace(/\d+$/, '')}Mapped`;
     }
   }
 }

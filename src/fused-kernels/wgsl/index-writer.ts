@@ -102,14 +102,13 @@ export class IndexWriter {
         const { loop } = this;
         const depth = loop ? this.depthOf(atom.x) : 0;
         if (loop && depth >= loop.depth) return loop.quotient(atom);
+        // Of no buffer: a division is said in the same words everywhere, so that compilers do it once.
         const code = (): string => {
           const operator = atom.kind === 'div' ? '/' : '%';
-          const divisor = this.writer.integer(atom.by, scope ?? '', divisorOf(atom.x));
-          return `(${this.parenthesize(atom.x, scope)} ${operator} ${divisor})`;
+          const divisor = this.writer.integer(atom.by, '', divisorOf(atom.x));
+          return `(${this.parenthesize(atom.x, '')} ${operator} ${divisor})`;
         };
-        return loop && this.writer.depth >= loop.depth
-          ? this.named(`${scope}:${atom.key}`, code, depth)
-          : code();
+        return loop && this.writer.depth >= loop.depth ? this.named(atom.key, code, depth) : code();
       }
       case 'call': {
         return this.call(

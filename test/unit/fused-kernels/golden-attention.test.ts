@@ -19,34 +19,19 @@ describe('golden shaders of attention on a GPU', () => {
        ownerDivisor: i32,
        rowTileStride: i32,
        in0_headStride: i32,
-       in0_row0Stride: i32,
-       in0_row1Stride: i32,
-       in0_row2Stride: i32,
-       in0_row3Stride: i32,
+       in0_rowStride: i32,
        lastKey: i32,
-       in1_firstKey0Stride: i32,
+       in1_firstKeyStride: i32,
        in1_headStride: i32,
-       in1_firstKey1Stride: i32,
-       in1_firstKey2Stride: i32,
-       in1_firstKey3Stride: i32,
        keyTiles: i32,
        keys: i32,
        in2_headStride: i32,
-       in2_valueKey0Stride: i32,
-       in2_valueKey1Stride: i32,
-       in2_valueKey2Stride: i32,
-       in2_valueKey3Stride: i32,
+       in2_valueKeyStride: i32,
        in3_headStride: i32,
-       in1_nextKey0Stride: i32,
-       in1_nextKey1Stride: i32,
-       in1_nextKey2Stride: i32,
-       in1_nextKey3Stride: i32,
+       in1_nextKeyStride: i32,
        nan: f32,
        out4_headStride: i32,
-       out4_row0Stride: i32,
-       out4_row1Stride: i32,
-       out4_row2Stride: i32,
-       out4_row3Stride: i32,
+       out4_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -76,10 +61,10 @@ describe('golden shaders of attention on a GPU', () => {
        let row1 = quad * 4 + 1;
        let row2 = quad * 4 + 2;
        let row3 = quad * 4 + 3;
-       let v0 = in0[head * u.in0_headStride + member + row0 * u.in0_row0Stride];
-       let v1 = in0[head * u.in0_headStride + member + row1 * u.in0_row1Stride];
-       let v2 = in0[head * u.in0_headStride + member + row2 * u.in0_row2Stride];
-       let v3 = in0[head * u.in0_headStride + member + row3 * u.in0_row3Stride];
+       let v0 = in0[head * u.in0_headStride + member + row0 * u.in0_rowStride];
+       let v1 = in0[head * u.in0_headStride + member + row1 * u.in0_rowStride];
+       let v2 = in0[head * u.in0_headStride + member + row2 * u.in0_rowStride];
+       let v3 = in0[head * u.in0_headStride + member + row3 * u.in0_rowStride];
        queries[(4 * member + 0) * 8 + team] = vec4<f32>(v0[0], v1[0], v2[0], v3[0]);
        queries[(4 * member + 1) * 8 + team] = vec4<f32>(v0[1], v1[1], v2[1], v3[1]);
        queries[(4 * member + 2) * 8 + team] = vec4<f32>(v0[2], v1[2], v2[2], v3[2]);
@@ -92,16 +77,16 @@ describe('golden shaders of attention on a GPU', () => {
        var sum0_0_2 = vec4<f32>(0.0);
        var sum0_0_3 = vec4<f32>(0.0);
        let firstKey0 = min(0 + 0 + team, u.lastKey);
-       let v4 = in1[firstKey0 * u.in1_firstKey0Stride + head * u.in1_headStride + member];
+       let v4 = in1[firstKey0 * u.in1_firstKeyStride + head * u.in1_headStride + member];
        var nextKeys0_0 = v4;
        let firstKey1 = min(0 + 8 + team, u.lastKey);
-       let v5 = in1[firstKey1 * u.in1_firstKey1Stride + head * u.in1_headStride + member];
+       let v5 = in1[firstKey1 * u.in1_firstKeyStride + head * u.in1_headStride + member];
        var nextKeys1_0 = v5;
        let firstKey2 = min(0 + 16 + team, u.lastKey);
-       let v6 = in1[firstKey2 * u.in1_firstKey2Stride + head * u.in1_headStride + member];
+       let v6 = in1[firstKey2 * u.in1_firstKeyStride + head * u.in1_headStride + member];
        var nextKeys2_0 = v6;
        let firstKey3 = min(0 + 24 + team, u.lastKey);
-       let v7 = in1[firstKey3 * u.in1_firstKey3Stride + head * u.in1_headStride + member];
+       let v7 = in1[firstKey3 * u.in1_firstKeyStride + head * u.in1_headStride + member];
        var nextKeys3_0 = v7;
        for (var tile = 0; tile < u.keyTiles; tile++) {
          let firstKey = tile * 32;
@@ -116,16 +101,16 @@ describe('golden shaders of attention on a GPU', () => {
          staged[(24 + team) * 9 + member] = nextKeys3_0;
          workgroupBarrier();
          let valueKey0 = min(firstKey + 0 + team, u.lastKey);
-         let v8 = in2[head * u.in2_headStride + member + valueKey0 * u.in2_valueKey0Stride];
+         let v8 = in2[head * u.in2_headStride + member + valueKey0 * u.in2_valueKeyStride];
          let values0_0 = select(vec4<f32>(0.0), v8, firstKey + 0 + team < u.keys);
          let valueKey1 = min(firstKey + 8 + team, u.lastKey);
-         let v9 = in2[head * u.in2_headStride + member + valueKey1 * u.in2_valueKey1Stride];
+         let v9 = in2[head * u.in2_headStride + member + valueKey1 * u.in2_valueKeyStride];
          let values1_0 = select(vec4<f32>(0.0), v9, firstKey + 8 + team < u.keys);
          let valueKey2 = min(firstKey + 16 + team, u.lastKey);
-         let v10 = in2[head * u.in2_headStride + member + valueKey2 * u.in2_valueKey2Stride];
+         let v10 = in2[head * u.in2_headStride + member + valueKey2 * u.in2_valueKeyStride];
          let values2_0 = select(vec4<f32>(0.0), v10, firstKey + 16 + team < u.keys);
          let valueKey3 = min(firstKey + 24 + team, u.lastKey);
-         let v11 = in2[head * u.in2_headStride + member + valueKey3 * u.in2_valueKey3Stride];
+         let v11 = in2[head * u.in2_headStride + member + valueKey3 * u.in2_valueKeyStride];
          let values3_0 = select(vec4<f32>(0.0), v11, firstKey + 24 + team < u.keys);
          for (var step = 0; step < 8; step++) {
            let key0 = staged[member * 9 + step];
@@ -215,16 +200,16 @@ describe('golden shaders of attention on a GPU', () => {
          staged[(24 + team) * 9 + member] = values3_0;
          workgroupBarrier();
          let nextKey0 = min(firstKey + 32 + 0 + team, u.lastKey);
-         let v16 = in1[head * u.in1_headStride + member + nextKey0 * u.in1_nextKey0Stride];
+         let v16 = in1[head * u.in1_headStride + member + nextKey0 * u.in1_nextKeyStride];
          nextKeys0_0 = v16;
          let nextKey1 = min(firstKey + 32 + 8 + team, u.lastKey);
-         let v17 = in1[head * u.in1_headStride + member + nextKey1 * u.in1_nextKey1Stride];
+         let v17 = in1[head * u.in1_headStride + member + nextKey1 * u.in1_nextKeyStride];
          nextKeys1_0 = v17;
          let nextKey2 = min(firstKey + 32 + 16 + team, u.lastKey);
-         let v18 = in1[head * u.in1_headStride + member + nextKey2 * u.in1_nextKey2Stride];
+         let v18 = in1[head * u.in1_headStride + member + nextKey2 * u.in1_nextKeyStride];
          nextKeys2_0 = v18;
          let nextKey3 = min(firstKey + 32 + 24 + team, u.lastKey);
-         let v19 = in1[head * u.in1_headStride + member + nextKey3 * u.in1_nextKey3Stride];
+         let v19 = in1[head * u.in1_headStride + member + nextKey3 * u.in1_nextKeyStride];
          nextKeys3_0 = v19;
          var part0_0_0 = vec4<f32>(0.0);
          var part0_0_1 = vec4<f32>(0.0);
@@ -278,16 +263,16 @@ describe('golden shaders of attention on a GPU', () => {
        let isNumber = (least == vec4<f32>(0.0)) & (denominator > vec4<f32>(0.0));
        let v20 = select(vec4<f32>(u.nan), sum0_0_0 / denominator[0], isNumber[0]);
        let v21 = reluF32x4(v20);
-       out4[head * u.out4_headStride + member + row0 * u.out4_row0Stride] = v21;
+       out4[head * u.out4_headStride + member + row0 * u.out4_rowStride] = v21;
        let v22 = select(vec4<f32>(u.nan), sum0_0_1 / denominator[1], isNumber[1]);
        let v23 = reluF32x4(v22);
-       out4[head * u.out4_headStride + member + row1 * u.out4_row1Stride] = v23;
+       out4[head * u.out4_headStride + member + row1 * u.out4_rowStride] = v23;
        let v24 = select(vec4<f32>(u.nan), sum0_0_2 / denominator[2], isNumber[2]);
        let v25 = reluF32x4(v24);
-       out4[head * u.out4_headStride + member + row2 * u.out4_row2Stride] = v25;
+       out4[head * u.out4_headStride + member + row2 * u.out4_rowStride] = v25;
        let v26 = select(vec4<f32>(u.nan), sum0_0_3 / denominator[3], isNumber[3]);
        let v27 = reluF32x4(v26);
-       out4[head * u.out4_headStride + member + row3 * u.out4_row3Stride] = v27;
+       out4[head * u.out4_headStride + member + row3 * u.out4_rowStride] = v27;
      }
      "
     `);

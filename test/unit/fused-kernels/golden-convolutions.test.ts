@@ -39,12 +39,11 @@ describe('golden shaders of convolutions on a GPU', () => {
        sums: i32,
        outRowStride: i32,
        terms: i32,
-       in1_countedRowDivisor: i32,
+       countedRowDivisor: i32,
        in1_countedRowRemainderStride: i32,
        in1_countedRowQuotientStride: i32,
        in1_filterColumnTermStride: i32,
        in1_filterRowTermStride: i32,
-       countedRowDivisor: i32,
        countedRowQuotientExtent: i32,
        countedRowRemainderExtent: i32,
        in0_channelTermStride: i32,
@@ -147,20 +146,18 @@ describe('golden shaders of convolutions on a GPU', () => {
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i29 = (countedRow % u.in1_countedRowDivisor);
-           let i30 = (countedRow / u.in1_countedRowDivisor);
+           let i29 = (countedRow % u.countedRowDivisor);
+           let i30 = (countedRow / u.countedRowDivisor);
            let i31 = i29 * u.in1_countedRowRemainderStride + i30 * u.in1_countedRowQuotientStride;
-           let i34 = (countedRow / u.countedRowDivisor);
-           let i35 = i34 * 2;
-           let i36 = (countedRow % u.countedRowDivisor);
-           let i37 = i36 * 2;
+           let i34 = i30 * 2;
+           let i35 = i29 * 2;
            while (term < u.terms) {
              let i32 = channelTerm + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v33 = in1[i31 + i32];
-             let v38 = select(0.0, v33, (i35 + filterRowTerm) < u.countedRowQuotientExtent && (i37 + filterColumnTerm) < u.countedRowRemainderExtent);
-             let i39 = channelTerm * u.in0_channelTermStride + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
-             let v40 = in0[i39 + countedVector];
-             counted = select(counted, counted + v38 * v40, (channelTerm) < u.channelTermExtent && (i35 + filterRowTerm) < u.countedRowQuotientExtent && (i37 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let v36 = select(0.0, v33, (i34 + filterRowTerm) < u.countedRowQuotientExtent && (i35 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i37 = channelTerm * u.in0_channelTermStride + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
+             let v38 = in0[i37 + countedVector];
+             counted = select(counted, counted + v36 * v38, (channelTerm) < u.channelTermExtent && (i34 + filterRowTerm) < u.countedRowQuotientExtent && (i35 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;
@@ -178,13 +175,13 @@ describe('golden shaders of convolutions on a GPU', () => {
            acc1 = select(acc1, counted, item == 1);
          }
        }
-       let v41 = in2[column];
-       let v42 = acc0 + v41;
+       let v39 = in2[column];
+       let v40 = acc0 + v39;
+       let v41 = reluF32x4(v40);
+       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride] = v41;
+       let v42 = acc1 + v39;
        let v43 = reluF32x4(v42);
-       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride] = v43;
-       let v44 = acc1 + v41;
-       let v45 = reluF32x4(v44);
-       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride + u.out3_offset] = v45;
+       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride + u.out3_offset] = v43;
      }
      "
     `);

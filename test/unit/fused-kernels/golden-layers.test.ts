@@ -37,7 +37,7 @@ describe('golden shaders of layers in a row', () => {
        in3_offset: i32,
        in3_offset_1: i32,
        in3_offset_2: i32,
-       out5_row0Stride: i32,
+       out5_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -103,7 +103,7 @@ describe('golden shaders of layers in a row', () => {
        let v10 = in4[column1];
        if (thread < u.vectors1) {
          let v11 = sum1_0 + v10;
-         out5[column1 + row0 * u.out5_row0Stride] = v11;
+         out5[column1 + row0 * u.out5_rowStride] = v11;
        }
      }
      "
@@ -131,8 +131,7 @@ describe('golden shaders of layers in a row', () => {
        partCount: i32,
        vectorCount: i32,
        strip_stripLast: i32,
-       outRow_stripDivisor: i32,
-       stripInRow_stripDivisor: i32,
+       stripDivisor: i32,
        filterRowCount: i32,
        in0_filterRowStride: i32,
        in1_filterRowStride: i32,
@@ -156,8 +155,8 @@ describe('golden shaders of layers in a row', () => {
        in3_offset_1: i32,
        in3_offset_2: i32,
        pixels: i32,
-       in5_pixel0Stride: i32,
-       out6_pixel0Stride: i32,
+       in5_pixelStride: i32,
+       out6_pixelStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -180,8 +179,8 @@ describe('golden shaders of layers in a row', () => {
          let inTile = part / u.vectorCount;
          let vector = part % u.vectorCount;
          let strip = min(firstStrip + inTile, u.strip_stripLast);
-         let outRow = (strip / u.outRow_stripDivisor);
-         let stripInRow = (strip % u.stripInRow_stripDivisor);
+         let outRow = (strip / u.stripDivisor);
+         let stripInRow = (strip % u.stripDivisor);
          var acc0 = vec4<f32>(0.0);
          for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
            let v0 = in0[filterRow * u.in0_filterRowStride + vector];
@@ -218,10 +217,10 @@ describe('golden shaders of layers in a row', () => {
          }
          let v11 = in4[column];
          let v12 = sum0 + v11;
-         let v13 = in5[column + pixel0 * u.in5_pixel0Stride];
+         let v13 = in5[column + pixel0 * u.in5_pixelStride];
          let v14 = v12 + v13;
          if (firstStrip + rowTile < u.pixels) {
-           out6[column + pixel0 * u.out6_pixel0Stride] = v14;
+           out6[column + pixel0 * u.out6_pixelStride] = v14;
          }
        }
      }

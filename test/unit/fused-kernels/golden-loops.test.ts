@@ -14,7 +14,7 @@ describe('golden shaders of loops', () => {
      "// fused: Multiply → Add → Relu6
      struct Uniforms {
        iCount: i32,
-       in1_iDivisor: i32,
+       iDivisor: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -28,7 +28,7 @@ describe('golden shaders of loops', () => {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
        let v0 = in0[i];
-       let v1 = in1[(i % u.in1_iDivisor)];
+       let v1 = in1[(i % u.iDivisor)];
        let v2 = v0 * v1;
        let v3 = v2 + v0;
        let v4 = select(clamp(v3, vec4<f32>(0.0), vec4<f32>(6.0)), v3, isNanF32x4(v3));
@@ -91,7 +91,7 @@ describe('golden shaders of loops', () => {
      struct Uniforms {
        oCount: i32,
        reduced: i32,
-       in0_oDivisor: i32,
+       oDivisor: i32,
        in0_oQuotientStride: i32,
        in0_rStride: i32,
      }
@@ -104,7 +104,7 @@ describe('golden shaders of loops', () => {
        if (o >= u.oCount) { return; }
        var sum = vec4<f32>(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
-         let v0 = in0[(o % u.in0_oDivisor) + (o / u.in0_oDivisor) * u.in0_oQuotientStride + r * u.in0_rStride];
+         let v0 = in0[(o % u.oDivisor) + (o / u.oDivisor) * u.in0_oQuotientStride + r * u.in0_rStride];
          sum += v0;
        }
        let acc = sum;
@@ -127,11 +127,9 @@ describe('golden shaders of loops', () => {
        lineDivisor: i32,
        lineRemainderStride: i32,
        offset: i32,
-       out0_lineDivisor: i32,
        out0_lineRemainderStride: i32,
        out0_lineQuotientStride: i32,
        out0_offset: i32,
-       in1_lineDivisor: i32,
        in1_lineRemainderStride: i32,
        in1_lineQuotientStride: i32,
        in1_offset: i32,
@@ -148,10 +146,10 @@ describe('golden shaders of loops', () => {
        if (line >= u.lineCount) { return; }
        var total = 0.0;
        for (var i = 0; i < u.iCount; i++) {
-         let v1 = in1[(line % u.in1_lineDivisor) * u.in1_lineRemainderStride + (line / u.in1_lineDivisor) * u.in1_lineQuotientStride + i * (-1) + u.in1_offset];
+         let v1 = in1[(line % u.lineDivisor) * u.in1_lineRemainderStride + (line / u.lineDivisor) * u.in1_lineQuotientStride + i * (-1) + u.in1_offset];
          if ((line % u.lineDivisor) * u.lineRemainderStride + i * (-1) + u.offset < u.length) {
            let v0 = reluF32(total);
-           out0[(line % u.out0_lineDivisor) * u.out0_lineRemainderStride + (line / u.out0_lineDivisor) * u.out0_lineQuotientStride + i * (-1) + u.out0_offset] = v0;
+           out0[(line % u.lineDivisor) * u.out0_lineRemainderStride + (line / u.lineDivisor) * u.out0_lineQuotientStride + i * (-1) + u.out0_offset] = v0;
            total += v1;
          }
        }
@@ -166,7 +164,6 @@ describe('golden shaders of loops', () => {
      "// fused: Neg
      struct Uniforms {
        iCount: i32,
-       in0_iDivisor: i32,
        iDivisor: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -176,7 +173,7 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
-       let v0 = in0[(i / u.in0_iDivisor)];
+       let v0 = in0[(i / u.iDivisor)];
        let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i % u.iDivisor) * (-4) + (i / u.iDivisor) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-1) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-2) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-3) == 0));
        let v2 = -v1;
        out1[i] = v2;
@@ -237,15 +234,12 @@ describe('golden shaders of loops', () => {
        tileDivisor: i32,
        tileQuotientDivisor: i32,
        tileDivisor_1: i32,
-       axis1Stride: i32,
-       axis2Stride: i32,
-       in0_axis0Stride: i32,
-       in0_outer0Stride: i32,
-       in0_outer1Stride: i32,
-       in0_outer2Stride: i32,
-       in0_outer3Stride: i32,
-       axis2Stride_1: i32,
-       out2_axis0Stride: i32,
+       innerTileStride: i32,
+       outerTileStride: i32,
+       in0_axisAStride: i32,
+       in0_outerStride: i32,
+       outerTileStride_1: i32,
+       out2_axisAStride: i32,
        out2_rowStride: i32,
        out2_offset: i32,
        out2_offset_1: i32,
@@ -262,31 +256,31 @@ describe('golden shaders of loops', () => {
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
-       let axis0 = (tile / u.tileDivisor);
-       let axis1 = ((tile / u.tileDivisor_1) % u.tileQuotientDivisor);
-       let axis2 = (tile % u.tileDivisor_1);
+       let axisA = (tile / u.tileDivisor);
+       let innerTile = ((tile / u.tileDivisor_1) % u.tileQuotientDivisor);
+       let outerTile = (tile % u.tileDivisor_1);
        let fast = i32(local.x) % 8;
        let slow = i32(local.x) / 8;
-       let inner = axis1 * u.axis1Stride + fast;
-       let outer0 = axis2 * u.axis2Stride + slow * 4;
-       let v0 = in0[axis0 * u.in0_axis0Stride + inner + outer0 * u.in0_outer0Stride];
+       let inner = fast + innerTile * u.innerTileStride;
+       let outer0 = outerTile * u.outerTileStride + slow * 4;
+       let v0 = in0[axisA * u.in0_axisAStride + inner + outer0 * u.in0_outerStride];
        let v1 = reluF32x4(v0);
        tile0[slow][fast + 0] = v1;
-       let outer1 = axis2 * u.axis2Stride + slow * 4 + 1;
-       let v2 = in0[axis0 * u.in0_axis0Stride + inner + outer1 * u.in0_outer1Stride];
+       let outer1 = outerTile * u.outerTileStride + slow * 4 + 1;
+       let v2 = in0[axisA * u.in0_axisAStride + inner + outer1 * u.in0_outerStride];
        let v3 = reluF32x4(v2);
        tile0[slow][fast + 8] = v3;
-       let outer2 = axis2 * u.axis2Stride + slow * 4 + 2;
-       let v4 = in0[axis0 * u.in0_axis0Stride + inner + outer2 * u.in0_outer2Stride];
+       let outer2 = outerTile * u.outerTileStride + slow * 4 + 2;
+       let v4 = in0[axisA * u.in0_axisAStride + inner + outer2 * u.in0_outerStride];
        let v5 = reluF32x4(v4);
        tile0[slow][fast + 16] = v5;
-       let outer3 = axis2 * u.axis2Stride + slow * 4 + 3;
-       let v6 = in0[axis0 * u.in0_axis0Stride + inner + outer3 * u.in0_outer3Stride];
+       let outer3 = outerTile * u.outerTileStride + slow * 4 + 3;
+       let v6 = in0[axisA * u.in0_axisAStride + inner + outer3 * u.in0_outerStride];
        let v7 = reluF32x4(v6);
        tile0[slow][fast + 24] = v7;
        workgroupBarrier();
-       let outer = axis2 * u.axis2Stride_1 + fast;
-       let row = axis1 * u.axis1Stride + slow;
+       let outer = fast + outerTile * u.outerTileStride_1;
+       let row = innerTile * u.innerTileStride + slow;
        let v8 = tile0[fast][slow + 0];
        let v9 = tile0[fast][slow + 8];
        let v10 = tile0[fast][slow + 16];
@@ -294,16 +288,16 @@ describe('golden shaders of loops', () => {
        let v12 = vec4<f32>(v8[0], v9[0], v10[0], v11[0]);
        let v13 = in1[outer];
        let v14 = v12 + v13;
-       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride] = v14;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride] = v14;
        let v15 = vec4<f32>(v8[1], v9[1], v10[1], v11[1]);
        let v16 = v15 + v13;
-       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride + u.out2_offset] = v16;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset] = v16;
        let v17 = vec4<f32>(v8[2], v9[2], v10[2], v11[2]);
        let v18 = v17 + v13;
-       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride + u.out2_offset_1] = v18;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset_1] = v18;
        let v19 = vec4<f32>(v8[3], v9[3], v10[3], v11[3]);
        let v20 = v19 + v13;
-       out2[axis0 * u.out2_axis0Stride + outer + row * u.out2_rowStride + u.out2_offset_2] = v20;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset_2] = v20;
      }
      "
     `);
@@ -317,7 +311,6 @@ describe('golden shaders of loops', () => {
        lineDivisor: i32,
        lineRemainderStride: i32,
        positionLast: i32,
-       in0_lineDivisor: i32,
        in0_lineQuotientStride: i32,
        partLength: i32,
        columns: i32,
@@ -344,7 +337,7 @@ describe('golden shaders of loops', () => {
        let line = i32(group.x);
        for (var slot = i32(local.x); slot < 8; slot += 4) {
          let position = min((line % u.lineDivisor) * u.lineRemainderStride + slot, u.positionLast);
-         let v0 = in0[(line / u.in0_lineDivisor) * u.in0_lineQuotientStride + position];
+         let v0 = in0[(line / u.lineDivisor) * u.in0_lineQuotientStride + position];
          items[slot] = select(vec2<u32>(0u, 0xffffffffu), vec2<u32>(orderOf(v0), u32(position)), slot < u.partLength && (line % u.lineDivisor) * u.lineRemainderStride + slot < u.columns);
        }
        for (var run = 2; run <= 8; run *= 2) {
@@ -364,7 +357,7 @@ describe('golden shaders of loops', () => {
        workgroupBarrier();
        for (var rank = i32(local.x); rank < u.k; rank += 4) {
          let found = i32(items[rank].y);
-         let v1 = in0[(line / u.in0_lineDivisor) * u.in0_lineQuotientStride + found];
+         let v1 = in0[(line / u.lineDivisor) * u.in0_lineQuotientStride + found];
          out1[line * u.out1_lineStride + rank] = v1;
          out2[line * u.out2_lineStride + rank] = found;
        }

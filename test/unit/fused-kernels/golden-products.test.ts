@@ -25,11 +25,11 @@ describe('golden shaders of products', () => {
        depth: i32,
        in0_filterColumnStride: i32,
        in0_filterRowStride: i32,
-       in0_row0Stride: i32,
+       in0_rowStride: i32,
        in0_offset: i32,
-       row0Divisor: i32,
-       row0QuotientExtent: i32,
-       row0RemainderExtent: i32,
+       rowDivisor: i32,
+       rowQuotientExtent: i32,
+       rowRemainderExtent: i32,
        in1_filterColumnStride: i32,
        in1_filterRowStride: i32,
        in1_kStride: i32,
@@ -53,8 +53,8 @@ describe('golden shaders of products', () => {
        channelTermCount: i32,
        filterRowTermStep: i32,
        filterColumnTermCount: i32,
-       in3_row0Stride: i32,
-       out4_row0Stride: i32,
+       in3_rowStride: i32,
+       out4_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -78,8 +78,8 @@ describe('golden shaders of products', () => {
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            for (var k = 0; k < u.depth; k++) {
-             let v0 = in0[filterColumn * u.in0_filterColumnStride + filterRow * u.in0_filterRowStride + k + row0 * u.in0_row0Stride + (-u.in0_offset)];
-             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
+             let v0 = in0[filterColumn * u.in0_filterColumnStride + filterRow * u.in0_filterRowStride + k + row0 * u.in0_rowStride + (-u.in0_offset)];
+             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
              let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride];
              acc0_0 += v1[0] * v2;
              let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset];
@@ -130,10 +130,10 @@ describe('golden shaders of products', () => {
        }
        let v16 = in2[column0];
        let v17 = acc0_0 + v16;
-       let v18 = in3[column0 + row0 * u.in3_row0Stride];
+       let v18 = in3[column0 + row0 * u.in3_rowStride];
        let v19 = v17 + v18;
        let v20 = select(clamp(v19, vec4<f32>(0.0), vec4<f32>(6.0)), v19, isNanF32x4(v19));
-       out4[column0 + row0 * u.out4_row0Stride] = v20;
+       out4[column0 + row0 * u.out4_rowStride] = v20;
      }
      "
     `);
@@ -154,9 +154,9 @@ describe('golden shaders of products', () => {
        filterColumnCount: i32,
        in0_filterRowStride: i32,
        in0_offset: i32,
-       row0Divisor: i32,
-       row0QuotientExtent: i32,
-       row0RemainderExtent: i32,
+       rowDivisor: i32,
+       rowQuotientExtent: i32,
+       rowRemainderExtent: i32,
        in1_filterColumnStride: i32,
        in1_filterRowStride: i32,
        in1_offset: i32,
@@ -165,7 +165,7 @@ describe('golden shaders of products', () => {
        depth1: i32,
        in2_filterColumnStride: i32,
        in2_filterRowStride: i32,
-       in2_row0Stride: i32,
+       in2_rowStride: i32,
        in2_offset: i32,
        in1_kStride: i32,
        in1_offset_3: i32,
@@ -175,7 +175,7 @@ describe('golden shaders of products', () => {
        depth2: i32,
        in3_filterColumnStride: i32,
        in3_filterRowStride: i32,
-       in3_row0Stride: i32,
+       in3_rowStride: i32,
        in3_offset: i32,
        in1_kStride_1: i32,
        in1_offset_7: i32,
@@ -197,32 +197,26 @@ describe('golden shaders of products', () => {
        filterRowTermStep: i32,
        filterColumnTermCount: i32,
        terms1: i32,
-       in2_filterColumnTerm1Stride: i32,
-       in2_filterRowTerm1Stride: i32,
+       in2_filterColumnTermStride: i32,
+       in2_filterRowTermStride: i32,
        in2_countedRowStride: i32,
        in2_offset_1: i32,
-       in1_channelTerm1Stride: i32,
-       in1_filterColumnTerm1Stride: i32,
-       in1_filterRowTerm1Stride: i32,
        channelTerm1Step: i32,
        filterColumnTerm1Step: i32,
        channelTerm1Count: i32,
        filterRowTerm1Step: i32,
        filterColumnTerm1Count: i32,
        terms2: i32,
-       in3_filterColumnTerm2Stride: i32,
-       in3_filterRowTerm2Stride: i32,
+       in3_filterColumnTermStride: i32,
+       in3_filterRowTermStride: i32,
        in3_countedRowStride: i32,
-       in1_channelTerm2Stride: i32,
-       in1_filterColumnTerm2Stride: i32,
-       in1_filterRowTerm2Stride: i32,
-       channelTerm2Extent: i32,
+       channelTermExtent: i32,
        channelTerm2Step: i32,
        filterColumnTerm2Step: i32,
        channelTerm2Count: i32,
        filterRowTerm2Step: i32,
        filterColumnTerm2Count: i32,
-       out4_row0Stride: i32,
+       out4_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -243,7 +237,7 @@ describe('golden shaders of products', () => {
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            let v0 = in0[filterColumn + filterRow * u.in0_filterRowStride + row0 + (-u.in0_offset)];
-           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
+           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
            let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride];
            let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset];
            let v4 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_1];
@@ -255,8 +249,8 @@ describe('golden shaders of products', () => {
              acc0_0 += v1[3] * v5;
            }
            for (var k = 0; k < u.depth1; k++) {
-             let v6 = in2[filterColumn * u.in2_filterColumnStride + filterRow * u.in2_filterRowStride + k + row0 * u.in2_row0Stride + (-u.in2_offset)];
-             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
+             let v6 = in2[filterColumn * u.in2_filterColumnStride + filterRow * u.in2_filterRowStride + k + row0 * u.in2_rowStride + (-u.in2_offset)];
+             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
              let v8 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_3];
              acc0_0 += v7[0] * v8;
              let v9 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_4];
@@ -267,8 +261,8 @@ describe('golden shaders of products', () => {
              acc0_0 += v7[3] * v11;
            }
            for (var k = 0; k < u.depth2; k++) {
-             let v12 = in3[filterColumn * u.in3_filterColumnStride + filterRow * u.in3_filterRowStride + k + row0 * u.in3_row0Stride + (-u.in3_offset)];
-             let v13 = select(0.0, v12, (row0 / u.row0Divisor) + filterRow + (-1) >= 0 && ((row0 / u.row0Divisor) + filterRow + (-1)) < u.row0QuotientExtent && (row0 % u.row0Divisor) + filterColumn + (-1) >= 0 && ((row0 % u.row0Divisor) + filterColumn + (-1)) < u.row0RemainderExtent);
+             let v12 = in3[filterColumn * u.in3_filterColumnStride + filterRow * u.in3_filterRowStride + k + row0 * u.in3_rowStride + (-u.in3_offset)];
+             let v13 = select(0.0, v12, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
              let v14 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride_1 + u.in1_offset_7];
              acc0_0 += v13 * v14;
            }
@@ -314,10 +308,10 @@ describe('golden shaders of products', () => {
            var channelTerm1 = 0;
            let i26 = countedRow * u.in2_countedRowStride + (-u.in2_offset_1);
            while (term1 < u.terms1) {
-             let i25 = channelTerm1 + filterColumnTerm1 * u.in2_filterColumnTerm1Stride + filterRowTerm1 * u.in2_filterRowTerm1Stride;
+             let i25 = channelTerm1 + filterColumnTerm1 * u.in2_filterColumnTermStride + filterRowTerm1 * u.in2_filterRowTermStride;
              let v27 = in2[(i25 + i26) >> 2u][(i25 + i26) & 3];
              let v28 = select(0.0, v27, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.countedRowQuotientExtent && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.countedRowRemainderExtent);
-             let i29 = channelTerm1 * u.in1_channelTerm1Stride + filterColumnTerm1 * u.in1_filterColumnTerm1Stride + filterRowTerm1 * u.in1_filterRowTerm1Stride;
+             let i29 = channelTerm1 * u.in1_channelTermStride + filterColumnTerm1 * u.in1_filterColumnTermStride + filterRowTerm1 * u.in1_filterRowTermStride;
              let v30 = in1[i29 + countedVector + u.in1_offset_3];
              counted = select(counted, counted + v28 * v30, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.countedRowQuotientExtent && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.countedRowRemainderExtent);
              term1 += 1;
@@ -339,12 +333,12 @@ describe('golden shaders of products', () => {
            var channelTerm2 = 0;
            let i32 = countedRow * u.in3_countedRowStride + (-u.in3_offset);
            while (term2 < u.terms2) {
-             let i31 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTerm2Stride + filterRowTerm2 * u.in3_filterRowTerm2Stride;
+             let i31 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTermStride + filterRowTerm2 * u.in3_filterRowTermStride;
              let v33 = in3[i31 + i32];
              let v34 = select(0.0, v33, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
-             let i35 = channelTerm2 * u.in1_channelTerm2Stride + filterColumnTerm2 * u.in1_filterColumnTerm2Stride + filterRowTerm2 * u.in1_filterRowTerm2Stride;
+             let i35 = channelTerm2 * u.in1_channelTermStride + filterColumnTerm2 * u.in1_filterColumnTermStride + filterRowTerm2 * u.in1_filterRowTermStride;
              let v36 = in1[i35 + countedVector + u.in1_offset_7];
-             counted = select(counted, counted + v34 * v36, (channelTerm2) < u.channelTerm2Extent && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
+             counted = select(counted, counted + v34 * v36, (channelTerm2) < u.channelTermExtent && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
              term2 += 1;
              channelTerm2 += u.channelTerm2Step;
              filterColumnTerm2 += u.filterColumnTerm2Step;
@@ -361,7 +355,7 @@ describe('golden shaders of products', () => {
            acc0_0 = select(acc0_0, counted, item == 0);
          }
        }
-       out4[column0 + row0 * u.out4_row0Stride] = acc0_0;
+       out4[column0 + row0 * u.out4_rowStride] = acc0_0;
      }
      "
     `);
@@ -436,12 +430,12 @@ describe('golden shaders of products', () => {
        threadCount: i32,
        threadDivisor: i32,
        depth: i32,
-       in0_row0Stride: i32,
+       in0_rowStride: i32,
        in1_kStride: i32,
        in1_offset: i32,
        in1_offset_1: i32,
        in1_offset_2: i32,
-       out3_row0Stride: i32,
+       out3_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<vec4<f32>>;
@@ -463,7 +457,7 @@ describe('golden shaders of products', () => {
        let column0 = (thread % u.threadDivisor);
        var acc0_0 = vec4<f32>(0.0);
        for (var k = 0; k < u.depth; k++) {
-         let v0 = in0[k + row0 * u.in0_row0Stride];
+         let v0 = in0[k + row0 * u.in0_rowStride];
          let v1 = in1[column0 + k * u.in1_kStride];
          acc0_0 += v0[0] * v1;
          let v2 = in1[column0 + k * u.in1_kStride + u.in1_offset];
@@ -480,7 +474,7 @@ describe('golden shaders of products', () => {
        let v9 = erfF32x4(v8);
        let v10 = v9 + vec4<f32>(1.0);
        let v11 = v7 * v10;
-       out3[column0 + row0 * u.out3_row0Stride] = v11;
+       out3[column0 + row0 * u.out3_rowStride] = v11;
      }
      "
     `);
@@ -500,10 +494,10 @@ describe('golden shaders of products', () => {
        threadCount: i32,
        threadDivisor: i32,
        depth: i32,
-       in0_row0Stride: i32,
+       in0_rowStride: i32,
        in1_kStride: i32,
        in2_kStride: i32,
-       out3_row0Stride: i32,
+       out3_rowStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<f32>;
@@ -528,14 +522,14 @@ describe('golden shaders of products', () => {
        var acc0_0 = vec4<f32>(0.0);
        var gate0_0 = vec4<f32>(0.0);
        for (var k = 0; k < u.depth; k++) {
-         let v0 = in0[k + row0 * u.in0_row0Stride];
+         let v0 = in0[k + row0 * u.in0_rowStride];
          let v1 = in1[column0 + k * u.in1_kStride];
          acc0_0 += v0 * v1;
          let v2 = in2[column0 + k * u.in2_kStride];
          gate0_0 += v0 * v2;
        }
        let g0_0_0 = sigmoidF32x4(gate0_0) * acc0_0;
-       out3[column0 + row0 * u.out3_row0Stride] = g0_0_0;
+       out3[column0 + row0 * u.out3_rowStride] = g0_0_0;
      }
      "
     `);
