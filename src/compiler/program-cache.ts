@@ -46,7 +46,8 @@ export function programOf(
 ): ChosenProgram {
   const known = written.get(target) ?? new LruMap({ entries: MAX_PROGRAMS });
   written.set(target, known);
-  const { text, values } = structuralKey(group, placementOf);
+  const { text: structure, values } = structuralKey(group, placementOf);
+  const text = `${structure}\n${family.facts?.(group.anchor) ?? ''}`;
   const found = known.get(text);
   if (found?.choices.every(({ choice, answer }) => target.choose?.(choice) === answer)) {
     return { program: rebind(found, values), choices: found.choices, isNew: false };

@@ -6,12 +6,13 @@
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import { isKnownFinite } from '../ir/magnitudes';
 import type { KernelEmission } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
 import { generateProduct } from './product';
 import type { ProductSpec } from './product-spec';
-import { windowAttrs } from './window-coords';
+import { filterFacts, windowAttrs } from './window-coords';
 import type { Bounds } from './wgsl/inliner';
 
 /** One spatial axis: outputs `out = inner · stride + phase` read `dy` through every stride-th filter row. */
@@ -108,6 +109,7 @@ function transposedConvolution(emission: KernelEmission): ProductSpec {
       );
     },
     counts,
+    isFinite: isKnownFinite(filter),
     skipsTaps: true,
     place: (phase, row) => {
       const [, y, x] = output(phase, row);
@@ -124,6 +126,7 @@ export const conv2dTransposeKernel: FusedKernel = {
   name: 'conv2d-transpose',
   anchors: ['Conv2DBackpropInput'],
   refuse: floatOnly,
+  facts: filterFacts,
   reuse: (node, index) => {
     const [dy, filter] = node.inputs;
     const products = sizeOf(dy.shape) * sizeOf(filter.shape.slice(0, 3));

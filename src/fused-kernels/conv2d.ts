@@ -4,6 +4,7 @@ import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { followCoords } from '../ir/kernel-group';
+import { isKnownFinite } from '../ir/magnitudes';
 import { concatSplits } from './concat-splits';
 import { chooseDirectTile, emitDirect, invocationsOf } from './conv2d-direct';
 import type { KernelEmission } from './emit';
@@ -13,7 +14,7 @@ import { floatOnly } from './loops';
 import { generateProduct, productParts, tiledReuse } from './product';
 import type { ProductSpec } from './product-spec';
 import type { ProductShape } from './product-tiles';
-import { paddingBefore, sourceCoord, usedTaps, windowAttrs } from './window-coords';
+import { filterFacts, paddingBefore, sourceCoord, usedTaps, windowAttrs } from './window-coords';
 import type { Bounds, Operand, Storage } from './wgsl/inliner';
 
 /** The shape of the result, without the axis of its parts. */
@@ -74,6 +75,7 @@ function convolution(
   const sum = {
     depth: inChannels,
     parts,
+    isFinite: isKnownFinite(filter),
     splits: concatSplits(x, 3, (value) => emission.request.storage(value) !== null),
     window: [
       { name: 'filterRow', extent: used[0].count },
@@ -140,6 +142,7 @@ export const conv2dKernel: FusedKernel = {
   name: 'conv2d',
   anchors: ['Conv2D'],
   refuse: floatOnly,
+  facts: filterFacts,
   splitAxis: ({ attrs }, index) => (index === 0 && attrs.parts === undefined ? 3 : null),
   parts: (node, target) =>
     chooseDirectTile(node, target) ? 1 : productParts(shapeOf(node), target),

@@ -17,6 +17,7 @@ import type { FusedKernel } from './kernel';
 import { namedIndex } from './loops';
 import { ownerThreads } from './shared-output';
 import { emitTaps } from './window';
+import { filterFacts } from './window-coords';
 import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -185,6 +186,7 @@ export const depthwisePointwiseKernel: FusedKernel = {
   name: 'depthwise-pointwise',
   anchors: ['DepthwisePointwise'],
   refuse: () => null,
+  facts: filterFacts,
   reuse: (node, index) => {
     const [x, filter, weights] = node.inputs;
     const pixels = pixelsOf(node);

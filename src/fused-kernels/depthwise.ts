@@ -1,10 +1,12 @@
 /** DepthwiseConv2dNative, NHWC, with any channel multiplier. */
 import type { Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
+import { isKnownFinite } from '../ir/magnitudes';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
 import { floatOnly } from './loops';
+import { filterFacts } from './window-coords';
 import { emitWindow, windowReuse, type WindowSpec } from './window';
 
 /** The window of a depthwise convolution with `filter`. */
@@ -13,6 +15,7 @@ export function depthwiseWindow({ inliner }: KernelEmission, filter: Value): Win
   return {
     filter: [height, width],
     initial: '0.0',
+    isFinite: isKnownFinite(filter),
     weight: ([tapRow, tapColumn], channel) =>
       inliner.value(filter, [
         tapRow,
@@ -31,6 +34,7 @@ export const depthwiseConv2dKernel: FusedKernel = {
   name: 'depthwise',
   anchors: ['DepthwiseConv2dNative'],
   refuse: floatOnly,
+  facts: filterFacts,
   reuse: (node, index) => {
     const [, filter] = node.inputs;
     const { shape } = node.outputs[0];

@@ -32,6 +32,11 @@ export interface FusedKernel {
    * concatenation that it computes itself (see `concatSplits`); null if there is none.
    */
   splitAxis?(node: Node, index: number): number | null;
+  /**
+   * What its shader depends on of the elements of an anchor's constants, as text: kernels of equal
+   * structure share a shader where these are equal as well. Nothing, if not said.
+   */
+  facts?(node: Node): string;
   /** Computes its input at the coordinates of its result, so that it can store that as well. */
   readonly storesInput?: boolean;
   generate(request: KernelRequest): ShaderProgram;

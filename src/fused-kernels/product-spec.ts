@@ -51,6 +51,8 @@ export interface ProductSpec {
     window: readonly IndexExpr[],
     column: IndexExpr,
   ): readonly Bounds[];
+  /** Whether what such terms are multiplied by is known to be finite: they are 0 then by themselves. */
+  readonly isFinite?: boolean;
   /** Whether there are taps that count for no row of a batch, and are worth a test in front of them. */
   readonly skipsTaps?: boolean;
   /** Bounds outside which a row of a batch has no place in the result; all have, if not said. */

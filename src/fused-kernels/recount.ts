@@ -4,6 +4,9 @@
  * would cost as much as the product; but 0 times a weight that is NaN or infinite is NaN. So where a sum
  * has come out as NaN or infinite, it is taken again, slowly, term by term, without those that do not
  * count. The loop pays nothing for it, and finite sums a test of their bits.
+ *
+ * Where the weights are known to be finite none of this is written: compilers of software adapters
+ * make the loop of a product slower for what follows it, by up to a fifth.
  */
 import { nan } from '../ir/expression';
 import type { IndexExpr } from '../ir/index-expression';
@@ -52,9 +55,9 @@ export function recountSums(emission: KernelEmission, spec: ProductSpec, sums: O
 /** Whether some term of some sum does not count. */
 function hasUncounted(
   { writer }: KernelEmission,
-  { batch, rows, columns, window, counts }: ProductSpec,
+  { batch, rows, columns, window, counts, isFinite }: ProductSpec,
 ): boolean {
-  if (!counts) return false;
+  if (!counts || isFinite) return false;
   const any = (name: string, extent: number): IndexExpr => ix.variable(name, extent);
   const taps = window.map(({ name, extent }) => any(name, extent));
   return counts(any('batch', batch), any('row', rows), taps, any('column', columns)).some((bound) =>

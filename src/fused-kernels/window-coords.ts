@@ -3,11 +3,17 @@ import type { Node } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { WindowAttrs } from '../ir/infer/window';
+import { isKnownFinite } from '../ir/magnitudes';
 import type { KernelWriter } from './wgsl/kernel-writer';
 
 /** Strides, dilations and padding of a convolution or a pool. */
 export function windowAttrs(node: Node): WindowAttrs {
   return node.attrs as unknown as WindowAttrs;
+}
+
+/** What shaders depend on of a filter's elements: taps outside of an image are left out by cheaper means where all are finite. */
+export function filterFacts({ inputs: [, filter] }: Node): string {
+  return isKnownFinite(filter) ? 'finite filter' : '';
 }
 
 /** Input coordinate that output `out` reads at filter position `tap`. */

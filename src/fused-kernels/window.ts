@@ -24,6 +24,8 @@ export interface WindowSpec {
    * outside is to be left out: a product with 0 would not hide a weight that is NaN or infinite.
    */
   tap(accumulator: string, x: Operand, weight: Operand | null, inside: string | null): string;
+  /** Whether weights are known to be finite: a tap outside is an `x` of 0 then, said once a load. */
+  readonly isFinite?: boolean;
   weight?(taps: readonly [IndexExpr, IndexExpr], channel: IndexExpr): Operand;
   /** Turns the accumulator into the output. */
   finish?(accumulator: string, count: string): string;
@@ -139,9 +141,11 @@ function emitTap(
       { coord: inRow, extent: x.shape[1] },
       { coord: inColumn, extent: x.shape[2] },
     ].filter((bound) => canMiss(bound, writer));
-    const operand = inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
+    const load = (): Operand =>
+      inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
+    const operand = spec.isFinite ? inliner.guard(bounds, 'float32', 0, load) : load();
     const inside = bounds.length > 0 ? inliner.condition(bounds).code : null;
-    writer.statement(spec.tap(`acc${t}`, operand, weight, inside));
+    writer.statement(spec.tap(`acc${t}`, operand, weight, spec.isFinite ? null : inside));
     if (spec.finish) writer.statement(`count${t} += ${inside ? `select(0, 1, ${inside})` : '1'};`);
   });
 }

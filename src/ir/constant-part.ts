@@ -1,5 +1,6 @@
 /** Which values of a graph depend on constants only, and how to take their computation out of it. */
 import { Graph, removeDeadNodes, sizeOf, type Node, type Value } from './graph';
+import { magnitudesOf } from './magnitudes';
 
 const known = new WeakMap<Node, boolean>();
 
@@ -49,7 +50,7 @@ export function splitConstantPart(graph: Graph): ConstantPart | null {
     if (!value.producer || !moved.has(value.producer)) return value;
     let stand = stands.get(value);
     if (!stand) {
-      stand = graph.constant(value, {});
+      stand = graph.constant(value, { magnitudes: magnitudesOf(value) });
       stands.set(value, stand);
     }
     return stand;

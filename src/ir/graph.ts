@@ -19,11 +19,19 @@ export type Shape = readonly number[];
 /** Values of a constant, where the host knows them. */
 export type HostData = Float32Array | Int32Array | Uint8Array;
 
+/** Bounds of the magnitudes of a value's elements; `most` is infinite where one is NaN or infinite. */
+export interface Magnitudes {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** What stands behind a constant: values on the host, an opaque device handle, or both. */
 export interface ConstantData {
   readonly host?: HostData;
   /** Owned by whoever built the graph; the IR only passes it on (a tfjs tensor, say). */
   readonly handle?: unknown;
+  /** Where the elements themselves are not on the host, what is known of their magnitudes. */
+  readonly magnitudes?: Magnitudes;
 }
 
 /** An SSA value: one output of a node, a graph input, or a constant. */

@@ -90,6 +90,50 @@ describe.each(Object.entries(cases))('Conv2D, %s', (_name, one) => {
     ));
 });
 
+describe.each(['Conv2D', 'DepthwiseConv2dNative', 'Conv2DBackpropInput'])(
+  '%s, constant weights',
+  (kernel) => {
+    const one = { x: [2, 5, 7, 8] as const, filter: [3, 3, 8] as const };
+    const shape = [3, 3, 8, kernel === 'DepthwiseConv2dNative' ? 1 : 8];
+    const build = (b: GraphBuilder, weights: number[]): Value => {
+      const pad = { top: 1, bottom: 1, left: 1, right: 1 };
+      const attrs = { strides: [1, 1], dilations: [1, 1], pad };
+      const filter = b.hostConstant(shape, 'float32', weights);
+      return b.op(kernel, [input(b, one.x), filter], attrs, undefined, [...one.x]);
+    };
+    const pixels = numbers(sizeOf(one.x), (i) => i % 57 === 1);
+
+    // Known to be finite: what is outside of the image is an x of 0.
+    test('finite', () =>
+      checkFused(
+        (b) =>
+          build(
+            b,
+            numbers(sizeOf(shape), () => false),
+          ),
+        {
+          inputs: [pixels],
+          targets: TARGETS,
+          overrides: quick,
+        },
+      ));
+
+    test('not finite', () =>
+      checkFused(
+        (b) =>
+          build(
+            b,
+            numbers(sizeOf(shape), (i) => i < 20 && i % 8 === 1),
+          ),
+        {
+          inputs: [pixels],
+          targets: TARGETS,
+          overrides: quick,
+        },
+      ));
+  },
+);
+
 test('Conv2D, other adapters', () => {
   const one = cases['3×3, two images'];
   return checkFused((b) => convolve(b, input(b, one.x), one), {

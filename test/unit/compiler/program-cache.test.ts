@@ -77,6 +77,26 @@ describe.each([
     );
   });
 
+  test.each(['Conv2D', 'DepthwiseConv2dNative', 'Conv2DBackpropInput'])(
+    'know whether the filter of a %s is finite',
+    (kernel) => {
+      const padded = (weight: number) => (b: GraphBuilder) => {
+        const filter = b.hostConstant([3, 3, 4, 4], 'float32', Array(144).fill(weight));
+        const pad = { top: 1, bottom: 1, left: 1, right: 1 };
+        const attrs = { strides: [1, 1], dilations: [1, 1], pad };
+        const shape = kernel === 'Conv2DBackpropInput' ? [1, 8, 8, 4] : undefined;
+        return [b.op(kernel, [float(b, 1, 8, 8, 4), filter], attrs, undefined, shape)];
+      };
+      const shared = fresh(target);
+      const texts = [1, NaN, 2, Infinity].map(
+        (weight) => compile(padded(weight), shared).dispatches[0].program.wgsl,
+      );
+      expect(texts[2]).toBe(texts[0]);
+      expect(texts[3]).toBe(texts[1]);
+      expect(texts[1]).not.toBe(texts[0]);
+    },
+  );
+
   test('are written again when the target chooses otherwise', () => {
     let wanted: string | undefined = undefined;
     let other: string | undefined = undefined;
