@@ -14,6 +14,7 @@ import { findDivergences } from '../../src/verify/divergence';
 import { PlanRecorder } from '../../src/verify/plan-audit';
 import { inTime } from './kind';
 import { withNoise, withoutInvalid } from './kernel-noise';
+import './round-casts';
 
 export interface Result {
   readonly shape: readonly number[];

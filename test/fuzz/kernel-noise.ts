@@ -89,10 +89,23 @@ async function withKernels<T>(replacement: Replacement, run: () => Promise<T>): 
   }
 }
 
-/** Runs on `cpu` with every kernel that rounds a little off. */
+/** Rounds to what is left of a float32 with steps as large as the noise, `phase` of a step farther up. */
+function coarse(x: number, phase: number): number {
+  if (x === 0 || !Number.isFinite(x)) return x;
+  const step = NOISE * 2 ** Math.floor(Math.log2(Math.abs(x)));
+  return (Math.round(x / step - phase) + phase) * step;
+}
+
+/**
+ * Runs on `cpu` with every kernel that rounds a little off: by random amounts, or by rounding more than it
+ * does (odd seeds), so that results are equal which are nearly so.
+ */
 export function withNoise<T>(seed: number, run: () => Promise<T>): Promise<T> {
   const random = uniform(seed);
-  const noisy = (x: number): number => x * (1 + NOISE * (2 * random() - 1));
+  const phase = random() - 0.5;
+  const isCoarse = seed % 2 === 1;
+  const noisy = (x: number): number =>
+    isCoarse ? coarse(x, phase) : x * (1 + NOISE * (2 * random() - 1));
   return withKernels((kernel, inputs, call) => {
     if (EXACT.has(kernel)) return call(inputs);
     return call(mapInputs(inputs, (x) => mapFloats(x, noisy))).map((y) => {
