@@ -14,6 +14,7 @@ import { emitKernel, WORKGROUP_SIZE } from './emit';
 import type { FusedKernel, KernelTarget } from './kernel';
 import { runningSum } from './running-sum';
 import { ownerThreads } from './shared-output';
+import { combineInWorkgroup } from './workgroup-combine';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import { type KernelWriter, vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -22,6 +23,8 @@ interface Combiner {
   readonly initial: number;
   /** `accumulator` combined with `x`, as an expression; both are names. */
   readonly combine: (accumulator: string, x: string, width: 1 | 4) => string;
+  /** The same where neither is NaN, if that is cheaper: a loop notes NaN beside it (`NanWatch`). */
+  readonly combineNumbers?: (accumulator: string, x: string) => string;
 }
 
 const INT_MIN = -2147483648;
@@ -41,6 +44,7 @@ const extremum =
       ? {
           initial: neutral.float32,
           combine: (acc, x, width) => nan[builtin].call(writer.helpersOf(width), acc, x),
+          combineNumbers: (acc, x) => `${builtin}(${acc}, ${x})`,
         }
       : { initial: neutral.int32, combine: (acc, x) => `${builtin}(${acc}, ${x})` };
 
@@ -127,6 +131,7 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   const trips = Math.ceil(steps / (shared ? WORKGROUP_SIZE : 1));
   const sum = adds ? runningSum(emission, 'sum', type, trips) : null;
   if (!sum) writer.statement(`var acc = ${type}(${initial});`);
+  const watch = combiner.combineNumbers ? new NanWatch(writer, lanes) : null;
   const start = shared ? 'i32(local.x)' : '0';
   const stride = shared ? WORKGROUP_SIZE : 1;
   const bound = step === 1 ? writer.dim('reduced', inner) : writer.dim('steps', steps);
@@ -138,8 +143,13 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
     const x = inliner.value(input, space.coords(ix.delinearize(flat, space.outerShape), element));
     const wide = toDType(inliner, x, dtype, lanes);
     if (sum) sum.add(wide, shared ? `(r / ${WORKGROUP_SIZE})` : 'r');
-    else writer.statement(`acc = ${combiner.combine('acc', wide, lanes)};`);
+    else {
+      const both = combiner.combineNumbers?.('acc', wide) ?? combiner.combine('acc', wide, lanes);
+      writer.statement(`acc = ${both};`);
+      watch?.note(wide);
+    }
   });
+  watch?.apply('acc');
   if (sum) writer.statement(`let acc = ${sum.total};`);
 
   const { combine } = combiner;
@@ -148,7 +158,10 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
     const [low, high] = [combine('acc.x', 'acc.y', 1), combine('acc.z', 'acc.w', 1)];
     code = writer.let(combine(writer.let(low, 0), writer.let(high, 0), 1), 0);
   }
-  if (shared) code = emitTree(emission, combiner, code, vectorType(dtype, width), width);
+  if (shared) {
+    const join = (a: string, b: string): string => combine(a, b, width);
+    code = combineInWorkgroup(emission, 'partial', vectorType(dtype, width), code, join);
+  }
   if (anchor.kernel === 'Mean') {
     code = writer.let(`${code} / f32(${writer.dim('reduced', inner)})`, 0);
   }
@@ -161,26 +174,34 @@ function emitReduction(emission: KernelEmission): ShaderProgram {
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }
 
-/** Combines `code` of all invocations of a workgroup; returns what every one of them gets. */
-function emitTree(
-  { writer }: KernelEmission,
-  { combine }: Combiner,
-  code: string,
-  type: string,
-  width: 1 | 4,
-): string {
-  writer.declare(`var<workgroup> partial: array<${type}, ${WORKGROUP_SIZE}>;`);
-  writer.statement(`partial[local.x] = ${code};`);
-  writer.statement('workgroupBarrier();');
-  for (let half = WORKGROUP_SIZE / 2; half >= 1; half /= 2) {
-    writer.block(`if (local.x < ${half}u)`, () => {
-      writer.statement(`let left = partial[local.x];`);
-      writer.statement(`let right = partial[local.x + ${half}u];`);
-      writer.statement(`partial[local.x] = ${combine('left', 'right', width)};`);
-    });
-    writer.statement('workgroupBarrier();');
+/**
+ * Notes whether any of many values is NaN, by their bits: the largest magnitude of a NaN is above that of
+ * infinity. An `and` and a `max` a value, which wait for nothing that the loop computes.
+ */
+class NanWatch {
+  private readonly type: string;
+
+  constructor(
+    private readonly writer: KernelWriter,
+    width: 1 | 4,
+  ) {
+    this.type = width === 4 ? 'vec4<u32>' : 'u32';
+    writer.statement(`var bits = ${this.type}(0u);`);
   }
-  return writer.let('partial[0]', 0);
+
+  note(x: string): void {
+    this.writer.statement(
+      `bits = max(bits, bitcast<${this.type}>(${x}) & ${this.type}(0x7fffffffu));`,
+    );
+  }
+
+  /** Makes NaN of those elements of a variable where there was one. */
+  apply(name: string): void {
+    const float = this.type.replace('u32', 'f32');
+    this.writer.statement(
+      `${name} = select(${name}, ${float}(${this.writer.special(NaN)}), bits > ${this.type}(0x7f800000u));`,
+    );
+  }
 }
 
 function toDType(
