@@ -8,6 +8,9 @@ import {
   getKernel,
   getKernelsForBackend,
   registerKernel,
+  util,
+  type BackendValues,
+  type DataType,
   type KernelConfig,
   type KernelFunc,
   type TensorInfo,
@@ -112,11 +115,18 @@ function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
     const results = kernelFunc({ inputs: operands as never, backend: cpu, attrs });
     const list = Array.isArray(results) ? results : [results];
     const outputs = list.map(({ dataId, shape, dtype }) => ({
-      dataId: source.write(cpu.readSync(dataId), shape, dtype),
+      dataId: source.write(typed(cpu.readSync(dataId), dtype), shape, dtype),
       shape,
       dtype,
     }));
     for (const { dataId } of [...made, ...list]) cpu.disposeData(dataId, true);
     return Array.isArray(results) ? outputs : outputs[0];
   };
+}
+
+/** Some kernels of `cpu` answer no elements as a plain array, from which others cannot slice. */
+function typed(values: BackendValues, dtype: DataType): BackendValues {
+  return dtype !== 'string' && Array.isArray(values)
+    ? util.toTypedArray(values, dtype)
+    : values;
 }

@@ -230,10 +230,16 @@ const products: Readonly<Record<string, Step>> = {
     ),
 };
 
+function finite(x: tf.Tensor): tf.Tensor {
+  const y = float(x);
+  return tf.where(tf.isFinite(y), y, tf.zerosLike(y));
+}
+
 /** Types that shaders do not have: complex numbers, and words, which are computed on the host. */
 const foreign: Readonly<Record<string, Step>> = {
+  // Products of complex infinities have parts that are NaN, and `cpu` takes some of their sizes for infinite.
   complex: binary((a, b) => {
-    const z = tf.complex(float(a), float(b));
+    const z = tf.complex(finite(a), finite(b));
     return tf.abs(tf.mul(tf.add(z, z), tf.reshape(z, z.shape)));
   }),
   complexParts: ([a, b], [n]) => {
@@ -245,9 +251,8 @@ const foreign: Readonly<Record<string, Step>> = {
   },
   // Transforms are products with sines, of which some are 0: what is not finite spreads as it likes.
   fft: unary((x) => {
-    const y = float(x);
-    const real = tf.where(tf.isFinite(y), y, tf.zerosLike(y));
-    const z = tf.spectral.fft(tf.complex(real, tf.zerosLike(y)));
+    const real = finite(x);
+    const z = tf.spectral.fft(tf.complex(real, tf.zerosLike(real)));
     return [tf.real(z), tf.imag(z)];
   }),
   words: ([x], [n]) => {

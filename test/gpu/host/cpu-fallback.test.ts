@@ -40,6 +40,8 @@ const cases: Record<string, () => tf.TensorContainer> = {
       ints([2, -1]),
     ),
   Unique: () => tf.unique(tf.add(tf.tensor1d([3, 1, 3, 2, 1]), 1)),
+  'Slice of what StridedSlice left of nothing': () =>
+    tf.slice(tf.stridedSlice(tf.sqrt(tf.tensor1d([4])), [1], [1], [1]), [0], [0]),
   RaggedGather: () =>
     tf.engine().runKernel<tf.Tensor[]>('RaggedGather', {
       paramsNestedSplits: [ints([0, 3, 3, 5])] as never,
