@@ -96,7 +96,7 @@ function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
     const source = backend as WebGPUBackend;
     const made: TensorInfo[] = [];
     const toCpu = (info: TensorInfo): TensorInfo => {
-      const values = source.readSync(info.dataId);
+      const values = typed(source.readSync(info.dataId), info.dtype);
       const copy = { ...info, dataId: cpu.write(values, info.shape, info.dtype) };
       made.push(copy);
       return copy;
@@ -115,7 +115,7 @@ function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
     const results = kernelFunc({ inputs: operands as never, backend: cpu, attrs });
     const list = Array.isArray(results) ? results : [results];
     const outputs = list.map(({ dataId, shape, dtype }) => ({
-      dataId: source.write(typed(cpu.readSync(dataId), dtype), shape, dtype),
+      dataId: source.write(cpu.readSync(dataId), shape, dtype),
       shape,
       dtype,
     }));
@@ -124,9 +124,7 @@ function runOnCpu({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
   };
 }
 
-/** Some kernels of `cpu` answer no elements as a plain array, from which others cannot slice. */
+/** Some kernels of tfjs answer no elements as a plain array, from which kernels of `cpu` cannot slice. */
 function typed(values: BackendValues, dtype: DataType): BackendValues {
-  return dtype !== 'string' && Array.isArray(values)
-    ? util.toTypedArray(values, dtype)
-    : values;
+  return dtype !== 'string' && Array.isArray(values) ? util.toTypedArray(values, dtype) : values;
 }
