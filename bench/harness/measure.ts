@@ -64,7 +64,7 @@ async function runFirst(
     for (const side of sides) {
       onProgress(`first inference of ${side} (${rep + 1}/${firstReps})`);
       const result = await runInChild(
-        { kind: 'first', model: entry.name, candidate, side, seed: 1 },
+        { kind: 'first', model: entry.name, candidate, side, seed: 1, device: 'real', runs: 8 },
         { timeoutMs, coldShaderCache: true },
       );
       (runs[side] ??= []).push(result);

@@ -8,7 +8,7 @@ import { takeGpuErrors } from '../../src/measure/gpu-errors';
 import { GpuInstrument } from '../../src/measure/instrument';
 import { prepareGpu } from '../harness/prepare-gpu';
 import { summarize, type Summary } from '../../src/measure/statistics';
-import { DriverClock } from './driver-clock';
+import { DriverClock } from '../harness/driver-clock';
 import { drawSizes, type OpenProgram, type ShapeProgram, type Sizes } from './program';
 import { programNamed } from './programs';
 

@@ -9,12 +9,13 @@ import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fuser/index';
 import { fusionTables, partsOf } from '../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
-import { rewriteGraph } from '../registry/rules';
+import { rewriteGraph, rulesGeneration } from '../registry/rules';
 import type { RefusalRecord } from '../report/record';
 import { generateKernels } from './generate';
 import { checkBuffers, planBuffers } from './memory';
 import type { Plan } from './plan';
 import { planRecord } from './plan-record';
+import { scriptsFor } from './rewrite-memory';
 import { splitOversized } from './split-oversized';
 import { unfusedConstraints } from './unfused';
 
@@ -24,7 +25,7 @@ const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] 
 const FEW_LAYOUTS = 8;
 
 /** How a graph is compiled. */
-export interface CompileOptions extends RewriteOptions {
+export interface CompileOptions extends Omit<RewriteOptions, 'script'> {
   /** Only what belongs to one node of the model is one kernel, to measure what fusion brings. */
   readonly isUnfused?: boolean;
   /** Graphs like this one came, or will come, with other sizes: shaders are written to be shared with those. */
@@ -65,9 +66,12 @@ export function simplifyAndRewrite(
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   const forRules = { ...target, partsOf: (node: Node) => partsOf(node, target) };
+  const isWatched = rewriting.trace !== undefined || rewriting.limit !== undefined;
+  const scripts =
+    target.anySize && !isWatched ? scriptsFor(graph, target, rulesGeneration()) : undefined;
   const rewritten = isUnfused
     ? NO_REWRITES
-    : rewriteGraph(graph, { target: forRules, ...rewriting });
+    : rewriteGraph(graph, { target: forRules, ...rewriting }, scripts);
   removeDeadNodes(graph);
   return rewritten;
 }

@@ -143,7 +143,13 @@ function choiceRecord({ asked: { candidates }, picked, times }: MadeChoice): Cho
 function storageOf(fused: FusedGraph): (value: Value) => Stored | null {
   const stored = new Set<Value>(fused.groups.flatMap((group) => group.stores));
   for (const { buffer } of fused.windows.values()) stored.add(buffer);
+  const known = new Map<Value, Stored | null>();
   const storage = (value: Value): Stored | null => {
+    let found = known.get(value);
+    if (found === undefined) known.set(value, (found = find(value)));
+    return found;
+  };
+  const find = (value: Value): Stored | null => {
     const window = fused.windows.get(value);
     if (window) {
       const outer = storage(window.buffer) as Stored;

@@ -35,6 +35,12 @@ interface WrittenProgram extends Omit<ChosenProgram, 'isNew'> {
 const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
 
 /**
+ * By structure and by whether sizes are multiples of 4: numbers of the values that were accessed element by
+ * element when such a kernel was last written, which is where the next one begins.
+ */
+const scalarsOf = new LruMap<string, readonly number[]>({ entries: MAX_PROGRAMS });
+
+/**
  * The shader of a group, written once for all groups of one structure.
  * @throws what `generate` of the family throws
  */
@@ -61,10 +67,16 @@ export function programOf(
       return answer;
     },
   };
-  const program = family.generate({ group, target: watched, storage: placementOf });
+  const kind = text.replace(/\d+/g, (size) => (Number(size) % 4 === 0 ? '4' : '1'));
+  const scalarBuffers = new Set(scalarsOf.get(kind)?.flatMap((number) => values[number] ?? []));
+  const program = family.generate({ group, target: watched, storage: placementOf, scalarBuffers });
   const numbers = new Map(values.map((value, i) => [value, i]));
   const numberOf = ({ value }: { value: Value }): number => numbers.get(value) as number;
   const bound = program.bindings.map(numberOf);
+  scalarsOf.set(
+    kind,
+    [...scalarBuffers].map((value) => numbers.get(value) as number),
+  );
   known.set(text, { program, bound, given: program.parts.map(numberOf), choices });
   return { program, choices, isNew: true };
 }

@@ -49,7 +49,7 @@ const GOOD = 1.05;
 
 /**
  * Places `items`.
- * @param conflicts for each item, those that must not be on its slab.
+ * @param conflicts for each item, those that must not be on its slab, each of which names it as well.
  * @param reserved slabs that may be used besides new ones.
  * @param maxVariations of the best order, which are tried one after the other.
  */
@@ -94,7 +94,10 @@ const ORDERS: readonly ((a: SlabItem, b: SlabItem) => number)[] = [
 interface GrowingSlab extends ReservedSlab {
   size: number;
   readonly limit: number;
+  /** What lives on it, by offset. */
   readonly members: number[];
+  /** By item: whether something lives here that it must not be together with. */
+  readonly isBarred: Uint8Array;
 }
 
 type SlabSpan = Pick<SlabItem, 'first' | 'last'>;
@@ -113,14 +116,14 @@ function place(
     limit: size,
     busy,
     members: [],
+    isBarred: new Uint8Array(items.length),
   }));
   const placements = new Array<Placement>(items.length);
   for (const index of order) {
     const { size } = items[index];
     let found: { slab: number; offset: number; growth: number; waste: number } | undefined;
-    slabs.forEach(({ size: slabSize, limit, busy, members }, slab) => {
-      if (busy.some((other) => overlaps(items[index], other))) return;
-      if (members.some((member) => conflicts[index].has(member))) return;
+    slabs.forEach(({ size: slabSize, limit, busy, members, isBarred }, slab) => {
+      if (isBarred[index] === 1 || busy.some((other) => overlaps(items[index], other))) return;
       const { offset, waste } = findGap(items, placements, members, index);
       const end = offset + size;
       if (end > Math.max(slabSize, limit)) return;
@@ -131,17 +134,35 @@ function place(
     });
     if (!found || found.growth > size) {
       found = { slab: slabs.length, offset: 0, growth: size, waste: 0 };
-      slabs.push({ size: 0, limit: MAX_SLAB, busy: [], members: [] });
+      const isBarred = new Uint8Array(items.length);
+      slabs.push({ size: 0, limit: MAX_SLAB, busy: [], members: [], isBarred });
     }
     const { slab, offset } = found;
-    slabs[slab].members.push(index);
-    if (offset + size > slabs[slab].size) slabs[slab].size = align(offset + size);
     placements[index] = { slab, offset };
+    settle(slabs[slab], index, placements, conflicts);
+    if (offset + size > slabs[slab].size) slabs[slab].size = align(offset + size);
   }
   return { slabs: slabs.map((slab) => slab.size), placements };
 }
 
-/** The tightest gap of a slab that an item fits into while it lives; else the end of what is used. */
+/** Makes a placed item a member of its slab. */
+function settle(
+  { members, isBarred }: GrowingSlab,
+  index: number,
+  placements: readonly Placement[],
+  conflicts: readonly ReadonlySet<number>[],
+): void {
+  const { offset } = placements[index];
+  let at = members.length;
+  while (at > 0 && placements[members[at - 1]].offset > offset) at--;
+  members.splice(at, 0, index);
+  for (const other of conflicts[index]) isBarred[other] = 1;
+}
+
+/**
+ * The tightest gap of a slab that an item fits into while it lives; else the end of what is used.
+ * @param members in the order of their offsets.
+ */
 function findGap(
   items: readonly SlabItem[],
   placements: readonly Placement[],
@@ -149,19 +170,18 @@ function findGap(
   index: number,
 ): { offset: number; waste: number } {
   const { size } = items[index];
-  const alive = members
-    .filter((member) => overlaps(items[member], items[index]))
-    .sort((a, b) => placements[a].offset - placements[b].offset);
   let free = 0;
-  let best = { offset: -1, waste: Infinity };
-  for (const member of alive) {
+  let best = -1;
+  let least = Infinity;
+  for (const member of members) {
+    if (!overlaps(items[member], items[index])) continue;
     const { offset } = placements[member];
     const waste = offset - free - size;
-    if (waste >= 0 && waste < best.waste) best = { offset: free, waste };
+    if (waste >= 0 && waste < least) [best, least] = [free, waste];
     free = Math.max(free, align(offset + items[member].size));
   }
   // At the end a slab may be longer already; that room is as good as a gap.
-  return best.offset >= 0 ? best : { offset: free, waste: 0 };
+  return best >= 0 ? { offset: best, waste: least } : { offset: free, waste: 0 };
 }
 
 function lowerBound(items: readonly SlabItem[]): number {

@@ -27,12 +27,16 @@ export function chooseCandidate<C extends Candidate>(
   return ranked.find((one) => one.name === name) ?? ranked[0];
 }
 
+/** What sizes that fill no device are taken for, whatever its tiles are: all up to four times as many. */
+const FEW = 256;
+
 /**
  * What a size that varies is taken for when tiles are chosen, so that few sizes of a graph choose another
- * tile, and need another shader, than those before: the nearest power of 4, half or twice of it at most.
+ * tile, and need another shader, than those before: the nearest power of 16, a quarter or four times of it
+ * at most where there are more than a few.
  */
 export function roundSize(size: number): number {
-  return size <= 1 ? size : 4 ** Math.round(Math.log2(size) / 2);
+  return size <= 1 ? size : Math.max(FEW, 16 ** Math.round(Math.log2(size) / 4));
 }
 
 /**

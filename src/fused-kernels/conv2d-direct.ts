@@ -12,7 +12,7 @@ import type { KernelTarget } from './kernel';
 import { emitLoop, mayExceed, namedIndex } from './loops';
 import type { ProductSpec } from './product-spec';
 import { recountSums } from './recount';
-import { ownerThreads } from './shared-output';
+import { numberTiles, ownerThreads } from './shared-output';
 import { paddingBefore, sourceCoord, windowAttrs } from './window-coords';
 import { canMiss, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
@@ -88,13 +88,17 @@ export function emitDirect(
   const filterShape = anchor.inputs[1].shape;
   const grid = [batch, height, Math.ceil(width / length)];
   const total = grid.reduce((product, dim) => product * dim, 1);
-  const shape = [Math.ceil(total / strips), groups];
+  const { counts: shape, total: tiles } = numberTiles(
+    emission,
+    [Math.ceil(total / strips), groups],
+    0,
+  );
   const type = vectorType('float32', lanes);
   // Nested, so that indices which are literals need no bounds check: WGSL checks all others.
   const nested = [vectors, filterShape[2], filterShape[1], filterShape[0]];
   const weights = nested.reduce((element, extent) => `array<${element}, ${extent}>`, type);
   writer.declare(`var<workgroup> weights: ${weights};`);
-  const { workgroups, parameters } = ownerThreads(emission, shape[0] * groups, true, 'tile');
+  const { workgroups, parameters } = ownerThreads(emission, tiles, true, 'tile');
   const [stripTile, group] = ix.delinearize(ix.variable('tile', shape[0] * groups), shape);
   writer.statement(`let inTile = i32(local.x) / ${vectors};`);
   writer.statement(`let vector = i32(local.x) % ${vectors};`);

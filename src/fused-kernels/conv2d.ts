@@ -134,7 +134,7 @@ function storesPlanes({ group, target, storage }: KernelRequest): boolean {
     const { buffer, locate } = storage(value) as Storage;
     const offset = ix.linearize(locate(coordsOf.get(value) as IndexExpr[]), buffer.shape);
     // The pixel alone, as neither quotients nor multiples of it.
-    return pixels > 1 && !ix.variablesOf(ix.subtract(offset, pixel)).has('pixel');
+    return pixels > 1 && !ix.mentions(ix.subtract(offset, pixel), 'pixel');
   });
 }
 

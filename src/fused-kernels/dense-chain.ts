@@ -14,9 +14,8 @@ import type { KernelEmission } from './emit';
 import { emitKernel, WORKGROUP_SIZE } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel, KernelTarget } from './kernel';
-import { roundSize } from './candidates';
 import { mayExceed, namedIndex } from './loops';
-import { ownerThreads } from './shared-output';
+import { numberTiles, ownerThreads } from './shared-output';
 import { broadcastCoords, laneVariable, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
 
@@ -28,6 +27,8 @@ const MAX_MEMORY = 16384;
  * many widths are one pipeline.
  */
 const MIN_LENGTH = 64;
+/** What some tiles of one of many sizes are taken for: rules leave more than a few rows apart. */
+const SOME_TILES = 4;
 /** Steps along the depth below which an invocation does not share them with others. */
 const MIN_STEPS = 4;
 
@@ -75,7 +76,7 @@ function layersOf(node: Node): { stores: readonly RowStore[]; layers: readonly C
 /** Invocations of a workgroup: one a vector of columns at least, and enough to keep the device busy. */
 function countInvocations(node: Node, target: KernelTarget): number {
   const all = Math.ceil(node.inputs[0].shape[0] / target.maxTile[0]);
-  const tiles = target.anySize ? roundSize(all) : all;
+  const tiles = target.anySize ? SOME_TILES : all;
   const vectors = layersOf(node).layers.map((layer) => layer.vectors);
   const wanted = Math.max(target.busyInvocations / tiles, ...vectors);
   let count = WORKGROUP_SIZE;
@@ -105,7 +106,9 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
     4 * store.lanes * storeLength(store, count);
   const fits = (count: number): boolean =>
     bytesOf(stores[0], count) + bytesOf(stores[1], count) + 16 * partials <= MAX_MEMORY;
-  let tileRows = Math.min(rows, request.target.maxTile[0]);
+  const [maxRows] = request.target.maxTile;
+  // Where sizes vary, a tile may have more rows than there are: they are computed again, and not stored.
+  let tileRows = writer.options.anySize && rows > 1 ? maxRows : Math.min(rows, maxRows);
   while (tileRows > 1 && !fits(tileRows)) tileRows >>= 1;
 
   for (const store of stores) {
@@ -116,14 +119,17 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
   }
   if (partials > 0) writer.declare(`var<workgroup> partial: array<vec4<f32>, ${partials}>;`);
 
-  const tiles = Math.ceil(rows / tileRows);
-  const { workgroups, parameters } = ownerThreads(emission, tiles, true, 'tile');
+  const { counts, total } = numberTiles(emission, [Math.ceil(rows / tileRows)], 0);
+  const [tiles] = counts;
+  const { workgroups, parameters } = ownerThreads(emission, total, true, 'tile');
   writer.statement('let thread = i32(local.x);');
   writer.defineVariable('thread');
   const firstRow = ix.scale(ix.variable('tile', tiles), tileRows);
   const tile = Array.from({ length: tileRows }, (_, row) => {
     const index = ix.shift(firstRow, row);
-    return { index, coord: namedIndex(emission, `row${row}`, index, rows), row };
+    // Every tile has a first row, also where tiles are numbered as if there were two of them.
+    const extent = row === 0 ? Math.max(rows, index.max + 1) : rows;
+    return { index, coord: namedIndex(emission, `row${row}`, index, extent), row };
   });
   const barrier = (): void => writer.statement('workgroupBarrier();');
 
@@ -187,7 +193,7 @@ function emitDenseChain(emission: KernelEmission): ShaderProgram {
         return;
       }
       const store = (): void => emission.epilogue(at, sum, width);
-      if (!mayExceed(writer, index, rows)) store();
+      if (row === 0 || !mayExceed(writer, index, rows)) store();
       else writer.block(`if (${inliner.index(index)} < ${writer.dim('rows', rows)})`, store);
     };
 

@@ -1,5 +1,6 @@
 /** How the pixels of a depthwise separable block are divided among workgroups and invocations. */
 import { sizeOf, type Node } from '../ir/graph';
+import { roundSize } from './candidates';
 import type { KernelTarget } from './kernel';
 import { windowAttrs } from './window-coords';
 
@@ -37,19 +38,23 @@ export function chooseBlockTile(node: Node, target: KernelTarget): BlockTile {
   const [, , weights] = node.inputs;
   const [channels, columns] = weights.shape;
   const [batch, height, width] = node.outputs[0].shape;
+  const { anySize } = target;
+  // Where sizes vary, tiles follow their class: rows that end inside of a strip have their tests all the same.
+  const classOf = (count: number): number => (anySize ? roundSize(count) : count);
   const vectors = channels / 4;
   const outputs = columns % 4 === 0 ? columns / 4 : columns;
   const most = Math.min(MAX_PIXELS, MAX_MEMORY / 16 / vectors);
   const { busyInvocations, maxTile, blockInvocations, blockMemory } = target;
 
   const isBusy = (strip: number): boolean =>
-    strip === 1 || (batch * height * width * vectors) / strip >= busyInvocations;
+    strip === 1 || (classOf(batch * height * width) * vectors) / strip >= busyInvocations;
   const { strides, dilations } = windowAttrs(node);
   let strip = strides[1] === 1 && dilations[1] === 1 ? MAX_STRIP : MAX_STRIP / 2;
-  while (strip > most || !isBusy(strip) || isWasteful(width, strip)) strip /= 2;
+  while (strip > most || !isBusy(strip) || (!anySize && isWasteful(width, strip))) strip /= 2;
 
   const strips = Math.ceil(width / strip);
-  const total = batch * height * strips * strip;
+  const all = batch * height * strips * strip;
+  const total = classOf(all);
   let pixels = strip;
   while (
     2 * pixels <= most &&
@@ -58,9 +63,11 @@ export function chooseBlockTile(node: Node, target: KernelTarget): BlockTile {
   ) {
     pixels *= 2;
   }
-  const workgroups = Math.ceil(total / pixels);
   let invocations = blockInvocations;
-  while (invocations < MAX_INVOCATIONS && invocations * workgroups < busyInvocations) {
+  while (
+    invocations < MAX_INVOCATIONS &&
+    invocations * Math.ceil(total / pixels) < busyInvocations
+  ) {
     invocations *= 2;
   }
   let rows = Math.min(pixels, maxTile[0]);
@@ -72,7 +79,7 @@ export function chooseBlockTile(node: Node, target: KernelTarget): BlockTile {
     vectors,
     // Part of the shader's text: rounded up, so that blocks of many sizes are one pipeline.
     length: Math.max(blockMemory / 16, 2 ** Math.ceil(Math.log2(pixels * vectors))),
-    workgroups,
+    workgroups: Math.ceil(all / pixels),
     invocations,
     rows,
   };

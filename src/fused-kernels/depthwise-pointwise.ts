@@ -14,7 +14,7 @@ import { chooseBlockTile, pixelsOf, type BlockTile } from './depthwise-pointwise
 import { emitKernel, type KernelEmission } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel } from './kernel';
-import { namedIndex } from './loops';
+import { mayExceed, namedIndex } from './loops';
 import { ownerThreads } from './shared-output';
 import { emitTaps } from './window';
 import { filterFacts } from './window-coords';
@@ -41,7 +41,9 @@ function emitBlock(emission: KernelEmission, tile: BlockTile): ShaderProgram {
   const block: BlockEmission = { emission, tile, grid: [batch, height, tile.strips * tile.strip] };
   // Written out, so that neither one strip nor one workgroup more or less makes another shader.
   const first =
-    tile.workgroups > 1 ? `tile * ${writer.uniform('tileStrips', tileStrips(tile))}` : '0';
+    tile.workgroups > 1 || writer.options.anySize
+      ? `tile * ${writer.uniform('tileStrips', tileStrips(tile))}`
+      : '0';
   writer.statement(`let firstStrip = ${first};`);
   writer.defineVariable('firstStrip');
   emitHidden(block);
@@ -158,9 +160,10 @@ function emitPointwise(block: BlockEmission): void {
       }
     });
     // Where rows are whole, a pixel is its own place in the output, which its coordinates would hide.
+    const isWhole = grid[2] === width && !(writer.options.anySize && strip > 1);
     const coordsOf = (pixel: IndexExpr, i: number): IndexExpr[] =>
       ix.delinearize(pixel, grid).map((coord, axis) => {
-        if (grid[2] === width) return coord;
+        if (isWhole) return coord;
         return namedIndex(
           emission,
           `${['batch', 'row', 'outColumn'][axis]}${i}`,
@@ -169,13 +172,21 @@ function emitPointwise(block: BlockEmission): void {
           'pixels',
         );
       });
-    const inside = (index: IndexExpr, extent: number, name: string): string[] =>
-      index.max < extent ? [] : [`${inliner.index(index, name)} < ${writer.dim(name, extent)}`];
+    const inside = (
+      index: IndexExpr,
+      extent: number,
+      name: string,
+      isNeeded = mayExceed(writer, index, extent),
+    ): string[] =>
+      isNeeded ? [`${inliner.index(index, name)} < ${writer.dim(name, extent)}`] : [];
     tilePixels.forEach(({ index, pixel }, i) => {
       const sum: Operand = { code: `sum${i}`, width: lanes, dtype: 'float32', depth: writer.depth };
       const [batch, row, outColumn] = coordsOf(pixel, i);
       const store = (): void => emission.epilogue([batch, row, outColumn, channel], sum, lanes);
-      const guards = [...inside(index, all, 'pixels'), ...inside(outColumn, width, 'width')];
+      const guards = [
+        ...inside(index, all, 'pixels'),
+        ...inside(outColumn, width, 'width', !isWhole),
+      ];
       if (guards.length === 0) store();
       else writer.block(`if (${guards.join(' && ')})`, store);
     });

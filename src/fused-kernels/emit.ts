@@ -81,10 +81,17 @@ export function emitKernel(
   write: (emission: KernelEmission) => ShaderProgram,
   workgroupSize = WORKGROUP_SIZE,
 ): ShaderProgram {
-  const scalarBuffers = new Set<Value>();
+  const { scalarBuffers = new Set<Value>() } = request;
+  let guessed = [...scalarBuffers];
   for (;;) {
     const known = scalarBuffers.size;
-    const program = write(new KernelEmission(request, scalarBuffers, workgroupSize));
-    if (scalarBuffers.size === known) return program;
+    const emission = new KernelEmission(request, scalarBuffers, workgroupSize);
+    const program = write(emission);
+    if (scalarBuffers.size > known) continue;
+    const { requiredScalars } = emission.writer;
+    if (guessed.every((buffer) => requiredScalars.has(buffer))) return program;
+    // Of another kernel, not of this one, which may have vectors there.
+    scalarBuffers.clear();
+    guessed = [];
   }
 }

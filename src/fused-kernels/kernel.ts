@@ -12,6 +12,11 @@ export interface KernelRequest {
   readonly target: KernelTarget;
   /** Where a value can be loaded from or stored to; null if the kernel computes it itself. */
   storage(value: Value): Storage | null;
+  /**
+   * Buffers that are read or written element by element. What is known of them from a kernel like this one
+   * saves an emission; in the end it holds those of this kernel.
+   */
+  readonly scalarBuffers?: Set<Value>;
 }
 
 /** A family of kernels: the anchors it serves and how it writes their shader. */

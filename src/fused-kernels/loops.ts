@@ -17,10 +17,11 @@ export function namedIndex(
   scope?: string,
 ): IndexExpr {
   if (extent === 1) return ix.zero;
-  const code = inliner.index(index, scope);
+  // Neighbours, such as row0 and row1, have the same sizes, and those of others may be equal by chance.
+  const family = name.replace(/\d+$/, '');
+  const code = inliner.index(index, scope ?? (writer.options.anySize ? family : undefined));
   // A last tile may reach over the edge: it computes the last element again and stores it not.
-  // Neighbours, such as row0 and row1, have one last row.
-  const role = `${name.replace(/\d+$/, '')}Last`;
+  const role = `${family}Last`;
   const last = (): string => writer.size(extent - 1, scope, role);
   const bounded = mayExceed(writer, index, extent) ? `min(${code}, ${last()})` : code;
   writer.statement(`let ${name} = ${bounded};`);

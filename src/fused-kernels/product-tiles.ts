@@ -228,8 +228,9 @@ const MIN_ROWS = 9;
 
 /** The choice for a shape; null where a product is not to be tiled, or no tile fits the device. */
 export function chooseProduct(shape: ProductShape, target: KernelTarget): ProductChoice | null {
-  if (!target.stagesTiles || shape.rows < MIN_ROWS) return null;
   const { anySize } = target;
+  // Of many sizes, those of a few rows are not worth shaders of their own.
+  if (!target.stagesTiles || shape.rows < (anySize ? 2 : MIN_ROWS)) return null;
   const ranked = rankProducts(anySize ? { ...shape, rows: roundSize(shape.rows) } : shape, target);
   if (ranked.length === 0) return null;
   const { batch, rows, columns, depth, taps, pair } = shape;

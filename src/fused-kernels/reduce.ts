@@ -93,11 +93,13 @@ function reductionSpace(node: Node): ReductionSpace {
 function isShared(
   outputs: number,
   reduced: number,
-  { busyInvocations, maxSplitRows }: KernelTarget,
+  { busyInvocations, maxSplitRows, anySize }: KernelTarget,
 ): boolean {
   if (outputs >= busyInvocations) return false;
   // Where barriers cost more than they win, only long reductions are shared.
   const isFew = maxSplitRows > 0 && outputs * (WORKGROUP_SIZE / 2) <= busyInvocations;
+  // Of many sizes, those of a few terms are not worth a shader of their own.
+  if (isFew && anySize) return reduced > 1;
   return reduced >= (isFew ? WORKGROUP_SIZE / 2 : 2 * WORKGROUP_SIZE);
 }
 

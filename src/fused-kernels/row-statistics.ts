@@ -84,7 +84,10 @@ export interface Pass {
 function makePass(emission: KernelEmission, space: RowSpace, shared: boolean): Pass {
   const { writer } = emission;
   const { steps } = space;
-  const registers = Math.ceil(steps / WORKGROUP_SIZE);
+  const { anySize } = writer.options;
+  const needed = Math.ceil(steps / WORKGROUP_SIZE);
+  // Of many lengths, a few numbers of registers are enough.
+  const registers = anySize ? 2 ** Math.ceil(Math.log2(needed)) : needed;
   if (!shared || registers > MAX_REGISTERS) {
     const start = shared ? 'i32(local.x)' : '0';
     const stride = shared ? WORKGROUP_SIZE : 1;
@@ -107,7 +110,7 @@ function makePass(emission: KernelEmission, space: RowSpace, shared: boolean): P
     for (let i = 0; i < registers; i++) {
       const index = ix.variable(`step${i}`, steps);
       const visit = (): void => body({ index, register: `kept${i}`, trip: String(i) });
-      if ((i + 1) * WORKGROUP_SIZE <= steps) writer.block('', visit);
+      if (!anySize && (i + 1) * WORKGROUP_SIZE <= steps) writer.block('', visit);
       else writer.block(`if (step${i} < ${writer.dim('steps', steps)})`, visit);
     }
   };

@@ -141,7 +141,7 @@ function emitSteps(
   { name, load }: RightOperand,
   { a, batch, window, at, vector, width }: Turn,
 ): void {
-  const isPacked = ix.variablesOf(at).has('lane');
+  const isPacked = ix.mentions(at, 'lane');
   const type = vectorType('float32', width);
   for (let step = 0; step < (isPacked ? 4 : 1); step++) {
     const k = ix.substitute(at, new Map([['lane', ix.constant(step)]]));

@@ -185,7 +185,7 @@ class TiledProductEmitter {
       };
       const whole = Math.floor(terms / tile.depth);
       if (terms % tile.depth === 0) write(false);
-      else if (whole === 0) write(true);
+      else if (whole === 0 && !writer.options.anySize) write(true);
       else {
         writer.block(`if (step < ${writer.uniform(`wholeSteps${suffix}`, whole)})`, () =>
           write(false),

@@ -153,7 +153,7 @@ function isRecognised(loop: TransposedLoop): boolean {
       return g < axes.groups.length - 1 || lanes === 1 ? index : vectorAt(index);
     }),
   );
-  let at = rootCoords(loop, coords);
+  let at: readonly IndexExpr[] = rootCoords(loop, coords);
   for (let i = chain.length - 1; i >= 0; i--) {
     const [{ shape }] = chain[i].outputs;
     const source = (i > 0 ? chain[i - 1] : staged[0]).outputs[0];

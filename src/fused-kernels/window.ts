@@ -7,6 +7,7 @@ import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import { roundSize } from './candidates';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
 import { emitLoop, mayExceed, namedIndex } from './loops';
@@ -37,12 +38,10 @@ const MAX_UNROLLED_TAPS = 7;
 function outputsPerThread(node: Node, width: number, target: KernelTarget): number {
   const { strides, dilations } = windowAttrs(node);
   const { shape } = node.outputs[0];
+  const size = target.anySize ? roundSize(sizeOf(shape)) : sizeOf(shape);
   const overlap = strides[1] === 1 && dilations[1] === 1;
   let count = overlap ? 4 : 2;
-  while (
-    count > 1 &&
-    (count > shape[2] || sizeOf(shape) / (width * count) < target.busyInvocations)
-  ) {
+  while (count > 1 && (count > shape[2] || size / (width * count) < target.busyInvocations)) {
     count /= 2;
   }
   return count;

@@ -8,7 +8,9 @@ const known = new WeakMap<Attrs, string>();
 export function attrsKey(attrs: Attrs): string {
   let key = known.get(attrs);
   if (key === undefined) {
-    const entries = Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = Object.entries(attrs);
+    if (entries.length === 0) return '[]';
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
     // An expression shares its parts: written out as a tree, it could grow without bounds.
     key = JSON.stringify(entries, (_name, value: unknown) =>
       isExpr(value) ? expressionKey(value) : isNoJson(value) ? { number: numberKey(value) } : value,

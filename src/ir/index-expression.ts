@@ -51,10 +51,56 @@ export interface IndexExpr {
   readonly key: string;
 }
 
+/** Most sums are on the way to another one, and nobody asks for their keys: those are made when asked for. */
+class Sum implements IndexExpr {
+  private written: string | undefined;
+
+  constructor(
+    readonly terms: readonly Term[],
+    readonly offset: number,
+    readonly min: number,
+    readonly max: number,
+  ) {}
+
+  get key(): string {
+    return (this.written ??= sumKey(this.terms, this.offset));
+  }
+}
+
+function sumKey(terms: readonly Term[], offset: number): string {
+  if (terms.length === 0) return String(offset);
+  let key = '';
+  for (const { coefficient, atom } of terms) {
+    if (key !== '') key += '+';
+    key += coefficient === 1 ? atom.key : `${coefficient}*${atom.key}`;
+  }
+  if (offset !== 0) return `(${key}+${offset})`;
+  return terms.length === 1 ? key : `(${key})`;
+}
+
+/** A quotient or a remainder, whose key is made when asked for, too. */
+class Quotient implements QuotientAtom {
+  private written: string | undefined;
+
+  constructor(
+    readonly kind: 'div' | 'mod',
+    readonly x: IndexExpr,
+    readonly by: number,
+    readonly min: number,
+    readonly max: number,
+  ) {}
+
+  get key(): string {
+    return (this.written ??= `(${this.x.key}${this.kind === 'div' ? '/' : '%'}${this.by})`);
+  }
+}
+
+const NO_TERMS: readonly Term[] = [];
+
 export const zero: IndexExpr = constant(0);
 
 export function constant(value: number): IndexExpr {
-  return { terms: [], offset: value, min: value, max: value, key: String(value) };
+  return new Sum(NO_TERMS, value, value, value);
 }
 
 /** A variable in `[0, extent)`; a variable of extent 1 is the constant 0. */
@@ -100,39 +146,29 @@ export function scale(a: IndexExpr, by: number): IndexExpr {
 
 /** `floor(a / by)`, `by > 0`. */
 export function floorDiv(a: IndexExpr, by: number): IndexExpr {
-  if (by === 1) return a;
-  const { multiple, rest } = splitByDivisor(a, by);
-  const exact = scaleDown(multiple, by);
-  if (rest.min >= 0 && rest.max < by) return exact;
-  if (rest.terms.length === 0) return shift(exact, Math.floor(rest.offset / by));
-  const reduced = cancelCommonFactor(rest, by);
-  if (reduced) return add(exact, floorDiv(reduced.x, reduced.by));
-  const inner = soleAtom(rest);
-  if (inner?.kind === 'div') return add(exact, floorDiv(inner.x, inner.by * by));
-  const lift = periodsBelowZero(rest, by);
-  return shift(add(exact, quotient('div', shift(rest, lift * by), by)), -lift);
+  return by === 1 ? a : quotientOf(divide(a, by), by);
 }
 
 /** `a - by · floor(a / by)`, `by > 0`. */
 export function mod(a: IndexExpr, by: number): IndexExpr {
-  if (by === 1) return zero;
-  const { rest } = splitByDivisor(a, by);
-  if (rest.min >= 0 && rest.max < by) return rest;
-  if (rest.terms.length === 0) return constant(((rest.offset % by) + by) % by);
-  const reduced = cancelCommonFactor(rest, by);
-  if (reduced) {
-    return add(scale(mod(reduced.x, reduced.by), reduced.factor), reduced.remainder);
-  }
-  return quotient('mod', shift(rest, periodsBelowZero(rest, by) * by), by);
+  return by === 1 ? zero : remainderOf(divide(a, by), by);
 }
 
 /** Replaces variables by expressions and simplifies again. */
 export function substitute(a: IndexExpr, env: ReadonlyMap<string, IndexExpr>): IndexExpr {
-  let result = constant(a.offset);
-  for (const { coefficient, atom } of a.terms) {
+  const [kept, replaced]: [Term[], Term[]] = [[], []];
+  for (const term of a.terms) (isReplaced(term.atom, env) ? replaced : kept).push(term);
+  if (replaced.length === 0) return a;
+  let result = build(kept, a.offset);
+  for (const { coefficient, atom } of replaced) {
     result = add(result, scale(substituteAtom(atom, env), coefficient));
   }
   return result;
+}
+
+function isReplaced(atom: Atom, env: ReadonlyMap<string, IndexExpr>): boolean {
+  for (const name of env.keys()) if (mentionsIn(atom, name)) return true;
+  return false;
 }
 
 /** Evaluates with concrete variables; `callValue` answers opaque calls. */
@@ -159,6 +195,23 @@ export function variablesOf(
     else variablesOf(atom.x, into);
   }
   return into;
+}
+
+/** Whether an expression depends on a variable, also through calls. */
+export function mentions(a: Pick<IndexExpr, 'terms'>, name: string): boolean {
+  for (const { atom } of a.terms) if (mentionsIn(atom, name)) return true;
+  return false;
+}
+
+function mentionsIn(atom: Atom, name: string): boolean {
+  switch (atom.kind) {
+    case 'variable':
+      return atom.name === name;
+    case 'call':
+      return atom.args.some((arg) => mentions(arg, name));
+    default:
+      return mentions(atom.x, name);
+  }
 }
 
 /** True if the value is a multiple of `by` whatever the variables are. */
@@ -188,34 +241,31 @@ export function delinearize(offset: IndexExpr, shape: readonly number[]): IndexE
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     // The outermost coordinate needs no modulo: offsets lie inside the tensor.
     const outermost = shape.slice(0, axis).every((dim) => dim === 1);
-    coords[axis] = shape[axis] === 1 ? zero : outermost ? rest : mod(rest, shape[axis]);
-    rest = outermost ? zero : floorDiv(rest, shape[axis]);
+    if (outermost || shape[axis] === 1) {
+      coords[axis] = shape[axis] === 1 ? zero : rest;
+      if (outermost) rest = zero;
+      continue;
+    }
+    const division = divide(rest, shape[axis]);
+    coords[axis] = remainderOf(division, shape[axis]);
+    rest = quotientOf(division, shape[axis]);
   }
   return coords;
 }
 
-function fromAtom(atom: Atom): IndexExpr {
-  return {
-    terms: [{ coefficient: 1, atom }],
-    offset: 0,
-    min: atom.min,
-    max: atom.max,
-    key: atom.key,
-  };
+/** An atom as an expression. */
+export function fromAtom(atom: Atom): IndexExpr {
+  return new Sum([{ coefficient: 1, atom }], 0, atom.min, atom.max);
 }
 
 function build(terms: readonly Term[], offset: number): IndexExpr {
   let min = offset;
   let max = offset;
-  const parts: string[] = [];
   for (const { coefficient, atom } of terms) {
     min += coefficient * (coefficient > 0 ? atom.min : atom.max);
     max += coefficient * (coefficient > 0 ? atom.max : atom.min);
-    parts.push(coefficient === 1 ? atom.key : `${coefficient}*${atom.key}`);
   }
-  if (offset !== 0 || parts.length === 0) parts.push(String(offset));
-  const key = parts.length === 1 ? parts[0] : `(${parts.join('+')})`;
-  return { terms, offset, min, max, key };
+  return new Sum(terms, offset, min, max);
 }
 
 /** The terms of two sums in one; those of each are in the order of their atoms' keys, each key once. */
@@ -223,8 +273,9 @@ function mergeTerms(a: readonly Term[], b: readonly Term[]): Term[] {
   const merged: Term[] = [];
   let [i, j] = [0, 0];
   while (i < a.length && j < b.length) {
-    const [x, y] = [a[i], b[j]];
-    if (x.atom.key === y.atom.key) {
+    const x = a[i];
+    const y = b[j];
+    if (x.atom === y.atom || x.atom.key === y.atom.key) {
       const coefficient = x.coefficient + y.coefficient;
       if (coefficient !== 0) merged.push({ coefficient, atom: y.atom });
       i++;
@@ -271,9 +322,45 @@ function joinQuotients(high: Atom, x: IndexExpr, by: number): IndexExpr | null {
   return null;
 }
 
+/** What the quotient and the remainder of a division have in common: `a = multiple + rest`. */
+interface Division {
+  /** A multiple of the divisor whatever the variables are. */
+  readonly multiple: IndexExpr;
+  readonly rest: IndexExpr;
+  /** Whether `rest` is below the divisor, and not negative. */
+  readonly isWithin: boolean;
+  /** `rest` with a factor that it has in common with the divisor taken out. */
+  readonly reduced: Reduced | null;
+}
+
+function divide(a: IndexExpr, by: number): Division {
+  const { multiple, rest } = splitByDivisor(a, by);
+  const isWithin = rest.min >= 0 && rest.max < by;
+  return { multiple, rest, isWithin, reduced: isWithin ? null : cancelCommonFactor(rest, by) };
+}
+
+function quotientOf({ multiple, rest, isWithin, reduced }: Division, by: number): IndexExpr {
+  const exact = scaleDown(multiple, by);
+  if (isWithin) return exact;
+  if (reduced) return add(exact, floorDiv(reduced.x, reduced.by));
+  const inner = soleAtom(rest);
+  if (inner?.kind === 'div') return add(exact, floorDiv(inner.x, inner.by * by));
+  const lift = periodsBelowZero(rest, by);
+  return shift(add(exact, quotient('div', shift(rest, lift * by), by)), -lift);
+}
+
+function remainderOf({ rest, isWithin, reduced }: Division, by: number): IndexExpr {
+  if (isWithin) return rest;
+  if (reduced) {
+    return add(scale(mod(reduced.x, reduced.by), reduced.factor), reduced.remainder);
+  }
+  return quotient('mod', shift(rest, periodsBelowZero(rest, by) * by), by);
+}
+
 function splitByDivisor(a: IndexExpr, by: number): { multiple: IndexExpr; rest: IndexExpr } {
-  const multiples = a.terms.filter(({ coefficient }) => coefficient % by === 0);
-  const others = a.terms.filter(({ coefficient }) => coefficient % by !== 0);
+  const multiples: Term[] = [];
+  const others: Term[] = [];
+  for (const term of a.terms) (term.coefficient % by === 0 ? multiples : others).push(term);
   const restOffset = ((a.offset % by) + by) % by;
   return {
     multiple: build(multiples, a.offset - restOffset),
@@ -288,17 +375,25 @@ function scaleDown(a: IndexExpr, by: number): IndexExpr {
   );
 }
 
+/** `factor · x + remainder`, to be divided by `factor · by`. */
+interface Reduced {
+  readonly x: IndexExpr;
+  readonly by: number;
+  readonly factor: number;
+  readonly remainder: IndexExpr;
+}
+
 /**
  * Writes `x = factor · y + remainder` with `factor` dividing `by` and `0 ≤ remainder < factor`, so
  * that `x div by = y div (by / factor)`.
  */
-function cancelCommonFactor(
-  x: IndexExpr,
-  by: number,
-): { x: IndexExpr; by: number; factor: number; remainder: IndexExpr } | null {
-  const factors = new Set(x.terms.map(({ coefficient }) => gcd(Math.abs(coefficient), by)));
-  for (const factor of [...factors].sort((a, b) => b - a)) {
-    if (factor <= 1) continue;
+function cancelCommonFactor(x: IndexExpr, by: number): Reduced | null {
+  const factors: number[] = [];
+  for (const { coefficient } of x.terms) {
+    const factor = gcd(Math.abs(coefficient), by);
+    if (factor > 1 && !factors.includes(factor)) factors.push(factor);
+  }
+  for (const factor of factors.sort((a, b) => b - a)) {
     const large = x.terms.filter(({ coefficient }) => coefficient % factor === 0);
     const small = x.terms.filter(({ coefficient }) => coefficient % factor !== 0);
     const remainder = build(small, x.offset % factor);
@@ -318,11 +413,10 @@ function periodsBelowZero(a: IndexExpr, by: number): number {
 }
 
 function quotient(kind: 'div' | 'mod', x: IndexExpr, by: number): IndexExpr {
-  const key = `(${x.key}${kind === 'div' ? '/' : '%'}${by})`;
-  if (kind === 'mod') return fromAtom({ kind, x, by, key, min: 0, max: by - 1 });
+  if (kind === 'mod') return fromAtom(new Quotient(kind, x, by, 0, by - 1));
   const min = Math.floor(x.min / by);
   const max = Math.floor(x.max / by);
-  return min === max ? constant(min) : fromAtom({ kind, x, by, key, min, max });
+  return min === max ? constant(min) : fromAtom(new Quotient(kind, x, by, min, max));
 }
 
 function soleAtom(a: IndexExpr): Atom | null {

@@ -5,7 +5,7 @@
  */
 import { GraphBuilder } from '../ir/builder';
 import type { Graph, Node, Value } from '../ir/graph';
-import { sameShape, sortTopologically, usesOf } from '../ir/graph';
+import { sameShape, sortTopologically } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import type { RefusalRecord, RewriteRecord, RuleStatistics } from '../report/record';
 import type { Bindings } from './match';
@@ -31,10 +31,38 @@ export interface RewriteOptions {
   readonly target?: RuleTarget;
   /** Rewrites to make at most, in all stages together. */
   readonly limit?: number;
+  /**
+   * What a graph of the same structure went through, to be gone through again instead of searching; where that
+   * does not come to the same, the search goes on from there. It holds what this graph went through afterwards.
+   */
+  readonly script?: RewriteScript;
+}
+
+/** A rule, by its number, that found its structure at a node, and whether it was applied. */
+interface ScriptStep {
+  readonly rule: number;
+  /** `Node.id` of the match's root. */
+  readonly root: number;
+  readonly fired: boolean;
+}
+
+/** All that was tried at a graph, in order; empty before the first graph of a structure was rewritten. */
+export interface RewriteScript {
+  steps?: readonly ScriptStep[];
 }
 
 /** Rewrites a graph may take for each of its nodes before its rules are taken to go in circles. */
 const MAX_REWRITES_PER_NODE = 8;
+
+/** A rule, and what came of it so far. */
+interface CountedRule {
+  readonly rule: FusionRule;
+  /** Its place among the rules of its stage. */
+  readonly number: number;
+  tried: number;
+  fired: number;
+  ms: number;
+}
 
 /** Applies `rules`, in order of preference, to every node of `graph`. */
 export function applyRules(
@@ -47,48 +75,78 @@ export function applyRules(
 
 class Rewriter {
   private readonly build: GraphBuilder;
-  private readonly uses: Map<Value, Set<Node>>;
+  private readonly uses = new Map<Value, Set<Node>>();
   private readonly alive: Set<Node>;
   private readonly queue: Node[];
   private readonly queued: Set<Node>;
+  private readonly byId: Map<number, Node>;
+  private readonly steps: ScriptStep[] = [];
   private readonly rewrites: RewriteRecord[] = [];
   /** The latest refusal of each rule at each node; a node that goes takes its refusals along. */
   private readonly refusals = new Map<Node, Map<FusionRule, string>>();
-  private readonly statistics = new Map<FusionRule, { tried: number; fired: number; ms: number }>();
-  private readonly byKernel = new Map<string, FusionRule[]>();
-  private readonly everywhere: readonly FusionRule[];
+  private readonly counted: readonly CountedRule[];
   private readonly outputs: Set<Value>;
+  /** What the match that is being looked for has found so far; empty between two. */
+  private readonly found: Bindings = { values: new Map(), nodes: [] };
 
   constructor(
     private readonly graph: Graph,
-    private readonly rules: readonly FusionRule[],
+    rules: readonly FusionRule[],
     private readonly options: RewriteOptions,
   ) {
     this.build = new GraphBuilder(graph);
-    this.uses = new Map([...usesOf(graph)].map(([value, nodes]) => [value, new Set(nodes)]));
+    for (const node of graph.nodes) for (const input of node.inputs) this.addUse(input, node);
     this.alive = new Set(graph.nodes);
     this.queue = [...graph.nodes];
     this.queued = new Set(graph.nodes);
+    this.byId = new Map(graph.nodes.map((node) => [node.id, node]));
     this.outputs = new Set(graph.outputs);
-    this.everywhere = rules.filter(({ match }) => match.kernels === null);
-    for (const rule of rules) {
-      this.statistics.set(rule, { tried: 0, fired: 0, ms: 0 });
-      for (const kernel of rule.match.kernels ?? []) this.byKernel.set(kernel, []);
-    }
-    for (const [kernel, list] of this.byKernel) {
-      list.push(...rules.filter(({ match }) => match.kernels?.has(kernel) ?? true));
-    }
+    this.counted = rules.map((rule, number) => ({ rule, number, tried: 0, fired: 0, ms: 0 }));
   }
 
   run(): RewriteResult {
+    const { script } = this.options;
+    if (!script?.steps || !this.follow(script.steps)) this.search();
+    if (script) script.steps = this.steps;
+    this.graph.nodes = sortTopologically([...this.alive]);
+    return {
+      rewrites: this.rewrites,
+      refusals: [...this.refusals].flatMap(([node, reasons]) =>
+        [...reasons].map(([rule, reason]) => ({ rule: rule.name, nodes: node.origins, reason })),
+      ),
+      statistics: this.counted.map((counted) => this.describe(counted)),
+    };
+  }
+
+  /** Goes through the steps of another graph; false where one does not come to the same here. */
+  private follow(steps: readonly ScriptStep[]): boolean {
+    for (const { rule, root, fired } of steps) {
+      const node = this.byId.get(root);
+      if (!node || !this.alive.has(node)) return false;
+      if (this.attempt(this.counted[rule], node) !== fired) return false;
+    }
+    return true;
+  }
+
+  /** Tries the rules at every node until none fires any more. */
+  private search(): void {
     let budget = MAX_REWRITES_PER_NODE * this.graph.nodes.length + 64;
     // The queue grows while it is worked through.
     const { limit = Infinity } = this.options;
+    const byKernel = new Map<string, readonly CountedRule[]>();
+    const rulesFor = (kernel: string): readonly CountedRule[] => {
+      let found = byKernel.get(kernel);
+      if (!found) {
+        found = this.counted.filter(({ rule }) => rule.match.kernels?.has(kernel) ?? true);
+        byKernel.set(kernel, found);
+      }
+      return found;
+    };
     for (let at = 0; at < this.queue.length && budget > 0; at++) {
       if (this.rewrites.length >= limit) break;
       const node = this.queue[at];
       this.queued.delete(node);
-      if (this.alive.has(node) && this.visit(node)) budget--;
+      if (this.alive.has(node) && this.visit(node, rulesFor(node.kernel))) budget--;
     }
     if (budget === 0) {
       console.warn(
@@ -96,50 +154,31 @@ class Rewriter {
           `${[...new Set(this.rewrites.slice(-16).map(({ rule }) => rule))].join(', ')}.`,
       );
     }
-    this.graph.nodes = sortTopologically([...this.alive]);
-    return {
-      rewrites: this.rewrites,
-      refusals: [...this.refusals].flatMap(([node, reasons]) =>
-        [...reasons].map(([rule, reason]) => ({ rule: rule.name, nodes: node.origins, reason })),
-      ),
-      statistics: this.rules.map((rule) => this.describe(rule)),
-    };
   }
 
-  private describe(rule: FusionRule): RuleStatistics {
-    const { tried, fired, ms } = this.statistics.get(rule) as {
-      tried: number;
-      fired: number;
-      ms: number;
-    };
+  private describe({ rule, tried, fired, ms }: CountedRule): RuleStatistics {
     let refused = 0;
     for (const reasons of this.refusals.values()) if (reasons.has(rule)) refused++;
     return { rule: rule.name, tried, fired, refused, ms };
   }
 
   /** Tries the rules at one node; true if one fired. */
-  private visit(node: Node): boolean {
-    for (const rule of this.byKernel.get(node.kernel) ?? this.everywhere) {
-      const statistics = this.statistics.get(rule) as { tried: number; fired: number; ms: number };
-      const start = performance.now();
-      statistics.tried++;
-      const fired = this.attempt(rule, node);
-      statistics.ms += performance.now() - start;
-      if (fired) {
-        statistics.fired++;
-        return true;
-      }
-    }
-    return false;
+  private visit(node: Node, rules: readonly CountedRule[]): boolean {
+    return rules.some((counted) => this.attempt(counted, node));
   }
 
-  private attempt(rule: FusionRule, root: Node): boolean {
-    const found: Bindings = { values: new Map(), nodes: [] };
+  private attempt(counted: CountedRule, root: Node): boolean {
+    const { rule, number } = counted;
+    const { found } = this;
+    counted.tried++;
+    let isFound = false;
     const reasons: string[] = [];
     const made: { replacements: readonly Replacement[]; origins: readonly string[] }[] = [];
     rule.match.match(root.outputs[0], found, () => {
-      const match = this.matchOf(root, found);
-      const outcome = this.rewriteOf(rule, match);
+      isFound = true;
+      const start = performance.now();
+      const outcome = this.rewriteOf(rule, this.matchOf(root, found));
+      counted.ms += performance.now() - start;
       if (typeof outcome === 'string') {
         if (outcome !== '') reasons.push(outcome);
         return false;
@@ -147,7 +186,11 @@ class Rewriter {
       made.push({ replacements: outcome, origins: this.build.origins });
       return true;
     });
+    found.values.clear();
+    found.nodes.length = 0;
+    if (isFound) this.steps.push({ rule: number, root: root.id, fired: made.length > 0 });
     for (const { replacements, origins } of made) {
+      counted.fired++;
       this.refusals.get(root)?.delete(rule);
       this.options.trace?.(`${rule.name}: ${root.outputs[0].name} rewritten, ${rule.equation}`);
       this.rewrites.push({ rule: rule.name, nodes: origins });
@@ -229,6 +272,7 @@ class Rewriter {
 
   private add(node: Node): void {
     this.alive.add(node);
+    this.byId.set(node.id, node);
     for (const input of node.inputs) this.addUse(input, node);
     this.enqueue(node);
   }

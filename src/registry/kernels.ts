@@ -15,12 +15,22 @@ export function kernelFor(anchor: string): FusedKernel {
   return byAnchor.get(anchor) ?? mapKernel;
 }
 
+/** A number of a node and one of its inputs, which is asked for again and again. */
+function remembered(find: AnchorFacts['reuse']): AnchorFacts['reuse'] {
+  const known = new WeakMap<Node, number[]>();
+  return (node, index) => {
+    const ofNode = known.get(node) ?? [];
+    known.set(node, ofNode);
+    return (ofNode[index] ??= find(node, index));
+  };
+}
+
 /** What the general fuser needs to know of the kernels, as they run on `target`. */
 export function fusionTables(target: KernelTarget): FusionTables {
   const factsOf = new Map(
     [...byAnchor].map(([anchor, kernel]): [string, AnchorFacts] => [
       anchor,
-      { ...kernel, reuse: (node, index) => kernel.reuse(node, index, target) },
+      { ...kernel, reuse: remembered((node, index) => kernel.reuse(node, index, target)) },
     ]),
   );
   return {

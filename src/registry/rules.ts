@@ -1,11 +1,18 @@
 /** The rewrite rules, in the order they are tried, and those that an app adds. */
 import type { Graph } from '../ir/graph';
-import { applyRules, type RewriteOptions, type RewriteResult } from '../patterns/rewriter';
+import {
+  applyRules,
+  type RewriteOptions,
+  type RewriteResult,
+  type RewriteScript,
+} from '../patterns/rewriter';
 import type { FusionRule } from '../patterns/rule';
 import { builtInStages } from '../patterns/rules/index';
 import { checkRule, guardRule } from '../patterns/rule-guard';
 
 const ownRules: FusionRule[] = [];
+/** Grows whenever there are other rules than before. */
+let generation = 0;
 
 /**
  * Adds a fusion, tried before the built-in ones, in graphs that are compiled from now on.
@@ -35,9 +42,12 @@ export function registerFusion(rule: FusionRule): () => void {
   }
   const guarded = guardRule(rule);
   ownRules.push(guarded);
+  generation++;
   return () => {
     const at = ownRules.indexOf(guarded);
-    if (at >= 0) ownRules.splice(at, 1);
+    if (at < 0) return;
+    ownRules.splice(at, 1);
+    generation++;
   };
 }
 
@@ -51,12 +61,25 @@ export function allRules(): readonly FusionRule[] {
   return stages().flat();
 }
 
-/** Applies all rules to `graph`, stage by stage, until none fires. */
-export function rewriteGraph(graph: Graph, options: RewriteOptions = {}): RewriteResult {
+/** A number that tells which rules there are; the same as long as none is added or taken away. */
+export function rulesGeneration(): number {
+  return generation;
+}
+
+/**
+ * Applies all rules to `graph`, stage by stage, until none fires.
+ * @param scripts of the stages that a graph of the same structure went through; filled in where they are missing.
+ */
+export function rewriteGraph(
+  graph: Graph,
+  options: Omit<RewriteOptions, 'script'> = {},
+  scripts?: RewriteScript[],
+): RewriteResult {
   const { limit = Infinity } = options;
   let made = 0;
-  const results = stages().map((rules) => {
-    const result = applyRules(graph, rules, { ...options, limit: limit - made });
+  const results = stages().map((rules, stage) => {
+    const script = scripts && (scripts[stage] ??= {});
+    const result = applyRules(graph, rules, { ...options, script, limit: limit - made });
     made += result.rewrites.length;
     return result;
   });

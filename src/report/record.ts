@@ -82,6 +82,7 @@ export interface RuleStatistics {
   readonly tried: number;
   readonly fired: number;
   readonly refused: number;
+  /** Milliseconds of its checks and rewrites. */
   readonly ms: number;
 }
 

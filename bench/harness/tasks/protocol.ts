@@ -31,6 +31,10 @@ export interface FirstTask {
   candidate: Candidate;
   side: Side;
   seed: number;
+  /** Dawn's null device computes nothing: what a call takes there is JavaScript and WebGPU's front end. */
+  device: 'null' | 'real';
+  /** Inferences in all, two at least; the most memory is known after some. */
+  runs: number;
 }
 
 /** Rewrites a graph that is too large to run. */
@@ -70,6 +74,10 @@ export interface FirstResult {
   loadMs: number;
   /** From the call until everything is read back, compilation included. */
   firstMs: number;
+  /** CPU time of all threads of the process meanwhile, those of the driver included. */
+  firstCpuMs: number;
+  /** Of the first inference, time inside the calls of WebGPU that make shaders and pipelines. */
+  driverMs: number;
   secondMs: number;
   pipelines: number;
   /** The most bytes that buffers held at once, over the first inferences. */

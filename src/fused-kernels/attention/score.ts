@@ -63,7 +63,7 @@ export function emitScores(
 
 /** An index as a value, its lanes in the components of a vector. */
 function indexOperand({ writer, inliner }: KernelEmission, index: IndexExpr): Operand {
-  const lanes = ix.variablesOf(index).has(LANE) ? [0, 1, 2, 3] : [0];
+  const lanes = ix.mentions(index, LANE) ? [0, 1, 2, 3] : [0];
   const codes = lanes.map((lane) =>
     inliner.index(ix.substitute(index, new Map([[LANE, ix.constant(lane)]]))),
   );

@@ -1,5 +1,5 @@
 /** How an attention is divided among workgroups and invocations, as data and a function of sizes. */
-import type { Candidate } from '../candidates';
+import { roundSize, type Candidate } from '../candidates';
 import type { KernelTarget } from '../target';
 import type { AttentionSizes } from './sizes';
 
@@ -61,13 +61,14 @@ export function memoryOf(tile: AttentionTile): number {
  */
 export function rankTiles(
   { heads, queries, depth, width }: AttentionSizes,
-  target: Pick<KernelTarget, 'workgroupMemory' | 'maxInvocations' | 'busyWorkgroups'>,
+  target: Pick<KernelTarget, 'workgroupMemory' | 'maxInvocations' | 'busyWorkgroups' | 'anySize'>,
 ): AttentionTile[] {
   const elements = Math.max(depth, width);
   // Of a head in pieces, queries are staged again for every tile of keys.
   const wanted = elements <= 32 ? 8 : elements <= 64 ? 16 : 32;
   const isBusy = ({ rows }: AttentionTile): boolean =>
-    heads * Math.ceil(queries / rows) >= target.busyWorkgroups;
+    (target.anySize ? roundSize(heads * queries) / rows : heads * Math.ceil(queries / rows)) >=
+    target.busyWorkgroups;
   const legal = ATTENTION_TILES.filter(
     (tile) =>
       memoryOf(tile) <= target.workgroupMemory && invocationsOf(tile) <= target.maxInvocations,

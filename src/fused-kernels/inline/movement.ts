@@ -70,7 +70,7 @@ const concat: InlineRule = (node, coords, inliner) => {
   // Outside of all pieces: whoever asks hides what it gets (see `guard`).
   const pieces = within.length > 0 ? within : all.slice(0, 1);
   const aligned = pieces.length === 1 || (vectorOffset(coord) !== null && piecesAligned(pieces));
-  if (ix.variablesOf(coord).has(LANE) && !aligned) {
+  if (ix.mentions(coord, LANE) && !aligned) {
     return inliner.perLane(coords, (lane) => concat(node, lane, inliner));
   }
   // Lanes of an aligned vec4 fall into one piece, so one comparison serves all four.
@@ -131,7 +131,7 @@ const gather: InlineRule = (node, coords, inliner) => {
   const indexRank = indices.shape.length - batchDims;
   const extent = input.shape[axis];
   const indexCoords = [...coords.slice(0, batchDims), ...coords.slice(axis, axis + indexRank)];
-  if (indexCoords.some((coord) => ix.variablesOf(coord).has(LANE))) {
+  if (indexCoords.some((coord) => ix.mentions(coord, LANE))) {
     return inliner.perLane(coords, (lane) => gather(node, lane, inliner));
   }
   const { writer } = inliner;

@@ -67,11 +67,14 @@ const bilinear: InlineRule = (node, coords, inliner) => {
   const [input] = node.inputs;
   const [output] = node.outputs;
   const [batch, y, x, channel] = coords;
-  if ([y, x].some((coord) => ix.variablesOf(coord).has(LANE))) {
+  if ([y, x].some((coord) => ix.mentions(coord, LANE))) {
     return inliner.perLane(coords, (lane) => bilinear(node, lane, inliner));
   }
   const { anySize } = inliner.writer.options;
-  const find = anySize ? tapsOfAnySize : taps;
+  const isGeneral =
+    anySize &&
+    [1, 2].some((axis) => !hasWholeRatio(input.shape[axis], output.shape[axis], node.attrs));
+  const find = isGeneral ? tapsOfAnySize : taps;
   const rows = find(y, input.shape[1], output.shape[1], node.attrs, 'Row');
   const columns = find(x, input.shape[2], output.shape[2], node.attrs, 'Column');
   const row = (index: IndexExpr): Operand =>
@@ -118,13 +121,18 @@ const taps: FindTaps = (coord, inSize, outSize, attrs, axis) => {
   };
 };
 
+/** Whether one size is a multiple of the other; such a ratio is taken to be the model's own. */
+function hasWholeRatio(inSize: number, outSize: number, attrs: Attrs): boolean {
+  const [from, to] = effectiveSizes(inSize, outSize, attrs.alignCorners as boolean);
+  return from % to === 0 || to % from === 0;
+}
+
 /**
  * The same where the ratio of the sizes differs from call to call: nothing of it is looked into, because
- * what two sizes have in common, others have not. A whole ratio is taken to be the model's own.
+ * what two sizes have in common, others have not.
  */
 const tapsOfAnySize: FindTaps = (coord, inSize, outSize, attrs, axis) => {
   const [from, to] = effectiveSizes(inSize, outSize, attrs.alignCorners as boolean);
-  if (from % to === 0 || to % from === 0) return taps(coord, inSize, outSize, attrs, axis);
   const half = attrs.halfPixelCenters as boolean;
   const denominator = half ? 2 * to : to;
   const call = (
@@ -162,8 +170,9 @@ function interpolate(
 ): Operand {
   const from = toFloat(low(), inliner);
   if (ix.isConstant(fraction) && fraction.offset === 0) return from;
+  const { anySize } = inliner.writer.options;
   const to = toFloat(high(), inliner);
-  const weight = `f32(${inliner.index(fraction)}) / f32(${inliner.writer.size(denominator, 'resize', `by${axis}`)})`;
+  const weight = `f32(${inliner.index(fraction, anySize ? `part${axis}` : undefined)}) / f32(${inliner.writer.size(denominator, 'resize', `by${axis}`)})`;
   const depth = Math.max(from.depth, to.depth, inliner.depthOf(fraction));
   const code = `${from.code} + (${to.code} - ${from.code}) * (${weight})`;
   return inliner.define(code, from.width, 'float32', depth);

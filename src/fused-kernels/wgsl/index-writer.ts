@@ -3,7 +3,7 @@
  * front of it, and quotients that do change are counted instead of divided.
  */
 import type { CallAtom, IndexExpr } from '../../ir/index-expression';
-import * as ix from '../../ir/index-expression';
+import type * as ix from '../../ir/index-expression';
 import type { KernelWriter } from './kernel-writer';
 import { divisorOf, strideOf } from './index-names';
 import { LANE } from './lanes';
@@ -85,12 +85,22 @@ export class IndexWriter {
   }
 
   /** Depth of the innermost variable an index depends on. */
-  depthOf(expr: Pick<IndexExpr, 'terms'>): number {
+  depthOf({ terms }: Pick<IndexExpr, 'terms'>): number {
     let depth = 0;
-    for (const name of ix.variablesOf(expr)) {
-      if (name !== LANE) depth = Math.max(depth, this.writer.depthOfVariable(name));
-    }
+    for (const { atom } of terms) depth = Math.max(depth, this.depthOfAtom(atom));
     return depth;
+  }
+
+  private depthOfAtom(atom: ix.Atom): number {
+    switch (atom.kind) {
+      case 'variable':
+        return atom.name === LANE ? 0 : this.writer.depthOfVariable(atom.name);
+      case 'div':
+      case 'mod':
+        return this.depthOf(atom.x);
+      case 'call':
+        return Math.max(0, ...atom.args.map((arg) => this.depthOf(arg)));
+    }
   }
 
   private atomCode(atom: ix.Atom, scope?: string): string {

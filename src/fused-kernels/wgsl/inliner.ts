@@ -92,6 +92,11 @@ export class Inliner {
   /** What the loads of vectors that were written so far cost, in accesses of a vec4. */
   loadCost = 0;
   private readonly indices: IndexWriter;
+  /** The coordinates that were last asked for by their key. */
+  private keyed: { readonly coords: readonly IndexExpr[]; readonly key: string } = {
+    coords: [],
+    key: '',
+  };
   private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
 
   constructor(
@@ -114,22 +119,22 @@ export class Inliner {
 
   /** Declares that the kernel has `value` at `coords` in a variable (an accumulator, a row's sum). */
   provide(value: Value, coords: readonly IndexExpr[], operand: Operand): void {
-    this.provided.set(value, { coords: coordsKey(coords), operand: () => operand });
+    this.provided.set(value, { coords: this.keyOf(coords), operand: () => operand });
   }
 
   /** The value of `value` at `coords`. */
   value(value: Value, coords: readonly IndexExpr[]): Operand {
     const given = this.provided.get(value);
-    const key = coordsKey(coords);
-    if (given && given.coords === key) return given.operand();
     if (given) {
+      const key = this.keyOf(coords);
+      if (given.coords === key) return given.operand();
       throw new Error(
         `[webgpu-fused] ${value.producer?.kernel} output needed at [${key}], computed at [${given.coords}].`,
       );
     }
     const constant = this.scalarConstant(value);
     if (constant) return constant;
-    const memoKey = `${value.id}@${key}`;
+    const memoKey = `${value.id}@${this.keyOf(coords)}`;
     const known = this.writer.recall<Operand>(memoKey);
     if (known) return known;
     const storage = this.context.storage(value);
@@ -138,6 +143,14 @@ export class Inliner {
       : this.compute(value, coords);
     this.remember(memoKey, operand);
     return operand;
+  }
+
+  /** Coordinates as text; what is computed element by element asks for those of its result again and again. */
+  private keyOf(coords: readonly IndexExpr[]): string {
+    if (coords !== this.keyed.coords) {
+      this.keyed = { coords, key: coords.map((coord) => coord.key).join(';') };
+    }
+    return this.keyed.key;
   }
 
   /** Computes lane by lane and packs; for what has no vector form. */
@@ -178,7 +191,7 @@ export class Inliner {
 
   /** Text of a bounds check: a bool, or a vec4<bool> where the lanes differ. */
   condition(bounds: readonly Bounds[]): { code: string; width: 1 | 4; depth: number } {
-    const perLane = bounds.some(({ coord }) => ix.variablesOf(coord).has(LANE));
+    const perLane = bounds.some(({ coord }) => ix.mentions(coord, LANE));
     const depth = Math.max(...bounds.map(({ coord }) => this.depthOf(coord)));
     const test = (lane: IndexExpr): string => {
       const env = new Map([[LANE, lane]]);
@@ -247,13 +260,13 @@ export class Inliner {
       writer.statement(`${binding.name}[${this.index(offset, binding.name)}] = ${operand.code};`);
       return;
     }
-    const vector = writer.isVector(buffer) && !inside ? vectorOffset(offset) : null;
-    if (vector) {
+    const vector = inside ? null : vectorOffset(offset);
+    if (vector && writer.isVector(buffer)) {
       const at = this.index(vector, binding.name);
       writer.statement(`${binding.name}[${at}] = ${this.widen(operand, 4)};`);
       return;
     }
-    writer.requireScalar(buffer);
+    if (!vector) writer.requireScalar(buffer);
     for (let lane = 0; lane < 4; lane++) {
       const at = ix.substitute(offset, new Map([[LANE, ix.constant(lane)]]));
       const code = operand.width === 4 ? `${operand.code}[${lane}]` : operand.code;
@@ -267,7 +280,7 @@ export class Inliner {
     const { name } = writer.bind(buffer, 'read');
     const offset = ix.linearize(coords, buffer.shape);
     const depth = this.depthOf(offset);
-    if (!ix.variablesOf(offset).has(LANE)) {
+    if (!ix.mentions(offset, LANE)) {
       return this.define(this.element(buffer, name, offset), 1, buffer.dtype, depth);
     }
     const vector = vectorOffset(offset);
@@ -289,7 +302,7 @@ export class Inliner {
     const { writer } = this;
     const index = this.loadIndex(offset, name);
     if (this.isRare && writer.isVector(buffer)) return `${name}[(${index}) >> 2u][(${index}) & 3]`;
-    if (!isAligned) writer.requireScalar(buffer);
+    if (!isAligned && !this.isRare) writer.requireScalar(buffer);
     return `${name}[${index}]`;
   }
 
@@ -361,16 +374,13 @@ export function broadcastCoords(
   coords: readonly IndexExpr[],
   shape: readonly number[],
   from: readonly number[],
-): IndexExpr[] {
+): readonly IndexExpr[] {
   const skip = shape.length - from.length;
+  if (skip === 0 && !from.includes(1)) return coords;
   return from.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
 }
 
 /** The number of a one-element constant that the host knows. */
 function scalarHost(value: Value): number | undefined {
   return sizeOf(value.shape) === 1 ? value.constant?.host?.[0] : undefined;
-}
-
-function coordsKey(coords: readonly IndexExpr[]): string {
-  return coords.map((coord) => coord.key).join(';');
 }

@@ -67,17 +67,17 @@ export class Scope {
     }
   }
 
-  /** The block's statements, indented. */
-  *print(indent: string): Iterable<Passage> {
+  /** Adds the block's statements to a list, indented. */
+  print(indent: string, into: Passage[]): void {
     for (const item of this.items) {
       const { of } = item;
       if (!(item instanceof Scope)) {
-        yield { text: `${indent}${item.text}`, of };
+        into.push({ text: `${indent}${item.text}`, of });
         continue;
       }
-      yield { text: `${indent}${item.header}{`, of };
-      yield* item.print(`${indent}  `);
-      yield { text: `${indent}}`, of };
+      into.push({ text: `${indent}${item.header}{`, of });
+      item.print(`${indent}  `, into);
+      into.push({ text: `${indent}}`, of });
     }
   }
 }
@@ -96,14 +96,23 @@ export interface WriterOptions {
   readonly scalarBuffers: Set<Value>;
 }
 
+/** A uniform. */
+interface Field {
+  readonly type: 'i32' | 'f32';
+  readonly value: number;
+}
+
 /** Literals up to this size are written out; larger ones are uniforms, so that shapes share a pipeline. */
 const MAX_LITERAL = 4;
 
 export class KernelWriter {
   private readonly bindings = new Map<Value, Binding>();
-  private readonly fields: { name: string; type: 'i32' | 'f32'; value: number }[] = [];
+  /** The uniforms, in order, by their names. */
+  private readonly fields = new Map<string, Field>();
   /** The values that share a name, of which each has its number. */
   private readonly integers = new Map<string, number[]>();
+  /** Buffers that this emission accesses element by element. */
+  readonly requiredScalars = new Set<Value>();
   private readonly helpers = new Map<string, Passage>();
   private readonly variables = new Map<string, number>();
   private readonly declarations: string[] = [];
@@ -123,8 +132,8 @@ export class KernelWriter {
 
   /** An integer that the shader's compiler must not know. */
   uniform(name: string, value: number): string {
-    const field = this.fields.find((known) => known.name === name);
-    if (!field) this.fields.push({ name, type: 'i32', value });
+    const field = this.fields.get(name);
+    if (!field) this.fields.set(name, { type: 'i32', value });
     else if (field.value !== value) {
       throw new Error(`two values of one uniform, ${name}: ${field.value} and ${value}`);
     }
@@ -149,7 +158,7 @@ export class KernelWriter {
    * equal, because those of another shape are not.
    */
   size(value: number, scope: string | undefined, role: string): string {
-    const name = [scope, role].filter(Boolean).join('_') || 'n';
+    const name = scope ? (role === '' ? scope : `${scope}_${role}`) : role || 'n';
     const values = this.integers.get(name) ?? [];
     this.integers.set(name, values);
     if (!values.includes(value)) values.push(value);
@@ -169,21 +178,18 @@ export class KernelWriter {
 
   /** A float that the shader's compiler must not know, because other sizes have others, such as 1 / size. */
   number(value: number): string {
-    const known = this.fields.find(
-      (field) => field.type === 'f32' && Object.is(field.value, value),
-    );
-    if (known) return `u.${known.name}`;
-    const name = `number${this.fields.filter(({ type }) => type === 'f32').length}`;
-    this.fields.push({ name, type: 'f32', value });
+    const numbers = [...this.fields].filter(([, { type }]) => type === 'f32');
+    const known = numbers.find(([, field]) => Object.is(field.value, value));
+    if (known) return `u.${known[0]}`;
+    const name = `number${numbers.length}`;
+    this.fields.set(name, { type: 'f32', value });
     return `u.${name}`;
   }
 
   /** A float that WGSL cannot write as a constant expression: NaN and the infinities. */
   special(value: number): string {
     const name = Number.isNaN(value) ? 'nan' : 'infinity';
-    if (!this.fields.some((field) => field.name === name)) {
-      this.fields.push({ name, type: 'f32', value: Math.abs(value) });
-    }
+    if (!this.fields.has(name)) this.fields.set(name, { type: 'f32', value: Math.abs(value) });
     return value === -Infinity ? '(-u.infinity)' : `u.${name}`;
   }
 
@@ -220,6 +226,7 @@ export class KernelWriter {
 
   /** Notes that the buffer is accessed element by element: it will be declared so. */
   requireScalar(value: Value): void {
+    this.requiredScalars.add(value);
     this.options.scalarBuffers.add(value);
   }
 
@@ -331,8 +338,8 @@ export class KernelWriter {
     parameters = '@builtin(global_invocation_id) gid: vec3<u32>',
   ): ShaderProgram {
     const bindings = [...this.bindings.values()];
-    const fields = this.fields.map(({ name, type }) => `  ${name}: ${type},\n`).join('');
-    const hasUniforms = this.fields.length > 0;
+    const fields = [...this.fields].map(([name, { type }]) => `  ${name}: ${type},\n`).join('');
+    const hasUniforms = this.fields.size > 0;
     const own = (text: string): Passage => ({ text, of: null });
     const passages = [
       own(`// fused: ${title}`),
@@ -351,9 +358,9 @@ export class KernelWriter {
       ...this.helpers.values(),
       own(`@compute @workgroup_size(${this.options.workgroupSize})`),
       own(`fn main(${parameters}) {`),
-      ...this.root.print('  '),
-      own('}\n'),
     ];
+    this.root.print('  ', passages);
+    passages.push(own('}\n'));
     return {
       title,
       wgsl: passages.map(({ text }) => text).join('\n'),
@@ -370,9 +377,9 @@ export class KernelWriter {
   }
 
   private packUniforms(): ArrayBuffer {
-    const buffer = new ArrayBuffer(Math.ceil((this.fields.length * 4) / 16) * 16);
+    const buffer = new ArrayBuffer(Math.ceil((this.fields.size * 4) / 16) * 16);
     const view = new DataView(buffer);
-    this.fields.forEach(({ type, value }, i) => {
+    [...this.fields.values()].forEach(({ type, value }, i) => {
       if (type === 'i32') view.setInt32(i * 4, value, true);
       else view.setFloat32(i * 4, value, true);
     });
@@ -386,7 +393,7 @@ function partsOf(passages: readonly Passage[]): ShaderPart[] {
   let line = 1;
   for (const { text, of } of passages) {
     const first = line;
-    line += text.split('\n').length;
+    line += linesOf(text);
     if (!of) continue;
     const [value] = of.outputs;
     const before = parts.at(-1);
@@ -394,6 +401,12 @@ function partsOf(passages: readonly Passage[]): ShaderPart[] {
     else parts.push({ first, last: line - 1, value });
   }
   return parts;
+}
+
+function linesOf(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
 }
 
 /** WGSL type of one element in a storage buffer. */

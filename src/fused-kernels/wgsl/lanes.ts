@@ -10,7 +10,7 @@ export function laneStride(offset: IndexExpr): number | null {
   const lane = offset.terms.find(({ atom }) => atom.key === LANE);
   if (!lane) return null;
   const rest = ix.subtract(offset, ix.scale(laneVariable, lane.coefficient));
-  return ix.variablesOf(rest).has(LANE) ? null : lane.coefficient;
+  return ix.mentions(rest, LANE) ? null : lane.coefficient;
 }
 
 /** `offset / 4` where lanes are consecutive and aligned: what a vec4 access needs. */
@@ -18,6 +18,6 @@ export function vectorOffset(offset: IndexExpr): IndexExpr | null {
   const lane = offset.terms.find(({ atom }) => atom.key === LANE);
   if (lane?.coefficient !== 1) return null;
   const rest = ix.subtract(offset, laneVariable);
-  if (ix.variablesOf(rest).has(LANE) || !ix.isMultipleOf(rest, 4)) return null;
+  if (ix.mentions(rest, LANE) || !ix.isMultipleOf(rest, 4)) return null;
   return ix.floorDiv(rest, 4);
 }

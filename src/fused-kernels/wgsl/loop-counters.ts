@@ -182,10 +182,7 @@ export class LoopCounters implements IndexLoop {
   }
 
   private atomText(atom: ix.Atom): string {
-    return this.inliner.index(
-      { terms: [{ coefficient: 1, atom }], offset: 0, min: atom.min, max: atom.max, key: atom.key },
-      'step',
-    );
+    return this.inliner.index(ix.fromAtom(atom), 'step');
   }
 
   private declare(name: string, code: string): void {

@@ -24,6 +24,8 @@ function bytesOf(type: string): number {
 /** Bytes of workgroup memory that `wgsl` declares. */
 export function workgroupBytes(wgsl: string): number {
   let bytes = 0;
+  // Declarations stand in front of functions, which are most of a text.
+  if (!wgsl.includes('var<workgroup>')) return bytes;
   for (const [, type] of wgsl.matchAll(DECLARATION)) bytes += bytesOf(type.replace(/\s/g, ''));
   return bytes;
 }

@@ -14,7 +14,13 @@ import { growEpilogue } from './epilogue';
 import { adoptInput } from './input-store';
 import { chooseLoops } from './prologue';
 import { schedule } from './schedule';
-import { FusionState, type FusionConstraints, type FusionTables, type Refusal } from './state';
+import {
+  FusionState,
+  roleOf,
+  type FusionConstraints,
+  type FusionTables,
+  type Refusal,
+} from './state';
 
 export type { AnchorFacts, FusionConstraints, FusionTables, Refusal } from './state';
 
@@ -47,8 +53,7 @@ export function findUnsupported(
     const empty = node.outputs.find((output) => output.shape.includes(0));
     if (empty) return { node, reason: `its output [${empty.shape}] is empty` };
   }
-  const state = new FusionState(graph, tables);
-  const unknown = graph.nodes.find((node) => state.role(node) === null);
+  const unknown = graph.nodes.find((node) => roleOf(node, tables) === null);
   return unknown ? { node: unknown, reason: `no fused kernel computes ${unknown.kernel}` } : null;
 }
 

@@ -79,6 +79,13 @@ export class GrowingGroup {
 
 export type NodeRole = 'anchor' | 'scalar' | 'movement';
 
+/** What a node is to the fuser; null if no kernel computes it. */
+export function roleOf({ kernel }: Node, tables: FusionTables): NodeRole | null {
+  if (tables.anchor(kernel)) return 'anchor';
+  if (scalarOp(kernel)) return 'scalar';
+  return tables.isInline(kernel) ? 'movement' : null;
+}
+
 export class FusionState {
   readonly uses: Map<Value, Node[]>;
   readonly position = new Map<Node, number>();
@@ -103,9 +110,7 @@ export class FusionState {
   }
 
   role(node: Node): NodeRole | null {
-    if (this.tables.anchor(node.kernel)) return 'anchor';
-    if (scalarOp(node.kernel)) return 'scalar';
-    return this.tables.isInline(node.kernel) ? 'movement' : null;
+    return roleOf(node, this.tables);
   }
 
   /** Whether a value is too large to be stored, so that whoever reads it has to compute it. */

@@ -152,18 +152,30 @@ export function op(
     match(value, found, next) {
       const node = value.producer;
       if (!node || !kernels.has(node.kernel) || node.inputs.length < operands.length) return false;
+      const { inputs } = node;
+      const maySwap =
+        operands.length === 2 && inputs[0] !== inputs[1] && COMMUTATIVE.has(node.kernel);
+      const mayFit = operands.every((operand, at) => isMadeFor(operand, inputs[at]));
+      const mayFitSwapped =
+        maySwap && isMadeFor(operands[0], inputs[1]) && isMadeFor(operands[1], inputs[0]);
+      // Most invocations differ from most patterns here already.
+      if (!mayFit && !mayFitSwapped) return false;
       if (options.where && !options.where(node)) return false;
       found.nodes.push(node);
       const rest = (): boolean => capture(options.as, value, found, next);
-      if (matchOperands(node.inputs, operands, found, rest)) return true;
-      if (operands.length === 2 && COMMUTATIVE.has(node.kernel)) {
-        const [a, b] = node.inputs;
-        if (a !== b && matchOperands([b, a], operands, found, rest)) return true;
+      if (mayFit && matchOperands(inputs, operands, found, rest)) return true;
+      if (mayFitSwapped && matchOperands([inputs[1], inputs[0]], operands, found, rest)) {
+        return true;
       }
       found.nodes.pop();
       return false;
     },
   };
+}
+
+/** Whether a value is made by a kernel that a pattern begins with. */
+function isMadeFor({ kernels }: Pattern, { producer }: Value): boolean {
+  return kernels === null || (producer !== undefined && kernels.has(producer.kernel));
 }
 
 function matchOperands(

@@ -1,7 +1,7 @@
 /** Models called with sizes that change from call to call: one set of shaders, and the right answers. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { explain } from '../../../src/index';
+import { explain, optimize } from '../../../src/index';
 import * as models from '../../support/any-size-models';
 import { useBackend } from '../../support/gpu';
 import { seededNumbers } from '../../support/small-graph-model';
@@ -99,4 +99,35 @@ test.each([
     expect(why).not.toBe('');
   }
   model.dispose();
+});
+
+test('dimensions given as null: the first plan serves other sizes, too', async () => {
+  await useBackend(tf, 'cpu');
+  const reference = models.upscaler().load();
+  await useBackend(tf, 'webgpu-fused');
+  const model = models.upscaler().load();
+  await optimize(model, { inputs: { x: [null, null, null, 3] } });
+  expect(explain(model).compilation.pipelines.made).toBeGreaterThan(0);
+  for (const [seed, shape] of [
+    [2, 17, 21, 3],
+    [3, 16, 12, 3],
+  ].entries()) {
+    await useBackend(tf, 'cpu');
+    const x = numbers(shape, seed + 1);
+    const reading = (reference.predict(x) as tf.Tensor).data<'float32'>();
+    const expected = Array.from(await reading);
+    await useBackend(tf, 'webgpu-fused');
+    const y = model.predict(x) as tf.Tensor;
+    const actual = Array.from(await y.data<'float32'>());
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    // As above.
+    actual.forEach((value, i) =>
+      expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * largest),
+    );
+    tf.dispose([x, y]);
+  }
+  const [, ...later] = explain(model).compilation.shapes;
+  expect(later.map(({ pipelines }) => pipelines)).toEqual([[], []]);
+  model.dispose();
+  reference.dispose();
 });

@@ -66,10 +66,29 @@ const strided: Build<readonly [number, number]> = (b, [height, width]) =>
     }),
   ]);
 
+const first: Build<readonly [number, number]> = (b, [height, width]) =>
+  b.op('Conv2D', [float(b, 1, height, width, 3), float(b, 3, 3, 3, 16)], {
+    ...windowOf(height, width, 3, 2),
+  });
+
 const depthwise: Build<readonly [number, number]> = (b, [height, width]) =>
   b.op('DepthwiseConv2dNative', [float(b, 1, height, width, 16), float(b, 3, 3, 16, 1)], {
     ...windowOf(height, width, 3, 1),
   });
+
+/** A depthwise separable block of MobileNets, whose weights are known. */
+const block: Build<readonly [number, number]> = (b, [height, width]) => {
+  const weights = (...shape: number[]): Value =>
+    b.constant({ shape, dtype: 'float32' }, { handle: {} });
+  const hidden = b.op(
+    'DepthwiseConv2dNative',
+    [float(b, 1, height, width, 16), weights(3, 3, 16, 1)],
+    { ...windowOf(height, width, 3, 1) },
+  );
+  return b.op('Conv2D', [b.op('Relu6', [hidden]), weights(1, 1, 16, 24)], {
+    ...windowOf(height, width, 1, 1),
+  });
+};
 
 const pool: Build<readonly [number, number]> = (b, [height, width]) =>
   b.op('MaxPool', [float(b, 1, height, width, 16)], {
@@ -120,6 +139,8 @@ describe.each([
     ['attention', attention, LENGTHS],
     ['a convolution with strides', strided, IMAGES],
     ['a depthwise convolution', depthwise, IMAGES],
+    ['a depthwise separable block', block, IMAGES],
+    ['an image of few channels', first, IMAGES],
     ['a pool with strides', pool, IMAGES],
     ['a bilinear resize', resized, IMAGES],
   ] as const)('%s', (_name, build, sizes) => {
