@@ -7,6 +7,7 @@ export default tseslint.config(
       'dist/',
       '.cache/',
       'coverage/',
+      'site/',
       'examples/**/node_modules/',
       'examples/**/dist/',
       '*.tmp.ts',

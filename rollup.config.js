@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import terser from '@rollup/plugin-terser';
-import { build, transform } from 'esbuild';
+import { transform } from 'esbuild';
 import dts from 'rollup-plugin-dts';
+import { reportPage } from './tools/build/report-page.mjs';
 
 const ENTRIES = {
   index: 'src/index.ts',
@@ -55,21 +56,11 @@ const page = () => ({
   resolveId: (/** @type {string} */ source) => (source === PAGE ? `\0${PAGE}` : null),
   async load(/** @type {string} */ id) {
     if (id !== `\0${PAGE}`) return null;
-    const [script, style] = await Promise.all(['main.ts', 'style.css'].map(bundlePage));
-    return `export const script = ${JSON.stringify(script)};\nexport const style = ${JSON.stringify(style)};`;
+    return reportPage();
   },
 });
 
 const PAGE = 'webgpu-fused:page';
-
-/** @param {string} file of the page, with what it imports, as small as it gets */
-async function bundlePage(file) {
-  const { outputFiles } = await build({
-    entryPoints: [`src/html/page/${file}`],
-    ...{ bundle: true, minify: true, write: false, format: 'iife', target: 'es2022' },
-  });
-  return outputFiles[0].text.trim();
-}
 
 /** What the program has of its own: `commander`, which is CommonJS. */
 const libraries = () => [

@@ -37,7 +37,8 @@ export class Contender {
   async upload({ values }: Fitted): Promise<tf.NamedTensorMap> {
     await useBackend(this.backend);
     const [{ name, shape, dtype }] = this.model.entry.inputs;
-    const inputs = { [name]: tf.tensor(values, shape, dtype) };
+    const elements = dtype === 'int32' ? Int32Array.from(values) : values;
+    const inputs = { [name]: tf.tensor(elements, shape, dtype) };
     uploadInputs(inputs);
     return inputs;
   }

@@ -12,7 +12,7 @@ export interface DemoOptions {
 }
 
 /** Lightest first: the first one is shown where none is named. */
-export const TASK_NAMES = ['faces', 'people', 'safety', 'objects'] as const;
+export const TASK_NAMES = ['faces', 'people', 'pose', 'safety', 'objects'] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 
 function positiveInteger(text: string): number {

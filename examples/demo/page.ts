@@ -48,7 +48,8 @@ ${fusion ? `<details><summary>What was fused</summary><pre>${escape(fusion)}</pr
 function pane(name: string, picture: Picture, side: Side, stock: Side): string {
   const { findings, dispatches, milliseconds } = side;
   const faster = side === stock ? '' : ` <b>${(stock.milliseconds / milliseconds).toFixed(2)}×</b>`;
-  const text = findings.boxes ? [] : findings.lines.slice(0, findings.mask ? 1 : undefined);
+  const isDrawn = findings.boxes ?? findings.points;
+  const text = isDrawn ? [] : findings.lines.slice(0, findings.mask ? 1 : undefined);
   return `<figure class="${name}">
 ${drawing(picture, findings)}
 <figcaption><strong>${name}</strong> ${dispatches} dispatches, ${milliseconds.toFixed(1)} ms${faster}
@@ -61,8 +62,9 @@ function bar(value: number, most: number): string {
   return `<i style="width: ${((100 * value) / most).toFixed(1)}%"></i>`;
 }
 
-/** The photograph, masked where there is a mask, with boxes over it. */
-function drawing(picture: Picture, { boxes = [], mask }: Findings): string {
+/** The photograph, masked where there is a mask, with boxes, limbs and joints over it. */
+function drawing(picture: Picture, findings: Findings): string {
+  const { boxes = [], points = [], limbs = [], mask } = findings;
   const { width, height } = picture;
   const image = encode({ width, height, data: pixels(picture, mask) }, 82).data;
   const size = Math.round(width / 32);
@@ -71,6 +73,11 @@ function drawing(picture: Picture, { boxes = [], mask }: Findings): string {
       `<rect x="${x}" y="${y}" width="${wide}" height="${high}" stroke-width="${size / 5}"/>` +
       `<text x="${x}" y="${Math.max(size, y - size / 4)}" font-size="${size}">${escape(text)}</text>`,
   );
+  for (const [from, to] of limbs) {
+    const ends = `x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}"`;
+    marks.push(`<line ${ends} stroke-width="${size / 5}"/>`);
+  }
+  for (const { x, y } of points) marks.push(`<circle cx="${x}" cy="${y}" r="${size / 4}"/>`);
   return `<svg viewBox="0 0 ${width} ${height}"><image width="${width}" height="${height}" href="data:image/jpeg;base64,${image.toString('base64')}"/>${marks.join('')}</svg>`;
 }
 
@@ -102,7 +109,7 @@ body { max-width: 1200px; margin: 0 auto; padding: 28px 20px 48px; background: v
 h1 { margin: 0; letter-spacing: -.02em } h2 { margin: 34px 0 12px; font-size: 19px } p, small { color: var(--soft); font-weight: 400 }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 16px }
 figure { margin: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--card); overflow: hidden }
-svg { display: block; width: 100% } rect { fill: none; stroke: #ffd84d } text { fill: #ffd84d; font-weight: 700; paint-order: stroke; stroke: #0009; stroke-width: 3px }
+svg { display: block; width: 100% } rect, line { fill: none; stroke: #ffd84d } circle { fill: #ffd84d; stroke: #0009 } text { fill: #ffd84d; font-weight: 700; paint-order: stroke; stroke: #0009; stroke-width: 3px }
 figcaption { padding: 10px 14px 14px; color: var(--soft) } strong { color: var(--ink) } b { color: var(--fused) }
 figcaption i { display: block; height: 6px; margin-top: 8px; border-radius: 3px; background: var(--stock) } .webgpu-fused i { background: var(--fused) }
 details { margin-top: 12px } summary { cursor: pointer; color: var(--soft) } pre { overflow: auto; padding: 12px 14px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); font-size: 12.5px }

@@ -41,10 +41,17 @@ const PHOTOS = {
 /** The name of a photograph. */
 export type PhotoName = keyof typeof PHOTOS;
 
+export const PHOTO_NAMES = Object.keys(PHOTOS) as PhotoName[];
+
+/** The file of a photograph, fetched when it is not there yet. */
+export async function photoFile(name: PhotoName): Promise<string> {
+  const { from, file } = PHOTOS[name];
+  return join(await fetchPackage(from), file);
+}
+
 /** Fetches and decodes a photograph. */
 export async function loadPhoto(name: PhotoName): Promise<Picture> {
-  const { from, file } = PHOTOS[name];
-  const bytes = readFileSync(join(await fetchPackage(from), file));
+  const bytes = readFileSync(await photoFile(name));
   const { width, height, data } = decode(bytes, { useTArray: true, formatAsRGBA: false });
   return { name, width, height, rgb: data };
 }

@@ -19,17 +19,33 @@ export interface InputSize {
   letterbox?: boolean;
 }
 
-/** Resizes a picture by averaging, which is what photographs need that get much smaller. */
-export function fitPicture(picture: Picture, size: InputSize): Fitted {
-  const { width, height, low, high, letterbox } = size;
+/** Where a picture lies in a model's input, in pixels of the input. */
+export interface Placement extends Pick<Fitted, 'toPicture'> {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** Places a picture in a model's input: stretched over all of it, or in its middle. */
+export function placePicture(
+  picture: Pick<Picture, 'width' | 'height'>,
+  { width, height, letterbox }: InputSize,
+): Placement {
   let [scaleX, scaleY] = [picture.width / width, picture.height / height];
   if (letterbox) scaleX = scaleY = Math.max(scaleX, scaleY);
-  const left = (width - picture.width / scaleX) / 2;
-  const top = (height - picture.height / scaleY) / 2;
-  const toPicture = (x: number, y: number): [number, number] => [
-    (x - left) * scaleX,
-    (y - top) * scaleY,
-  ];
+  const [wide, high] = [picture.width / scaleX, picture.height / scaleY];
+  const [left, top] = [(width - wide) / 2, (height - high) / 2];
+  return {
+    ...{ left, top, width: wide, height: high },
+    toPicture: (x, y) => [(x - left) * scaleX, (y - top) * scaleY],
+  };
+}
+
+/** Resizes a picture by averaging, which is what photographs need that get much smaller. */
+export function fitPicture(picture: Picture, size: InputSize): Fitted {
+  const { width, height, low, high } = size;
+  const { toPicture } = placePicture(picture, size);
   const values = new Float32Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

@@ -18,13 +18,8 @@ import { demoPage, type Comparison, type Side } from './page';
 import { loadPhoto } from './photos';
 import { fusionText, printSideBySide, say, showProgress } from './print';
 import { fitPicture } from './resample';
-import { faces } from './tasks/faces';
-import { objects } from './tasks/objects';
-import { people } from './tasks/people';
-import { safety } from './tasks/safety';
+import { TASKS } from './tasks';
 import type { DemoTask } from './tasks/task';
-
-const TASKS: Record<TaskName, DemoTask> = { faces, people, safety, objects };
 
 /** Runs before anything is counted or timed: shaders get compiled, plans captured. */
 const WARMUPS = 4;
@@ -44,7 +39,7 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
   const backends = await registerBackends('webgpu-fused');
   const shown: Comparison[] = [];
   for (const name of names) {
-    const task = TASKS[name];
+    const task: DemoTask = TASKS[name];
     const [entry] = selectModels([task.model]);
     say(`\n━━ ${task.title}`);
     const fused = await Contender.load(entry, backends.candidate);

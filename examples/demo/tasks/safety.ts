@@ -9,13 +9,13 @@ export const safety: DemoTask = {
   photos: ['cat', 'car'],
   input: { width: 224, height: 224, low: 0, high: 1 },
   describe([{ values }]) {
-    const lines = Array.from(values as Float32Array, (probability, index) => ({
-      index,
-      probability,
-    }))
-      .sort((a, b) => b.probability - a.probability)
+    const scores = Array.from(values as Float32Array, (share, index) => ({
+      label: CLASSES[index],
+      share,
+    })).sort((a, b) => b.share - a.share);
+    const lines = scores
       .slice(0, 2)
-      .map(({ index, probability }) => `${CLASSES[index]} ${(100 * probability).toFixed(2)}%`);
-    return { lines };
+      .map(({ label, share }) => `${label} ${(100 * share).toFixed(2)}%`);
+    return { lines, scores };
   },
 };

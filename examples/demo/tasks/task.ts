@@ -19,11 +19,29 @@ export interface PictureMask {
   values: Float32Array;
 }
 
+/** A point in pixels of the picture, and what it is. */
+export interface PicturePoint {
+  text: string;
+  x: number;
+  y: number;
+}
+
+/** How much of something there is, from 0 to 1. */
+export interface Score {
+  label: string;
+  share: number;
+}
+
 /** What a model sees in a picture. */
 export interface Findings {
   lines: string[];
   boxes?: PictureBox[];
   mask?: PictureMask;
+  points?: PicturePoint[];
+  /** Pairs of points with a line between them. */
+  limbs?: (readonly [PicturePoint, PicturePoint])[];
+  /** The best answers of a classifier, best first. */
+  scores?: Score[];
 }
 
 /** One task of the demo. */
