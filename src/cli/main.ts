@@ -6,6 +6,7 @@ import type { BenchOptions } from './bench';
 import { CliError, EXIT, messageOf } from './cli-error';
 import type { DoctorOptions } from './doctor';
 import type { ExplainOptions } from './explain';
+import type { ExportOptions } from './export';
 import type { InputShapes } from './loaded-model';
 import type { Parts } from './parts';
 import { Terminal } from './terminal';
@@ -118,6 +119,19 @@ function makeProgram(parts: Parts, terminal: Terminal, end: (code: number) => vo
     .action(async (model: string, options: TraceOptions) => {
       const { traceCommand } = await import('./trace');
       end(await traceCommand(model, options, terminal, parts));
+    });
+
+  program
+    .command('export')
+    .description('write the fused graph as a model.json to look at in Netron; needs no GPU')
+    .argument('<model>', MODEL)
+    .addOption(adapterOption())
+    .addOption(inputOption())
+    .option('--out <file>', 'where to', 'fused-model.json')
+    .option('--json', 'print it instead')
+    .action(async (model: string, options: ExportOptions) => {
+      const { exportCommand } = await import('./export');
+      end(await exportCommand(model, options, terminal));
     });
 
   program

@@ -1,4 +1,4 @@
-/** Reports: what was fused and what was not, and why. */
+/** Reports: what was fused and what was not, and why, as text and as charts of notebooks. */
 export type {
   ChoiceRecord,
   KernelRecord,
@@ -20,3 +20,13 @@ export {
   formatRefusals,
   type ReportSubject,
 } from './text';
+export {
+  chart,
+  chartKernels,
+  chartLifetimes,
+  chartSavings,
+  table,
+  type Display,
+  type Shown,
+  type TableRow,
+} from './charts';

@@ -113,12 +113,13 @@ describe('help', () => {
   test('names the commands and the exit codes', async () => {
     const { code, out, err } = await call(['--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const name of ['explain', 'verify', 'bench', 'doctor']) expect(out).toContain(name);
+    for (const name of ['explain', 'verify', 'bench', 'export', 'doctor'])
+      expect(out).toContain(name);
     expect(out).toContain('Exit codes: 0 done');
     expect((await call([])).code).toBe(2);
   });
 
-  test.each(['explain', 'verify', 'bench', 'doctor'])('of %s', async (name) => {
+  test.each(['explain', 'verify', 'bench', 'export', 'doctor'])('of %s', async (name) => {
     const { code, out } = await call([name, '--help']);
     expect(code).toBe(0);
     expect(out).toContain(`Usage: tfjs-backend-webgpu-fused ${name}`);
@@ -190,6 +191,52 @@ describe('explain', () => {
     expect(code).toBe(0);
     expect(out).toContain('a layers model: a warm call on a device that computes nothing');
     expect(out).toMatch(/fused: {8}1 dispatch\b/);
+  });
+});
+
+describe('export', () => {
+  interface Exported {
+    modelTopology: {
+      node: { name: string; op: string; input: string[]; attr: { computes?: { s: string } } }[];
+      library: {
+        function: {
+          signature: { name: string; inputArg: { name: string }[] };
+          nodeDef: { name: string; op: string; input: string[] }[];
+          ret: Record<string, string>;
+        }[];
+      };
+    };
+  }
+
+  test('a dispatch is a function that holds its nodes; every input is there', async () => {
+    const out = join(folder, 'fused.json');
+    const { code, out: said } = await call(['export', writeModel('exported'), '--out', out]);
+    expect(code).toBe(0);
+    expect(said).toContain('2 nodes, 1 of them fused');
+    const { modelTopology } = JSON.parse(readFileSync(out, 'utf8')) as Exported;
+    const [input, dispatch] = modelTopology.node;
+    expect(input).toMatchObject({ name: 'image', op: 'Placeholder', input: [] });
+    expect(dispatch.input).toEqual(['image']);
+    expect(Buffer.from(dispatch.attr.computes?.s ?? '', 'base64').toString()).toBe(
+      'Conv2D → Add → Relu',
+    );
+    const [inside] = modelTopology.library.function;
+    expect(inside.signature.name).toBe(dispatch.op);
+    expect(inside.signature.inputArg.map(({ name }) => name)).toEqual(['image']);
+    expect(inside.ret).toEqual({ result: 'result:0' });
+    const names = new Set(['image', ...inside.nodeDef.map(({ name }) => name)]);
+    expect(inside.nodeDef.map(({ op }) => op)).toEqual(
+      expect.arrayContaining(['Const', 'Conv2D', 'BiasAdd', 'Relu']),
+    );
+    for (const node of inside.nodeDef) {
+      for (const ref of node.input) expect(names).toContain(ref.replace(/:\d+$/, ''));
+    }
+  });
+
+  test('a layers model is refused, and told the cure', async () => {
+    const { code, err } = await call(['export', writeLayersModel()]);
+    expect(code).toBe(2);
+    expect(err).toContain('needs a graph model');
   });
 });
 
