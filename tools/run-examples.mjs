@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the examples from top to bottom, or serves their pages.
 import { createServer } from 'node:http';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { runNotebook } from './examples/notebook.mjs';
@@ -17,15 +17,15 @@ package: run \`npm run build\` first, or \`npm run test:examples\`, which does b
   bundler         an app bundled by esbuild, in headless Chromium
   custom-fusion   a fusion of one's own, in Node
   node            the kind of a file, in Node, with the package's own entry for it
-  notebook        the cells of the quick start, in Deno
+  notebook        the cells of every notebook, in Deno, against the outputs in the files
 
 Options:
-  --write         notebook: keep the outputs in the .ipynb file
+  --write         notebook: keep the outputs in the .ipynb files
   --serve         serve the pages for a browser of yours, until stopped
   -h, --help      this text
 `;
 
-const NOTEBOOK = 'examples/notebooks/quick-start.ipynb';
+const NOTEBOOKS = 'examples/notebooks';
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -58,9 +58,16 @@ const EXAMPLES = {
     if (/^package.json: json, .* on webgpu-fused$/.test(answer)) return answer;
     throw new Error(`it says "${answer}"`);
   },
-  notebook: async (options) => {
-    const { env } = await ensureGpu({ log });
-    return lastLine(await runNotebook(NOTEBOOK, { ...options, env, log }));
+  notebook: async ({ write }) => {
+    const { adapter, env } = await ensureGpu({ log });
+    // What a GPU fuses differs in places from what the files show, which is a software adapter's.
+    const compare = /llvmpipe|swiftshader/i.test(JSON.stringify(adapter));
+    const files = readdirSync(join(ROOT, NOTEBOOKS)).filter((name) => name.endsWith('.ipynb'));
+    for (const name of files) {
+      const said = await runNotebook(`${NOTEBOOKS}/${name}`, { write, compare, env, log });
+      log(`${name}: ${lastLine(said)}`);
+    }
+    return `${files.length} notebooks`;
   },
 };
 

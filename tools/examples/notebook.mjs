@@ -1,6 +1,8 @@
-// Runs the code cells of a notebook in order, in the runtime of its kernel, without Jupyter.
+// Runs the code cells of a notebook in order, in the runtime of its kernel, without Jupyter, and compares what
+// they show with the outputs in the file.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import ts from 'typescript';
 import { ROOT, runOrThrow } from '../support/process.mjs';
 import { ensureDeno } from './ensure-deno.mjs';
@@ -11,21 +13,25 @@ const TIMEOUT_MS = 200_000;
  * @typedef {object} Cell
  * @property {'code' | 'markdown'} cell_type
  * @property {string[]} source
+ * @property {{tags?: string[]}} [metadata]
  * @property {number | null} [execution_count]
  * @property {object[]} [outputs]
  */
+
+/** The tag of cells whose outputs are not the same on every run. */
+const VARIES = 'varies';
 
 /**
  * Runs a notebook of the Deno kernel. The cells become one module, in which what a cell defines is
  * known in the next ones and what it ends with is shown, as in Jupyter.
  *
  * @param {string} file relative to the root of the repository
- * @param {{write: boolean, env: Record<string, string>, log: (line: string) => void}} options
- *   `write` keeps the outputs in the file
+ * @param {{write: boolean, compare: boolean, env: Record<string, string>, log: (line: string) => void}} options
+ *   `write` keeps the outputs in the file, `compare` wants those that are there
  * @returns {Promise<string>} what the cells printed
- * @throws {Error} if a cell fails
+ * @throws {Error} if a cell fails, or shows something else than the file says
  */
-export async function runNotebook(file, { write, env, log }) {
+export async function runNotebook(file, { write, compare, env, log }) {
   const deno = await ensureDeno(log);
   const path = join(ROOT, file);
   const notebook = JSON.parse(readFileSync(path, 'utf8'));
@@ -45,9 +51,12 @@ export async function runNotebook(file, { write, env, log }) {
     /** @type {{error?: string, outputs: object[][], text: string}} */
     const { error, outputs, text } = JSON.parse(readFileSync(results, 'utf8'));
     if (error) throw new Error(`${file}, cell ${outputs.length} of ${cells.length}: ${error}`);
+    const fresh = outputs.map((list, i) => written(list, i + 1));
     if (write) {
-      cells.forEach((cell, i) => Object.assign(cell, written(outputs[i], i + 1)));
+      cells.forEach((cell, i) => Object.assign(cell, fresh[i]));
       writeFileSync(path, `${JSON.stringify(notebook, null, 1)}\n`);
+    } else if (compare) {
+      cells.forEach((cell, i) => expectOutputs(`${file}, cell ${i + 1}`, cell, fresh[i].outputs));
     }
     return text;
   } finally {
@@ -119,10 +128,30 @@ function written(outputs, count) {
   return {
     execution_count: count,
     outputs: outputs.map((output) => {
-      const { text, data } = /** @type {{text?: string, data?: Record<string, string>}} */ (output);
+      const { text, data } =
+        /** @type {{text?: string, data?: Record<string, string | object>}} */ (output);
       if (text !== undefined) return { ...output, text: lines(text) };
-      const split = Object.entries(data ?? {}).map(([type, value]) => [type, lines(value)]);
+      const split = Object.entries(data ?? {}).map(([type, value]) => [
+        type,
+        typeof value === 'string' ? lines(value) : value, // JSON stays as it is
+      ]);
       return { ...output, data: Object.fromEntries(split), execution_count: count };
     }),
   };
+}
+
+/**
+ * @param {string} where
+ * @param {Cell} cell
+ * @param {object[]} outputs what it shows now
+ */
+function expectOutputs(where, { outputs: kept = [], metadata }, outputs) {
+  if (metadata?.tags?.includes(VARIES) || isDeepStrictEqual(kept, outputs)) return;
+  const [was, is] = [kept, outputs].map((list) => JSON.stringify(list));
+  const at = [...is].findIndex((char, i) => char !== was[i]);
+  const around = (/** @type {string} */ text) => text.slice(Math.max(0, at - 60), at + 120);
+  throw new Error(
+    `${where} shows something else than the file has: …${around(is)}… instead of …${around(was)}…. ` +
+      'If that is meant, keep it: node tools/run-examples.mjs notebook --write',
+  );
 }
