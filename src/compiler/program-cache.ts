@@ -1,6 +1,6 @@
 /** Shaders that were written before: a group that is like one of them costs a look-up. */
 
-import type { FusedKernel } from '../fused-kernels/kernel';
+import type { FusedKernel, KernelHints, LaneAxis } from '../fused-kernels/kernel';
 import type { Choice, KernelTarget } from '../fused-kernels/target';
 import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../ir/graph';
@@ -34,11 +34,14 @@ interface WrittenProgram extends Omit<ChosenProgram, 'isNew'> {
 
 const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
 
-/**
- * By structure and by whether sizes are multiples of 4: numbers of the values that were accessed element by
- * element when such a kernel was last written, which is where the next one begins.
- */
-const scalarsOf = new LruMap<string, readonly number[]>({ entries: MAX_PROGRAMS });
+/** What a kernel came to, its buffers by number. */
+interface KnownHints {
+  readonly scalarBuffers: readonly number[];
+  readonly axes?: readonly LaneAxis[];
+}
+
+/** By structure and by whether sizes are multiples of 4: what such a kernel came to when it was last written. */
+const hintsOf = new LruMap<string, KnownHints>({ entries: MAX_PROGRAMS });
 
 /**
  * The shader of a group, written once for all groups of one structure.
@@ -68,15 +71,15 @@ export function programOf(
     },
   };
   const kind = text.replace(/\d+/g, (size) => (Number(size) % 4 === 0 ? '4' : '1'));
-  const scalarBuffers = new Set(scalarsOf.get(kind)?.flatMap((number) => values[number] ?? []));
-  const program = family.generate({ group, target: watched, storage: placementOf, scalarBuffers });
+  const last = hintsOf.get(kind);
+  const scalars = last?.scalarBuffers.flatMap((number) => values[number] ?? []);
+  const hints: KernelHints = { scalarBuffers: new Set(scalars), axes: last?.axes };
+  const program = family.generate({ group, target: watched, storage: placementOf, hints });
   const numbers = new Map(values.map((value, i) => [value, i]));
   const numberOf = ({ value }: { value: Value }): number => numbers.get(value) as number;
   const bound = program.bindings.map(numberOf);
-  scalarsOf.set(
-    kind,
-    [...scalarBuffers].map((value) => numbers.get(value) as number),
-  );
+  const scalarBuffers = [...hints.scalarBuffers].map((value) => numbers.get(value) as number);
+  hintsOf.set(kind, { scalarBuffers, axes: hints.axes });
   known.set(text, { program, bound, given: program.parts.map(numberOf), choices });
   return { program, choices, isNew: true };
 }

@@ -61,9 +61,8 @@ export function placeOnSlabs(
 ): SlabLayout {
   let best: (SlabLayout & { bytes: number; order: number[] }) | undefined;
   const attempt = (order: number[]): void => {
-    const layout = place(items, conflicts, reserved, order);
-    const bytes = layout.slabs.slice(reserved.length).reduce((sum, size) => sum + size, 0);
-    if (!best || bytes < best.bytes) best = { ...layout, bytes, order };
+    const layout = place(items, conflicts, reserved, order, best?.bytes);
+    if (layout && (!best || layout.bytes < best.bytes)) best = { ...layout, order };
   };
   for (const compare of ORDERS) {
     attempt([...items.keys()].sort((a, b) => compare(items[a], items[b]) || a - b));
@@ -104,13 +103,17 @@ type SlabSpan = Pick<SlabItem, 'first' | 'last'>;
 
 const overlaps = (a: SlabSpan, b: SlabSpan): boolean => a.first <= b.last && b.first <= a.last;
 
-/** Places items in an order, each where the slabs grow least. */
+/**
+ * Places items in an order, each where the slabs grow least.
+ * @param limit bytes of new slabs; undefined is answered as soon as there are so many.
+ */
 function place(
   items: readonly SlabItem[],
   conflicts: readonly ReadonlySet<number>[],
   reserved: readonly ReservedSlab[],
   order: readonly number[],
-): SlabLayout {
+  limit = Infinity,
+): (SlabLayout & { readonly bytes: number }) | undefined {
   const slabs: GrowingSlab[] = reserved.map(({ size, busy }) => ({
     size,
     limit: size,
@@ -119,6 +122,7 @@ function place(
     isBarred: new Uint8Array(items.length),
   }));
   const placements = new Array<Placement>(items.length);
+  let bytes = 0;
   for (const index of order) {
     const { size } = items[index];
     let found: { slab: number; offset: number; growth: number; waste: number } | undefined;
@@ -140,9 +144,14 @@ function place(
     const { slab, offset } = found;
     placements[index] = { slab, offset };
     settle(slabs[slab], index, placements, conflicts);
-    if (offset + size > slabs[slab].size) slabs[slab].size = align(offset + size);
+    if (offset + size > slabs[slab].size) {
+      const grown = align(offset + size);
+      if (slab >= reserved.length) bytes += grown - slabs[slab].size;
+      if (bytes >= limit) return undefined;
+      slabs[slab].size = grown;
+    }
   }
-  return { slabs: slabs.map((slab) => slab.size), placements };
+  return { slabs: slabs.map((slab) => slab.size), placements, bytes };
 }
 
 /** Makes a placed item a member of its slab. */

@@ -81,7 +81,7 @@ export function emitKernel(
   write: (emission: KernelEmission) => ShaderProgram,
   workgroupSize = WORKGROUP_SIZE,
 ): ShaderProgram {
-  const { scalarBuffers = new Set<Value>() } = request;
+  const { scalarBuffers } = request.hints ?? { scalarBuffers: new Set<Value>() };
   let guessed = [...scalarBuffers];
   for (;;) {
     const known = scalarBuffers.size;

@@ -12,11 +12,19 @@ export interface KernelRequest {
   readonly target: KernelTarget;
   /** Where a value can be loaded from or stored to; null if the kernel computes it itself. */
   storage(value: Value): Storage | null;
-  /**
-   * Buffers that are read or written element by element. What is known of them from a kernel like this one
-   * saves an emission; in the end it holds those of this kernel.
-   */
-  readonly scalarBuffers?: Set<Value>;
+  /** What is known of kernels like this one; in the end it holds what this one came to. */
+  readonly hints?: KernelHints;
+}
+
+/** Along which axis of a product an operand is loaded by the vector: that of the sum, or rows or columns. */
+export type LaneAxis = 'depth' | 'span';
+
+/** What writing a kernel finds out on the way, and need not where one like it was written before. */
+export interface KernelHints {
+  /** Buffers that are read or written element by element: where the emission begins. */
+  readonly scalarBuffers: Set<Value>;
+  /** Of a product's operands; another choice costs speed only. */
+  axes?: readonly LaneAxis[];
 }
 
 /** A family of kernels: the anchors it serves and how it writes their shader. */

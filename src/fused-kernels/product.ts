@@ -9,7 +9,7 @@
  * | `register-tile` | software adapters, where barriers cost more than caches         |
  */
 import { emitKernel, KernelEmission, WORKGROUP_SIZE } from './emit';
-import type { KernelRequest, KernelTarget } from './kernel';
+import type { KernelRequest, KernelTarget, LaneAxis } from './kernel';
 import { shapeOf, type ProductSpec } from './product-spec';
 import { chooseProduct, type ProductShape } from './product-tiles';
 import { emitRegisterTiles } from './register-tile';
@@ -26,9 +26,15 @@ export function generateProduct(
   const { target } = request;
   const sketch = (): KernelEmission => new KernelEmission(request, new Set(), WORKGROUP_SIZE);
   const shape = shapeOf(describe(sketch()));
+  const { hints } = request;
+  const axesOf = (): readonly LaneAxis[] => {
+    const axes = hints?.axes ?? findAxes(describe, sketch);
+    if (hints) hints.axes = axes;
+    return axes;
+  };
   if (isSkinny(shape, target)) {
     const choice = chooseSkinny(shape, target);
-    const axes = findAxes(describe, sketch);
+    const axes = axesOf();
     return emitKernel(
       request,
       (emission) => emitSplitProduct(emission, describe(emission), choice, axes),
@@ -39,7 +45,7 @@ export function generateProduct(
   if (!choice) {
     return emitKernel(request, (emission) => emitRegisterTiles(emission, describe(emission)));
   }
-  const axes = findAxes(describe, sketch);
+  const axes = axesOf();
   return emitKernel(
     request,
     (emission) => emitTiledProduct(emission, describe(emission), choice.tile, axes),

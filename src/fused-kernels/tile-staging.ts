@@ -12,12 +12,10 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { DepthRange } from './depth-range';
 import type { KernelEmission } from './emit';
+import type { LaneAxis } from './kernel';
 import type { ProductTile } from './product-tiles';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import type { LoopCounters } from './wgsl/loop-counters';
-
-/** The axis of an operand along which its lanes are loaded: that of the sum, or the other one. */
-export type LaneAxis = 'depth' | 'span';
 
 /** An operand to be staged. */
 export interface StagedOperand {

@@ -15,6 +15,7 @@ import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { rangesOf, termsOfRange, type DepthRange } from './depth-range';
 import type { KernelEmission } from './emit';
+import type { LaneAxis } from './kernel';
 import { joinSlices } from './join-slices';
 import {
   placeCondition,
@@ -26,7 +27,7 @@ import {
 import { tileBytes, type ProductTile } from './product-tiles';
 import { recountSums } from './recount';
 import { numberTiles, ownerThreads } from './shared-output';
-import { OperandStaging, plus, type LaneAxis } from './tile-staging';
+import { OperandStaging, plus } from './tile-staging';
 import { laneVariable, type Operand } from './wgsl/inliner';
 import type { ShaderProgram } from './wgsl/kernel-writer';
 import { LoopCounters } from './wgsl/loop-counters';

@@ -61,6 +61,10 @@ export interface InputRef {
 
 /** Takes an input of a node apart. */
 export function parseInput(input: string): InputRef {
+  // Most inputs are the only output of a node.
+  if (!input.includes(':') && !input.startsWith('^')) {
+    return { node: input, index: 0, control: false, named: false, key: input };
+  }
   const control = input.startsWith('^');
   const text = control ? input.slice(1) : input;
   const parts = text.split(':');
