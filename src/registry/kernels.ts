@@ -25,8 +25,16 @@ function remembered(find: AnchorFacts['reuse']): AnchorFacts['reuse'] {
   };
 }
 
-/** What the general fuser needs to know of the kernels, as they run on `target`. */
+const tablesOf = new WeakMap<KernelTarget, FusionTables>();
+
+/** What the general fuser needs to know of the kernels, as they run on `target`; the same for the same target. */
 export function fusionTables(target: KernelTarget): FusionTables {
+  let tables = tablesOf.get(target);
+  if (!tables) tablesOf.set(target, (tables = makeTables(target)));
+  return tables;
+}
+
+function makeTables(target: KernelTarget): FusionTables {
   const factsOf = new Map(
     [...byAnchor].map(([anchor, kernel]): [string, AnchorFacts] => [
       anchor,
