@@ -2,7 +2,6 @@
 import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
 import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
 import { importerOf, whyNotImported } from './import';
-import { SCATTER_INDICES } from './import/scatter';
 import { NodeGraph } from './node-graph';
 import { stockDispatches } from './stock-cost';
 
@@ -47,8 +46,6 @@ export interface Partition {
 const CONSTANT = -2;
 const OUTSIDE = -1;
 const LEAVES: ReadonlySet<string> = new Set(['Const', 'Placeholder']);
-/** Ops whose values follow from shapes. */
-const OF_SHAPES: ReadonlySet<string> = new Set(['Shape', 'ShapeN', 'Size', 'Rank']);
 
 /**
  * Divides a graph into regions that the IR can express and the rest. No path leaves a region and
@@ -71,8 +68,6 @@ class Partitioner {
   /** CONSTANT, or: OUTSIDE before any region; else how many times the path here left regions. */
   private readonly stage = new Map<string, number>();
   private readonly groupOf = new Map<string, Group>();
-  /** Nodes whose values no tensor that is fed decides. */
-  private readonly known = new Set<string>();
   private readonly request: PartitionRequest;
 
   constructor(request: PartitionRequest) {
@@ -134,10 +129,6 @@ class Partitioner {
     if (!importerOf(node.op)) return whyNotImported(node.op);
     if (this.conditions.of(node.name).frames.length > 0) return 'inside a loop';
     if (namedSources.has(node.name)) return 'its outputs are read by name';
-    const indices = this.inputsOf(node)[SCATTER_INDICES.get(node.op) ?? -1];
-    if (indices && !this.known.has(indices.node)) {
-      return 'its indices are computed: it writes where values say, to one place several times perhaps';
-    }
     const order = this.inputsOf(node).find((ref) => ref.control);
     return order && `runs after ${order.node}, which has effects or may not run`;
   }
@@ -152,16 +143,9 @@ class Partitioner {
     for (const node of needed) {
       if (node.op === 'Const') {
         this.stage.set(node.name, CONSTANT);
-        this.known.add(node.name);
         continue;
       }
       const refs = this.inputsOf(node);
-      if (
-        OF_SHAPES.has(node.op) ||
-        (refs.length > 0 && refs.every((ref) => this.known.has(ref.node)))
-      ) {
-        this.known.add(node.name);
-      }
       const reason = LEAVES.has(node.op) ? '' : this.reasonAgainst(node, namedSources);
       if (reason !== undefined) {
         if (reason) this.reasons.set(node.name, reason);

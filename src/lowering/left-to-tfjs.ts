@@ -14,9 +14,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     ...['Dilation2DBackpropFilter', 'Dilation2DBackpropInput'],
     ...['ResizeBilinearGrad', 'ResizeNearestNeighborGrad'],
   ],
-  'it writes where values say, to one place several times perhaps': [
-    ...['UnsortedSegmentSum', 'Bincount', 'DenseBincount'],
-  ],
+  'it counts, and has an error for what is below zero': ['Bincount', 'DenseBincount'],
   'the shape of its result depends on values': [
     ...['Where', 'Unique', 'UniqueV2', 'ListDiff', 'NonMaxSuppressionV2', 'NonMaxSuppressionV3'],
     ...['NonMaxSuppressionV4', 'NonMaxSuppressionV5', 'RaggedGather', 'RaggedRange'],

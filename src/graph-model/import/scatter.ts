@@ -32,10 +32,3 @@ export const scatterImports: ImportTable = {
     (node) => [node.input(0), node.input(2), node.b.cast(node.input(3), node.input(2).dtype)],
   ),
 };
-
-/** By op, the input of indices, which have to be known while compiling. */
-export const SCATTER_INDICES: ReadonlyMap<string, number> = new Map([
-  ['ScatterNd', 0],
-  ['TensorScatterUpdate', 1],
-  ['SparseToDense', 0],
-]);
