@@ -1,14 +1,18 @@
 /** All workloads, in the order of the criteria. */
 import { chains } from './chains';
+import { cnn } from './cnn';
 import { gpt } from './gpt';
 import { layersModels } from './models';
 import { nanogpt } from './nanogpt';
 import { overhead } from './overhead';
+import { recurrent } from './recurrent';
 import type { Workload } from './workload';
 import { writtenOut } from './written-out';
 
 export const workloads: readonly Workload[] = [
   ...chains,
+  ...cnn,
+  ...recurrent,
   ...layersModels,
   ...gpt,
   ...nanogpt,

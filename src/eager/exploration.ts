@@ -7,15 +7,18 @@
 
 /** Invocations that may be compiled in vain. */
 const MAX_CREDIT = 2048;
+/** What a stream costs at most: two long ones tell as well as many short ones whether any comes again. */
+const MAX_PRICE = 1024;
 /** Invocations queued and then run kernel by kernel, more than were fused, before queueing ends. */
 const PATIENCE = 1024;
 /** Segments that must come again, at most: twice as many after every time that it was in vain. */
 const MAX_NEEDED = 64;
 /**
- * Launches of a segment, at most. A stream ends where its segment does, so that a long program is cut at
- * the same places in every run, whatever of it was queued, and its streams are known by their second one.
+ * Launches of a segment, at most: those of a recurrent layer of a hundred steps, which are one program. A stream ends
+ * where its segment does, so that a long program is cut at the same places in every run, whatever of it was queued,
+ * and its streams are known by their second one.
  */
-const MAX_SEGMENT = 1024;
+export const MAX_SEGMENT = 4096;
 /** Keys of streams that ran kernel by kernel, and of segments; seen again, they are worth a try. */
 const MAX_REMEMBERED = 512;
 
@@ -68,7 +71,7 @@ export class Exploration {
 
   /** Whether a stream, of this many invocations so far, may go on with one never seen before. */
   mayGoOn(size: number): boolean {
-    if (this.credit >= size) return true;
+    if (this.credit >= priceOf(size)) return true;
     this.stopQueueing();
     return false;
   }
@@ -87,8 +90,9 @@ export class Exploration {
   mayCompile(hash: number, size: number, isResized = false): boolean {
     if (this.streams.delete(hash)) return true;
     if (this.queueing && isResized) return true;
-    if (this.queueing && this.credit >= size) {
-      this.credit -= size;
+    const price = priceOf(size);
+    if (this.queueing && this.credit >= price) {
+      this.credit -= price;
       return true;
     }
     remember(this.streams, hash);
@@ -105,6 +109,8 @@ export class Exploration {
     this.needed = Math.min(MAX_NEEDED, 2 * this.needed);
   }
 }
+
+const priceOf = (size: number): number => Math.min(size, MAX_PRICE);
 
 function remember(keys: Set<number>, key: number): void {
   if (keys.size >= MAX_REMEMBERED) keys.clear();

@@ -10,7 +10,7 @@ import { fusionTables } from '../registry/kernels';
 import type { PlanDevice } from '../runtime/plan-device';
 import { tensorData } from '../host/internals';
 import { isAlive } from './assemble';
-import { Exploration } from './exploration';
+import { Exploration, MAX_SEGMENT } from './exploration';
 import type { IntSequence } from './int-sequence';
 import type { LazyKernel } from './kernels';
 import { lazyData, lazyState, type Invocation, type LazyData } from './pending';
@@ -23,8 +23,6 @@ import { whyEager } from './why-eager';
 import { keepTrace, type FlushReason, type FlushTrace, type LeftAlone } from './flush-trace';
 import { runVariant, type PlanSummary, type Variant } from './variant';
 
-/** Invocations that wait at most. */
-const MAX_INVOCATIONS = 1024;
 /** Bytes of results that wait at most. */
 const MAX_BYTES = 2 ** 30;
 /** Bytes that only waiting invocations still need, and stock would have freed, at most. */
@@ -238,7 +236,7 @@ export class LazyQueue {
       stream.addOutput(invocation, data, 4 * sizeOf(shape));
       return info;
     });
-    if (stream.invocations.length >= MAX_INVOCATIONS) this.flush('count');
+    if (stream.invocations.length >= MAX_SEGMENT) this.flush('count');
     else if (stream.bytes > MAX_BYTES || this.references.hiddenBytes > MAX_HIDDEN_BYTES) {
       this.flush('memory');
     }

@@ -1,6 +1,7 @@
 /** All kernel families, and the table from anchor to family. */
 import { argReduceKernel } from './arg-reduce';
 import { attentionKernel, attentionMergeKernel, attentionPartKernel } from './attention/index';
+import { recurrentMatmulKernel } from './recurrent-matmul';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
 import { cumulativeKernel } from './cumulative';
@@ -15,19 +16,25 @@ import { momentsKernel } from './moments';
 import { normalizeKernel } from './normalize';
 import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
-import { avgPoolKernel, maxPoolKernel } from './pool';
+import { avgPoolKernel, maxPoolKernel, maxPoolPositionsKernel } from './pool';
 import { topKKernel } from './top-k';
+import { avgPoolGradKernel, depthwiseGradKernel, maxPoolGradKernel } from './window-gradient';
 
 export const fusedKernels: readonly FusedKernel[] = [
   conv2dKernel,
   conv2dTransposeKernel,
   depthwiseConv2dKernel,
   matmulKernel,
+  recurrentMatmulKernel,
   gatedMatmulKernel,
   denseChainKernel,
   depthwisePointwiseKernel,
   maxPoolKernel,
+  maxPoolPositionsKernel,
   avgPoolKernel,
+  maxPoolGradKernel,
+  avgPoolGradKernel,
+  depthwiseGradKernel,
   reduceKernel,
   argReduceKernel,
   cumulativeKernel,

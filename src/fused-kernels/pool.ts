@@ -1,6 +1,7 @@
 /** MaxPool and AvgPool, NHWC. Elements outside the image take no part. */
 import { nan } from '../ir/expression';
 import type { Node } from '../ir/graph';
+import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel } from './kernel';
@@ -15,7 +16,11 @@ function filterSize(node: Node): [number, number] {
 function poolKernel(
   name: string,
   anchor: string,
-  spec: (emission: KernelEmission, lanes: 1 | 4) => Omit<WindowSpec, 'filter'>,
+  spec: (
+    emission: KernelEmission,
+    lanes: 1 | 4,
+    filter: readonly [number, number],
+  ) => Omit<WindowSpec, 'filter'>,
 ): FusedKernel {
   return {
     name,
@@ -27,7 +32,7 @@ function poolKernel(
         const node = request.group.anchor;
         const lanes = node.outputs[0].shape[3] % 4 === 0 ? 4 : 1;
         const filter = filterSize(node);
-        return emitWindow(emission, { ...spec(emission, lanes), filter });
+        return emitWindow(emission, { ...spec(emission, lanes, filter), filter });
       }),
   };
 }
@@ -43,6 +48,39 @@ export const maxPoolKernel = poolKernel('max-pool', 'MaxPool', ({ writer, inline
     return `${acc} = max(${acc}, select(${wide}, ${lowest}, ${isNan}${outside ? ` | ${outside}` : ''}));`;
   },
 }));
+
+/**
+ * The maximum, and at which tap of its window the first element is that is as large: row · columns + column, or -1
+ * where all are NaN or -∞. It is what the gradient goes by.
+ */
+export const maxPoolPositionsKernel = poolKernel(
+  'max-pool-positions',
+  'MaxPoolPositions',
+  ({ writer, inliner }, lanes, [, filterWidth]) => ({
+    initial: writer.special(-Infinity),
+    declare: (acc) => `var ${acc}At = ${vectorType('int32', lanes)}(-1);`,
+    tap: (acc, x, _weight, inside, [row, column]) => {
+      const wide = inliner.widen(x, lanes);
+      const isNan = nan.isNan.call(writer.helpersOf(lanes), wide);
+      const present = `${lanes === 4 ? 'vec4<bool>' : ''}(${inside ?? 'true'})`;
+      const at = inliner.index(ix.add(ix.scale(row, filterWidth), column));
+      const isLarger = writer.let(
+        `(${wide} > ${acc}) & !(${isNan}) & ${present}`,
+        writer.depth,
+        'isLarger',
+      );
+      const tap = `${vectorType('int32', lanes)}(${at})`;
+      return (
+        `${acc} = select(${acc}, ${wide}, ${isLarger}); ` +
+        `${acc}At = select(${acc}At, ${tap}, ${isLarger});`
+      );
+    },
+    results: (acc) => [
+      { code: acc, width: lanes, dtype: 'float32', depth: 0 },
+      { code: `${acc}At`, width: lanes, dtype: 'int32', depth: 0 },
+    ],
+  }),
+);
 
 export const avgPoolKernel = poolKernel('avg-pool', 'AvgPool', ({ inliner }, lanes) => ({
   initial: '0.0',

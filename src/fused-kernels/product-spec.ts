@@ -41,6 +41,8 @@ export interface ProductSpec {
     sums: readonly Operand[],
     name: string,
   ): Operand;
+  /** Where the lanes of a vector of columns belong to several results: what each of them has of it. */
+  results?(sum: Operand): readonly Operand[];
   /**
    * Where the terms of an element count, if not everywhere; `a` or `b` is 0 elsewhere. What they are
    * multiplied by may be NaN or infinite: see `recountSums`. A product with a pair has none.
@@ -91,8 +93,14 @@ export function storeElement(
   name: string,
   { part = ix.zero, inside }: StoreOptions = {},
 ): void {
+  const coords = spec.output(...at, part);
+  const results = spec.results?.(sums[0]);
+  if (results) {
+    emission.epilogue(coords, results, 1);
+    return;
+  }
   const result = spec.combine ? spec.combine(...at, sums, name) : sums[0];
-  emission.epilogue(spec.output(...at, part), result, sums[0].width, inside);
+  emission.epilogue(coords, result, sums[0].width, inside);
 }
 
 /** Condition under which a row has a place in the result; '' if all have. */

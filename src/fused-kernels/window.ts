@@ -24,12 +24,22 @@ export interface WindowSpec {
    * Statement that takes one tap into `accumulator`; `inside` is null where all taps are inside. One
    * outside is to be left out: a product with 0 would not hide a weight that is NaN or infinite.
    */
-  tap(accumulator: string, x: Operand, weight: Operand | null, inside: string | null): string;
+  tap(
+    accumulator: string,
+    x: Operand,
+    weight: Operand | null,
+    inside: string | null,
+    taps: readonly [IndexExpr, IndexExpr],
+  ): string;
+  /** A statement that declares what an output has besides its accumulator. */
+  declare?(accumulator: string): string;
   /** Whether weights are known to be finite: a tap outside is an `x` of 0 then, said once a load. */
   readonly isFinite?: boolean;
   weight?(taps: readonly [IndexExpr, IndexExpr], channel: IndexExpr): Operand;
   /** Turns the accumulator into the output. */
   finish?(accumulator: string, count: string): string;
+  /** The outputs, where there are more than one. */
+  results?(accumulator: string): readonly Operand[];
 }
 
 /** Rows of taps wider than this stay a loop. */
@@ -72,8 +82,8 @@ export function emitWindow(emission: KernelEmission, spec: WindowSpec): ShaderPr
   indices.columns.forEach((column, t) => {
     const code = spec.finish ? writer.let(spec.finish(`acc${t}`, `count${t}`), 0) : `acc${t}`;
     const coords = [indices.batch, indices.row, column, indices.channel];
-    const store = (): void =>
-      emission.epilogue(coords, { code, width: lanes, dtype: 'float32', depth: 0 }, lanes);
+    const result: Operand = { code, width: lanes, dtype: 'float32', depth: 0 };
+    const store = (): void => emission.epilogue(coords, spec.results?.(code) ?? result, lanes);
     if (t === 0 || !mayExceed(writer, column, width)) store();
     else writer.block(`if (${inliner.index(column)} < ${writer.dim('width', width)})`, store);
   });
@@ -104,7 +114,10 @@ export function emitTaps(emission: KernelEmission, spec: WindowSpec, indices: Wi
   const { writer } = emission;
   const type = vectorType('float32', indices.lanes);
   indices.columns.forEach((_, t) => writer.statement(`var acc${t} = ${type}(${spec.initial});`));
-  if (spec.finish) indices.columns.forEach((_, t) => writer.statement(`var count${t} = 0;`));
+  indices.columns.forEach((_, t) => {
+    if (spec.declare) writer.statement(spec.declare(`acc${t}`));
+    if (spec.finish) writer.statement(`var count${t} = 0;`);
+  });
   const [filterHeight, filterWidth] = spec.filter;
   emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
     if (filterWidth > MAX_UNROLLED_TAPS) {
@@ -144,7 +157,8 @@ function emitTap(
       inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
     const operand = spec.isFinite ? inliner.guard(bounds, 'float32', 0, load) : load();
     const inside = bounds.length > 0 ? inliner.condition(bounds).code : null;
-    writer.statement(spec.tap(`acc${t}`, operand, weight, spec.isFinite ? null : inside));
+    const test = spec.isFinite ? null : inside;
+    writer.statement(spec.tap(`acc${t}`, operand, weight, test, [tapRow, tapColumn]));
     if (spec.finish) writer.statement(`count${t} += ${inside ? `select(0, 1, ${inside})` : '1'};`);
   });
 }

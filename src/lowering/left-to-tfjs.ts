@@ -8,11 +8,9 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     ...['LowerBound', 'UpperBound', 'SearchSorted'],
   ],
   'no kernel family computes this gradient yet': [
-    ...['AvgPoolGrad', 'AvgPool3DGrad', 'MaxPoolGrad', 'MaxPool3DGrad', 'LRNGrad'],
-    ...['Conv2DBackpropFilter', 'Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2'],
-    ...['DepthwiseConv2dNativeBackpropFilter', 'DepthwiseConv2dNativeBackpropInput'],
+    ...['AvgPool3DGrad', 'MaxPool3DGrad', 'LRNGrad'],
+    ...['Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2'],
     ...['Dilation2DBackpropFilter', 'Dilation2DBackpropInput'],
-    ...['ResizeBilinearGrad', 'ResizeNearestNeighborGrad'],
   ],
   'it counts, and has an error for what is below zero': ['Bincount', 'DenseBincount'],
   'the shape of its result depends on values': [

@@ -12,10 +12,12 @@ import { normalizationLowerings } from '../lowering/normalization';
 import { poolLowerings } from '../lowering/pool';
 import { productLowerings } from '../lowering/product';
 import { reductionLowerings } from '../lowering/reduction';
+import { resizeGradientLowerings } from '../lowering/resize-gradients';
 import { scatterLowerings } from '../lowering/scatter';
 import { sliceLowerings } from '../lowering/slice';
 import { sourceLowerings } from '../lowering/source';
 import { topKLowerings } from '../lowering/top-k';
+import { windowGradientLowerings } from '../lowering/window-gradients';
 
 const table: LoweringTable = {
   ...elementwiseLowerings,
@@ -29,6 +31,8 @@ const table: LoweringTable = {
   ...cropLowerings,
   ...convolutionLowerings,
   ...poolLowerings,
+  ...windowGradientLowerings,
+  ...resizeGradientLowerings,
   ...productLowerings,
   ...einsumLowerings,
   ...reductionLowerings,

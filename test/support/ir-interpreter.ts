@@ -101,6 +101,75 @@ function pool([x]: tf.Tensor[], attrs: Attrs, kernel: 'MaxPool' | 'AvgPool'): tf
   return tf.div(pooled(tf.pad(x, paddings)), valid);
 }
 
+/** The maximum of each window, and at which of its taps it is, which tfjs tells to nobody: tap by tap. */
+function poolPositions([x]: tf.Tensor[], attrs: Attrs): tf.Tensor[] {
+  const best = pool([x], attrs, 'MaxPool');
+  const [height, width] = pair(attrs.filterSize);
+  const { top, bottom, left, right } = attrs.pad as Pad;
+  const [down, across] = pair(attrs.strides);
+  const [, rows, columns] = best.shape;
+  const paddings = [[0, 0], [top, bottom], [left, right], [0, 0]] as [number, number][]; // prettier-ignore
+  const padded = tf.pad(x, paddings, -Infinity);
+  const [batch, , , channels] = x.shape;
+  let positions: tf.Tensor = tf.fill(best.shape, -1, 'int32');
+  for (let tap = height * width - 1; tap >= 0; tap--) {
+    const begin = [0, Math.floor(tap / width), tap % width, 0];
+    const end = [batch, begin[1] + (rows - 1) * down + 1, begin[2] + (columns - 1) * across + 1, channels]; // prettier-ignore
+    const taken = tf.stridedSlice(padded, begin, end, [1, down, across, 1]);
+    const isBest = tf.logicalAnd(tf.equal(taken, best), tf.greater(taken, -Infinity));
+    positions = tf.where(isBest, tf.fill(best.shape, tap, 'int32'), positions);
+  }
+  return [best, positions];
+}
+
+/** A max pool's gradient by positions: that of a sum of windows, tap by tap. */
+function maxPoolGrad([dy, positions]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tensor {
+  const [height, width] = pair(attrs.filterSize);
+  const taps = Array.from({ length: height * width }, (_, tap) => {
+    const passed = tf.where(tf.equal(positions, tap), dy, tf.zerosLike(dy));
+    const filter = tf.buffer([height, width, shape[3], 1]);
+    for (let c = 0; c < shape[3]; c++) filter.set(1, Math.floor(tap / width), tap % width, c, 0);
+    return depthwiseGrad([passed, filter.toTensor()], attrs, shape);
+  });
+  return tf.addN(taps);
+}
+
+function avgPoolGrad([dy]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tensor {
+  const [height, width] = pair(attrs.filterSize);
+  const filter = tf.fill([height, width, shape[3], 1], 1);
+  return tf.div(depthwiseGrad([dy, filter], attrs, shape), height * width);
+}
+
+/** 1 where output `o` is at place `step · o + from` of `extent`: [count, extent]. */
+function places(count: number, step: number, from: number, extent: number): tf.Tensor {
+  const at = Array.from({ length: count }, (_, o) => step * o + from);
+  const all = tf.range(0, extent, 1, 'int32');
+  return tf.cast(tf.equal(tf.tensor2d(at, [count, 1], 'int32'), all), 'float32');
+}
+
+/** tfjs's gradient knows no dilations, and no padding but its own: the convolution itself is asked for it. */
+function depthwiseGrad([dy, filter]: tf.Tensor[], attrs: Attrs, shape: number[]): tf.Tensor {
+  const [batch, height, width, channels] = shape;
+  const [taps, across, , multiplier] = filter.shape;
+  const [down, right] = pair(attrs.strides);
+  const [far, wide] = pair(attrs.dilations);
+  const { top, left } = attrs.pad as Pad;
+  const [, rows, columns] = dy.shape;
+  let sum: tf.Tensor = tf.zeros(shape);
+  for (let i = 0; i < taps; i++) {
+    for (let j = 0; j < across; j++) {
+      const weight = tf.slice(filter, [i, j, 0, 0], [1, 1, channels, multiplier]);
+      const byChannel = tf.reshape(dy, [batch, rows, columns, channels, multiplier]);
+      const terms = tf.sum(tf.mul(byChannel, tf.reshape(weight, [channels, multiplier])), 4);
+      const ofRow = places(rows, down, i * far - top, height);
+      const ofColumn = places(columns, right, j * wide - left, width);
+      const byRow = tf.einsum('brsc,rh->bhsc', terms, ofRow);
+      sum = tf.add(sum, tf.einsum('bhsc,sw->bhwc', byRow, ofColumn));
+    }
+  }
+  return sum;
+}
+
 /** tfjs's cpu kernel refuses indices outside; those of GPUs pick zeros, from a row of their own here. */
 function gatherOrZero(x: tf.Tensor, indices: tf.Tensor, axis: number, batchDims: number) {
   const extent = x.shape[axis];
@@ -211,6 +280,10 @@ const runs: Readonly<Record<string, Run>> = {
   BatchMatMul: batchMatMul,
   MaxPool: (inputs, attrs) => pool(inputs, attrs, 'MaxPool'),
   AvgPool: (inputs, attrs) => pool(inputs, attrs, 'AvgPool'),
+  MaxPoolPositions: (inputs, attrs) => poolPositions(inputs, attrs),
+  MaxPoolGrad: maxPoolGrad,
+  AvgPoolGrad: avgPoolGrad,
+  DepthwiseConv2dNativeBackpropInput: depthwiseGrad,
   Sum: ([x], attrs) => tf.sum(x, axes(attrs), keepDims(attrs)),
   Mean: ([x], attrs) => tf.mean(x, axes(attrs), keepDims(attrs)),
   Moments: ([x], attrs) => {

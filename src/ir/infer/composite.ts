@@ -1,6 +1,6 @@
 /** Shapes of what rewrite rules make of several primitives. */
 import { sameShape, sizeOf, type Value } from '../graph';
-import type { InferTable } from './table';
+import type { InferManyTable, InferTable } from './table';
 import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
 import { windowInference } from './window';
@@ -89,5 +89,20 @@ export const compositeInference: InferTable = {
     const [channels, columns] = weights.shape;
     demand(shape[3] === channels, () => 'pixels and weights do not fit');
     return { shape: [...shape.slice(0, 3), columns], dtype: 'float32' };
+  },
+};
+
+/** Those of several outputs. */
+export const compositesInference: InferManyTable = {
+  RecurrentMatMul: ([x, weights], attrs) => {
+    demandFloats([x, weights]);
+    const gates = attrs.gates as number;
+    const [depth, columns] = attrs.transposeB ? [...weights.shape].reverse() : weights.shape;
+    demand(
+      x.shape[1] === depth && columns % gates === 0,
+      () => `rows and weights of ${gates} gates do not fit`,
+    );
+    const shape = [x.shape[0], columns / gates];
+    return Array.from({ length: gates }, () => ({ shape, dtype: 'float32' as const }));
   },
 };

@@ -1,13 +1,13 @@
 /** Shapes and dtypes of primitives: the tables by kernel, and who asks them. */
 import type { Attrs, Shape, Value, ValueSpec } from '../graph';
 import { scalarOp, scalarOps } from '../expression';
-import { compositeInference } from './composite';
+import { compositeInference, compositesInference } from './composite';
 import { movementInference } from './movement';
 import { reductionInference, reductionsInference } from './reduction';
 import { refuse } from './refused';
 import { broadcastShapes } from './shape';
 import type { InferFunction, InferManyTable, InferTable } from './table';
-import { windowInference } from './window';
+import { windowInference, windowsInference } from './window';
 
 export { RefusedError } from './refused';
 
@@ -18,7 +18,11 @@ const inferTable: InferTable = {
   ...compositeInference,
 };
 
-const inferManyTable: InferManyTable = reductionsInference;
+const inferManyTable: InferManyTable = {
+  ...reductionsInference,
+  ...windowsInference,
+  ...compositesInference,
+};
 
 /** Whether the IR has a primitive of this name. */
 export function isPrimitive(kernel: string): boolean {
@@ -34,8 +38,8 @@ export function primitives(): string[] {
  * Shape and dtype of the output of a primitive (see `primitives.md`).
  *
  * @param shape the wanted output shape, for kernels whose inputs and attributes leave it open:
- *   Reshape, Slice, Tile, BroadcastTo, ResizeNearestNeighbor, ResizeBilinear and
- *   Conv2DBackpropInput.
+ *   Reshape, Slice, Tile, BroadcastTo, ResizeNearestNeighbor, ResizeBilinear and the gradients of
+ *   windows by their input.
  * @throws RefusedError if the IR has no such kernel or the operands do not fit it.
  */
 export function inferOutput(

@@ -1,6 +1,6 @@
 /** Shapes of what slides a window over an image: convolutions and pools. */
-import type { Attrs, Shape, Value } from '../graph';
-import type { InferTable } from './table';
+import { sameShape, type Attrs, type Shape, type Value } from '../graph';
+import type { InferFunction, InferManyTable, InferTable } from './table';
 import { demand, refuse } from './refused';
 import { demandRank, formatShape } from './shape';
 
@@ -72,6 +72,46 @@ function pool(inputs: readonly Value[], attrs: Attrs) {
   return { shape: [x.shape[0], ...plane, x.shape[3]], dtype: x.dtype };
 }
 
+/** A window over an image of `shape` must give the shape of `dy`, which has `multiplier` channels for each of it. */
+function demandForward(
+  dy: Value,
+  size: readonly [number, number],
+  attrs: Attrs,
+  shape: Shape | undefined,
+  multiplier = 1,
+): Shape {
+  demandRank(dy, 4, 'input');
+  if (!shape) refuse('output shape is missing');
+  const plane = outputPlane(shape, size, attrs as unknown as WindowAttrs);
+  const expected = [shape[0], ...plane, shape[3] * multiplier];
+  demand(
+    sameShape(dy.shape, expected),
+    () => `output ${formatShape(shape)} does not match input ${formatShape(dy.shape)}`,
+  );
+  return shape;
+}
+
+const poolGradient: InferFunction = ([dy, positions], attrs, shape) => {
+  demandFloat([dy]);
+  const filterSize = attrs.filterSize as [number, number];
+  if (positions) {
+    demand(
+      positions.dtype === 'int32' && sameShape(positions.shape, dy.shape),
+      () => `positions ${formatShape(positions.shape)} of ${formatShape(dy.shape)}`,
+    );
+  }
+  return { shape: demandForward(dy, filterSize, attrs, shape), dtype: 'float32' };
+};
+
+const depthwiseGradient: InferFunction = ([dy, filter], attrs, shape) => {
+  demandFloat([dy, filter]);
+  demandRank(filter, 4, 'filter');
+  const [height, width, channels, multiplier] = filter.shape;
+  const image = demandForward(dy, [height, width], attrs, shape, multiplier);
+  demand(image[3] === channels, () => `filter ${formatShape(filter.shape)} of other channels`);
+  return { shape: image, dtype: 'float32' };
+};
+
 /** The forward convolution of `shape` must have the shape of `dy`. */
 function transposedConvolution(inputs: readonly Value[], attrs: Attrs, shape?: Shape) {
   const [dy, filter] = inputs;
@@ -102,4 +142,19 @@ export const windowInference: InferTable = {
   Conv2DBackpropInput: transposedConvolution,
   MaxPool: pool,
   AvgPool: pool,
+  MaxPoolGrad: poolGradient,
+  AvgPoolGrad: poolGradient,
+  DepthwiseConv2dNativeBackpropInput: depthwiseGradient,
+};
+
+/** Pools of several outputs. */
+export const windowsInference: InferManyTable = {
+  MaxPoolPositions: (inputs, attrs) => {
+    demandFloat(inputs);
+    const { shape } = pool(inputs, attrs);
+    return [
+      { shape, dtype: 'float32' },
+      { shape, dtype: 'int32' },
+    ];
+  },
 };

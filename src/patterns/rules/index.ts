@@ -2,6 +2,7 @@
 import type { FusionRule } from '../rule';
 import { attention } from './attention';
 import { composeAttention, splitAttention } from './attention-forms';
+import { recurrentProduct } from './recurrent-product';
 import { denseChain } from './dense-chain';
 import { depthwisePointwise } from './depthwise-pointwise';
 import { dropCopy } from './drop-copy';
@@ -14,12 +15,14 @@ import { mergeConstantAdds } from './merge-constants';
 import { mish } from './mish';
 import { moments } from './moments';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
+import { poolPositions } from './pool-positions';
 import { sinkBroadcast } from './sink-broadcast';
 import { sinkConstant } from './sink-constant';
 import { logSoftmax, softmax } from './softmax';
 import { splitCumsum } from './split-cumsum';
 import { splitDepth } from './split-depth';
 import { splitReduction } from './split-reduction';
+import { stackRows } from './stack-rows';
 import { widenConvolution } from './widen-convolution';
 import { widenDense } from './widen-dense';
 
@@ -49,7 +52,10 @@ const composites: readonly FusionRule[] = [
 /** Joins kernels side by side, and divides long ones, once it is clear which there are. */
 const horizontal: readonly FusionRule[] = [
   moments,
+  poolPositions,
   gatedProduct,
+  stackRows,
+  recurrentProduct,
   widenDense,
   widenConvolution,
   splitReduction,

@@ -139,6 +139,20 @@ const gatedMatMul: PrimitiveEvaluator = (node, inputs, precision) => {
   return activate(attrs.combine as Expr, products, outputs[0].shape, operands, precision);
 };
 
+/** Columns of one product, a gate after the other. */
+const recurrentMatMul: PrimitiveEvaluator = (node, [x, weights], precision) => {
+  const { inputs: [, { shape }], outputs, attrs } = node; // prettier-ignore
+  const [rows, width] = outputs[0].shape;
+  const all = dense(x, weights, shape, attrs.transposeB as boolean, precision);
+  const columns = outputs.length * width;
+  return outputs.map((_, gate) =>
+    Float64Array.from({ length: rows * width }, (_element, at) => {
+      const row = Math.floor(at / width);
+      return all[row * columns + gate * width + (at % width)];
+    }),
+  );
+};
+
 const denseChain: PrimitiveEvaluator = (node, inputs, precision) => {
   const activations = node.attrs.activations as readonly Expr[];
   const operands = operandsOf(node, inputs, activations.length + 2);
@@ -165,6 +179,7 @@ const depthwisePointwise: PrimitiveEvaluator = (node, inputs, precision) => {
 export const products: Readonly<Record<string, PrimitiveEvaluator>> = {
   BatchMatMul: batchMatMul,
   GatedMatMul: gatedMatMul,
+  RecurrentMatMul: recurrentMatMul,
   DenseChain: denseChain,
   DepthwisePointwise: depthwisePointwise,
 };

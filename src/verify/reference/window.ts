@@ -145,6 +145,70 @@ const maxPool: PrimitiveEvaluator = ({ inputs: [x], outputs: [out], attrs }, [pi
   return best;
 };
 
+/** The maximum, and the first tap that has it; -1 where nothing is larger than -∞. */
+const maxPoolPositions: PrimitiveEvaluator = (node, [pixels], precision) => {
+  const { inputs: [x], outputs: [out], attrs } = node; // prettier-ignore
+  const channels = x.shape[3];
+  const best = maxPool(node, [pixels], precision) as Doubles;
+  const positions = new Float64Array(best.length).fill(-1);
+  const window = windowOf(attrs, attrs.filterSize as number[]);
+  forEachTap(x.shape, out.shape, window, (pixel, tap, source) => {
+    for (let c = 0; c < channels; c++) {
+      const to = pixel * channels + c;
+      const value = pixels[source * channels + c];
+      if (positions[to] < 0 && value === best[to] && value > -Infinity) positions[to] = tap;
+    }
+  });
+  return [best, positions];
+};
+
+/** Adds each element of `dy` to the pixels of its window that `counts` names. */
+function passBack(
+  { inputs: [dy], outputs: [dx], attrs }: Node,
+  gradient: Doubles,
+  precision: Precision,
+  counts: (tap: number, element: number) => boolean,
+): Doubles {
+  const channels = dx.shape[3];
+  const sums = new Float64Array(sizeOf(dx.shape));
+  const window = windowOf(attrs, attrs.filterSize as number[]);
+  forEachTap(dx.shape, dy.shape, window, (pixel, tap, target) => {
+    for (let c = 0; c < channels; c++) {
+      const element = pixel * channels + c;
+      if (!counts(tap, element)) continue;
+      addScaled(sums, target * channels + c, 1, gradient, element, 1, precision);
+    }
+  });
+  return sums;
+}
+
+const maxPoolGrad: PrimitiveEvaluator = (node, [dy, positions], precision) =>
+  passBack(node, dy, precision, (tap, element) => positions[element] === tap);
+
+const avgPoolGrad: PrimitiveEvaluator = (node, [dy], precision) => {
+  const [height, width] = node.attrs.filterSize as number[];
+  const sums = passBack(node, dy, precision, () => true);
+  return sums.map((sum) => precision.round('RealDiv', [], sum / (height * width)));
+};
+
+const depthwiseGrad: PrimitiveEvaluator = (
+  { inputs: [dy, filter], outputs: [dx], attrs },
+  [gradient, taps],
+  precision,
+) => {
+  const [height, width, channels, multiplier] = filter.shape;
+  const outputs = channels * multiplier;
+  const sums = new Float64Array(sizeOf(dx.shape));
+  forEachTap(dx.shape, dy.shape, windowOf(attrs, [height, width]), (pixel, tap, target) => {
+    for (let at = 0; at < outputs; at++) {
+      const to = target * channels + Math.floor(at / multiplier);
+      const weight = taps[tap * outputs + at];
+      addScaled(sums, to, weight, gradient, pixel * outputs + at, 1, precision);
+    }
+  });
+  return sums;
+};
+
 /** Averages count elements of the image only. */
 const avgPool: PrimitiveEvaluator = (
   { inputs: [x], outputs: [out], attrs },
@@ -171,4 +235,8 @@ export const windows: Readonly<Record<string, PrimitiveEvaluator>> = {
   Conv2DBackpropInput: conv2dTranspose,
   MaxPool: maxPool,
   AvgPool: avgPool,
+  MaxPoolPositions: maxPoolPositions,
+  MaxPoolGrad: maxPoolGrad,
+  AvgPoolGrad: avgPoolGrad,
+  DepthwiseConv2dNativeBackpropInput: depthwiseGrad,
 };

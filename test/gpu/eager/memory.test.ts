@@ -1,4 +1,5 @@
 import { resident, tf, trace, useLazy, useReference } from './support';
+import { MAX_SEGMENT } from '../../../src/eager/exploration';
 
 interface Counts {
   numTensors: number;
@@ -155,7 +156,7 @@ describe('when waiting kernels run', () => {
     const x = resident([64], 1);
     tf.tidy(() => {
       let value: tf.Tensor = x;
-      for (let i = 0; i < 1024; i++) value = tf.add(value, 1);
+      for (let i = 0; i < MAX_SEGMENT; i++) value = tf.add(value, 1);
       expect(trace()).toMatchObject({ why: 'count' });
       return [];
     });

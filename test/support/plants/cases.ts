@@ -184,10 +184,38 @@ export const RULE_CASES: Readonly<Record<string, PlantCase>> = {
       return [mean, reduce(b, 'Mean', b.op('Square', [c]))];
     },
   },
+  'pool-positions': {
+    build: (b) => {
+      const x = input(b, 1, 6, 6, 5);
+      const attrs = { ...windowAttrs, filterSize: [3, 2] };
+      return [b.op('MaxPool', [x], attrs), b.ops('MaxPoolPositions', [x], attrs)[1]];
+    },
+  },
   'gated-product': {
     build: (b) => {
       const x = input(b, 5, 12);
       return b.op('Multiply', [b.op('Sigmoid', [matmul(b, x, 8)]), matmul(b, x, 8, 2)]);
+    },
+  },
+  'stack-rows': {
+    build: (b) => {
+      const x = input(b, 3, 2, 8);
+      const w = input(b, 8, 5);
+      return [0, 1, 2].map((at) => {
+        const rows = b.reshape(b.slice(x, [at, 0, 0], [1, 2, 8]), [2, 8]);
+        return b.op('Sin', [b.op('BatchMatMul', [rows, w], plain)]);
+      });
+    },
+  },
+  'recurrent-product': {
+    build: (b) => {
+      const all = b.op('Add', [matmul(b, input(b, 3, 8), 20), input(b, 20)]);
+      const [i, f, g, o] = [0, 1, 2, 3].map((at) => b.slice(all, [0, 5 * at], [3, 5]));
+      const state = b.op('Add', [
+        b.op('Multiply', [b.op('Sigmoid', [f]), input(b, 3, 5)]),
+        b.op('Multiply', [b.op('Sigmoid', [i]), b.op('Tanh', [g])]),
+      ]);
+      return [state, b.op('Multiply', [b.op('Sigmoid', [o]), b.op('Tanh', [state])])];
     },
   },
   'widen-dense': {
@@ -254,6 +282,7 @@ export const FAMILY_CASES: Readonly<Record<string, PlantCase>> = {
   },
   matmul: { build: (b) => b.op('Tanh', [matmul(b, input(b, 9, 17), 11)]) },
   'gated-matmul': RULE_CASES['gated-product'],
+  'recurrent-matmul': RULE_CASES['recurrent-product'],
   'dense-chain': RULE_CASES['dense-chain'],
   'depthwise-pointwise': RULE_CASES['depthwise-pointwise'],
   'max-pool': {
@@ -261,6 +290,36 @@ export const FAMILY_CASES: Readonly<Record<string, PlantCase>> = {
   },
   'avg-pool': {
     build: (b) => b.op('AvgPool', [input(b, 1, 6, 6, 5)], { ...windowAttrs, filterSize: [3, 2] }),
+  },
+  'max-pool-positions': {
+    build: (b) => [
+      ...b.ops('MaxPoolPositions', [input(b, 1, 6, 6, 5)], { ...windowAttrs, filterSize: [3, 2] }),
+    ],
+  },
+  'max-pool-grad': {
+    build: (b) => {
+      const attrs = { ...windowAttrs, filterSize: [3, 2] };
+      const [, positions] = b.ops('MaxPoolPositions', [input(b, 1, 6, 6, 5)], attrs);
+      return b.op('MaxPoolGrad', [input(b, ...positions.shape), positions], attrs, ['node'], [1, 6, 6, 5]); // prettier-ignore
+    },
+  },
+  'avg-pool-grad': {
+    build: (b) => {
+      const pad = { top: 0, bottom: 0, left: 0, right: 0 };
+      const attrs = { strides: [2, 1], dilations: [1, 1], pad, filterSize: [3, 2] };
+      return b.op('AvgPoolGrad', [input(b, 1, 3, 6, 5)], attrs, ['node'], [1, 7, 7, 5]);
+    },
+  },
+  'depthwise-grad': {
+    build: (b) => {
+      const attrs = {
+        strides: [2, 2],
+        dilations: [1, 1],
+        pad: { top: 1, bottom: 1, left: 1, right: 1 },
+      };
+      const operands = [input(b, 1, 4, 3, 8), weight(b, [3, 3, 8, 1])];
+      return b.op('DepthwiseConv2dNativeBackpropInput', operands, attrs, ['node'], [1, 7, 6, 8]);
+    },
   },
   reduce: { build: (b) => b.op('Exp', [reduce(b, 'Sum', input(b, 5, 37))]) },
   'arg-reduce': { build: (b) => b.op('ArgMax', [input(b, 5, 37)], { axis: 1 }) },

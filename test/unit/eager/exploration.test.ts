@@ -1,4 +1,4 @@
-import { Exploration } from '../../../src/eager/exploration';
+import { Exploration, MAX_SEGMENT } from '../../../src/eager/exploration';
 
 /** Streams that were compiled, of `count` new ones of `size` invocations each. */
 function tryNew(exploration: Exploration, count: number, size: number, from = 0): number {
@@ -133,13 +133,13 @@ describe('a program of more invocations than credit pays for', () => {
         fused++;
       } else if (exploration.mayCompile(at, queued)) {
         // A plan for a part of a segment is of no use to a stream that is all of it.
-        if (queued === 1024) plans.add(at);
+        if (queued === MAX_SEGMENT) plans.add(at);
       }
       queued = 0;
     };
     for (let at = from; at < from + segments; at++) {
-      for (let i = 0; i < 1024; i++) {
-        if (exploration.note(1024 * at + i)) endStream(at - 1);
+      for (let i = 0; i < MAX_SEGMENT; i++) {
+        if (exploration.note(MAX_SEGMENT * at + i)) endStream(at - 1);
         if (exploration.isQueueing && exploration.mayGoOn(queued + 1)) queued++;
       }
     }

@@ -1,0 +1,75 @@
+/** Recurrent layers: a step is a dispatch, and the answers are those of `cpu`. */
+import { countGpu } from '../../support/count-gpu';
+import { expectClose, resident, tf, useLazy, useReference } from './support';
+
+// Software drivers take long for pipelines that they have not seen before.
+jest.setTimeout(300_000);
+
+type LayerName = 'lstm' | 'gru' | 'simpleRNN';
+
+interface Options {
+  readonly units?: number;
+  readonly returnSequences?: boolean;
+  readonly goBackwards?: boolean;
+  readonly recurrentActivation?: 'sigmoid' | 'hardSigmoid';
+}
+
+function modelOf(name: LayerName, steps: number, depth: number, options: Options): tf.Sequential {
+  let seed = 1;
+  const init = () => tf.initializers.randomUniform({ minval: -0.3, maxval: 0.3, seed: seed++ });
+  const make = tf.layers[name] as (args: object) => tf.layers.Layer;
+  const recurrent = make({
+    ...{ units: 16, inputShape: [steps, depth], ...options },
+    ...{ kernelInitializer: init(), recurrentInitializer: init(), biasInitializer: init() },
+  });
+  return tf.sequential({ layers: [recurrent] });
+}
+
+/** What a layer answers on the backend in use, and what a call of it takes once it is known. */
+async function predict(name: LayerName, batch: number, steps: number, options: Options = {}) {
+  const depth = 12;
+  const model = modelOf(name, steps, depth, options);
+  const x = resident([batch, steps, depth], 5);
+  let values: number[] = [];
+  const call = async () => {
+    const y = tf.tidy(() => model.predict(x) as tf.Tensor);
+    values = Array.from(await y.data());
+    y.dispose();
+  };
+  for (let run = 0; run < 4; run++) await call();
+  const counts = await countGpu(call);
+  x.dispose();
+  model.dispose();
+  return { values, ...counts };
+}
+
+describe.each(['lstm', 'gru', 'simpleRNN'] as const)('%s', (name) => {
+  test.each<[string, number, number, Options]>([
+    ['one row', 1, 7, {}],
+    ['some rows', 5, 7, {}],
+    ['one step', 3, 1, {}],
+    ['all outputs', 2, 6, { returnSequences: true }],
+    ['backwards', 3, 5, { goBackwards: true }],
+    ['an odd number of units', 3, 5, { units: 7 }],
+    ['one unit', 2, 4, { units: 1 }],
+  ])('%s', async (_name, batch, steps, options) => {
+    await useReference('cpu');
+    const expected = await predict(name, batch, steps, options);
+    await useLazy();
+    const actual = await predict(name, batch, steps, options);
+    expectClose(actual.values, expected.values, 1e-5);
+  });
+});
+
+const STEPS = 100;
+
+test.each([1, 32])('a long sequence of an LSTM, %d rows: a dispatch a step', async (batch) => {
+  await useReference('cpu');
+  const expected = await predict('lstm', batch, STEPS, { units: 128 });
+  await useLazy();
+  const actual = await predict('lstm', batch, STEPS, { units: 128 });
+  expectClose(actual.values, expected.values, 1e-4);
+  expect(actual.dispatches).toBeLessThanOrEqual(110);
+  // Two for the sequence, one for reading.
+  expect(actual.submits).toBeLessThanOrEqual(3);
+});
