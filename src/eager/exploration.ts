@@ -66,7 +66,9 @@ export class Exploration {
     // What comes again is worth its plans, however many they are.
     this.credit = Math.min(MAX_CREDIT, this.credit + length);
     if (this.queueing) return;
-    if (--this.awaited <= 0) this.queueing = true;
+    // A long one says as much as several short ones.
+    this.awaited -= Math.ceil(length / MAX_PRICE);
+    if (this.awaited <= 0) this.queueing = true;
   }
 
   /** Whether a stream, of this many invocations so far, may go on with one never seen before. */

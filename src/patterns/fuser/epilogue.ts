@@ -11,6 +11,9 @@ import type { FusionState, GrowingGroup } from './state';
 
 export const EPILOGUE = 'epilogue';
 
+/** Kernels of a group, at most: what is longer than a compiler can read is two. */
+const MAX_MEMBERS = 512;
+
 /** Layout changes keep every element, so that an epilogue can look through them. */
 export function isLayoutChange(node: Node): boolean {
   return node.kernel === 'Transpose' || node.kernel === 'Reshape';
@@ -66,6 +69,7 @@ function whyNotFollow(
 ): string | null {
   const separate = state.constraints.separate.get(node);
   if (separate !== undefined) return separate;
+  if (group.members.length >= MAX_MEMBERS) return `${MAX_MEMBERS} kernels are one already`;
   if (state.role(node) !== 'scalar' && !isLayoutChange(node)) {
     return `${node.kernel} is not elementwise`;
   }

@@ -19,6 +19,9 @@ const DISPATCH_COST = 6e6;
 /** Values of more operands than this are not computed more than once. */
 const MAX_INLINED_LOADS = 12;
 
+/** Kernels one inside the other, after which one is stored: an expression is no longer than a compiler can read. */
+const MAX_DEPTH = 512;
+
 /** Parts of a concatenation that get a loop each, at most: every loop is code. */
 const MAX_PARTS = 16;
 
@@ -26,6 +29,8 @@ interface InlineCost {
   /** Scalar operations an element. */
   readonly operations: number;
   readonly loads: number;
+  /** Kernels that are computed one inside the other, this one included. */
+  readonly depth: number;
 }
 
 /** What a node costs depends on which of its producers are stored, and the other way round. */
@@ -134,6 +139,7 @@ function inlineCost(
   const byParts = isReadByParts(state, node);
   let operations = scalarOp(node.kernel)?.cost ?? (byParts || keepsVectors(node) ? 0 : 1);
   let loads = 0;
+  let depth = 0;
   for (const input of node.inputs) {
     if (input.constant && sizeOf(input.shape) === 1) continue;
     const { producer } = input;
@@ -141,9 +147,10 @@ function inlineCost(
     const share = byParts ? sizeOf(input.shape) / sizeOf(node.outputs[0].shape) : 1;
     operations += share * (inner?.operations ?? 0);
     loads += share * (inner?.loads ?? 1);
+    depth = Math.max(depth, inner?.depth ?? 0);
   }
   const taps = tapsOf(node);
-  return { operations: operations * taps, loads: loads * taps };
+  return { operations: operations * taps, loads: loads * taps, depth: depth + 1 };
 }
 
 /** Why a node gets a loop of its own: a reason, '' where it is plain (an output), or null. */
@@ -159,6 +166,8 @@ function whyStore(
   if (state.outputs.has(output)) return '';
   if (evaluations === 0) return '';
   if (state.isTooLarge(output)) return null;
+  // What is stored at one depth begins a new count, in the rounds that follow.
+  if (cost.depth % MAX_DEPTH === 0) return `${MAX_DEPTH} kernels are one inside the other`;
   const hasFewLoads = node.inputs.length <= 2 || isReadByParts(state, node);
   if (state.role(node) === 'movement' && cost.operations <= 2 && hasFewLoads) return null;
   if (evaluations > 1 && cost.loads > MAX_INLINED_LOADS)
