@@ -7,13 +7,16 @@ import { launchBrowser } from './browser/launch.mjs';
 import { ROOT, runInTerminal } from './support/process.mjs';
 
 const PICTURE = join(ROOT, 'docs', 'demo.jpg');
+/** Timed runs of each side. */
+const REPS = '15';
 const SIZE = { width: 1120, height: 900 };
 
 const folder = mkdtempSync(join(tmpdir(), 'fused-picture-'));
 const browser = await launchBrowser();
 try {
   const html = join(folder, 'demo.html');
-  const code = await runInTerminal(['tsx', join(ROOT, 'examples/demo/main.ts'), '--html', html]);
+  const demo = ['tsx', join(ROOT, 'examples/demo/main.ts'), '--html', html, '--reps', REPS];
+  const code = await runInTerminal(demo);
   if (code !== 0) throw new Error(`the demo failed with exit code ${code}`);
   const page = await browser.newPage({ viewport: SIZE, colorScheme: 'light' });
   await page.goto(pathToFileURL(html).href);

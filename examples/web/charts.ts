@@ -76,11 +76,12 @@ export class Charts {
     if (this.numbers.length > SHOWN) this.numbers.shift();
     this.cards.forEach(({ kind, latest }, at) => {
       const rows = this.rowsOf(kind.measure);
+      const value = look[kind.measure];
       for (const [name, row] of rows) {
-        row.push(name === backend ? look[kind.measure] * kind.scale : null);
+        row.push(name === backend && value > 0 ? value * kind.scale : null);
         if (row.length > SHOWN) row.shift();
       }
-      latest.textContent = kind.format(look[kind.measure]);
+      latest.textContent = value > 0 ? kind.format(value) : '–'; // wasm has no dispatches
       this.plots[at].setData([this.numbers, ...rows.values()]);
     });
   }

@@ -85,6 +85,8 @@ class App {
       ...BACKENDS.map((name) => el('li', { style: `--tone: var(${colorOf(name)})` }, name)),
     );
     byId('adapter').textContent = `WebGPU: ${support.adapter}`;
+    showTable(byId('table'), this.tally);
+    showFusion(byId('fusion'), undefined);
     if (missing.webgpu) this.notify(`${missing.webgpu} The other backends run without it.`);
     this.listen();
   }

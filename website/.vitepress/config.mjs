@@ -8,11 +8,12 @@ export default defineConfig({
   description: 'TensorFlow.js on WebGPU with fused kernels.',
   srcDir: '../.cache/website/pages',
   srcExclude: ['public/**'],
-  rewrites: { 'reference/index/README.md': 'reference/package.md' },
+  rewrites: { 'reference/index/README.md': 'reference/index/index.md' },
   outDir: '../.cache/website/dist',
   cacheDir: '../.cache/website/vite',
   base: process.env.DOCS_BASE ?? '/',
   lastUpdated: false,
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   // Sources are in the repository, which has no address yet.
   ignoreDeadLinks: [REPOSITORY],
   themeConfig: {
@@ -62,7 +63,7 @@ export default defineConfig({
         text: 'Every export',
         collapsed: true,
         items: [
-          { text: 'The package', link: '/reference/package' },
+          { text: 'The package', link: '/reference/index/' },
           { text: 'pattern', link: '/reference/index/namespaces/pattern' },
           { text: '/report', link: '/reference/report' },
           { text: '/verify', link: '/reference/verify' },

@@ -3,6 +3,9 @@ import type { DemoTask } from './task';
 
 const CLASSES = ['Drawing', 'Hentai', 'Neutral', 'Porn', 'Sexy'];
 
+/** The least share that is worth a line. */
+const LEAST = 0.01;
+
 export const safety: DemoTask = {
   title: 'Safe for work? (nsfwjs mobilenet_v2_mid)',
   model: 'nsfw-mobilenet_v2_mid',
@@ -16,6 +19,6 @@ export const safety: DemoTask = {
     const lines = scores
       .slice(0, 2)
       .map(({ label, share }) => `${label} ${(100 * share).toFixed(2)}%`);
-    return { lines, scores };
+    return { lines, scores: scores.filter(({ share }) => share >= LEAST) };
   },
 };
