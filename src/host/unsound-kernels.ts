@@ -163,6 +163,21 @@ const TABLE: readonly Unsound[] = [
     when: ([x], attrs) => isInteger(x) && isTransposed(x, attrs),
   },
   {
+    kernels: ['SpaceToBatchND', 'BatchToSpaceND'],
+    why: 'it transposes integers, which is an invalid shader',
+    when: ([x]) => isInteger(x),
+  },
+  {
+    kernels: ['Cumsum', 'Cumprod'],
+    why: 'sums of truth values are called truth values',
+    when: ([x]) => x.dtype === 'bool',
+  },
+  {
+    kernels: ['Prod'],
+    why: 'of few elements that are on the host, dimensions to be kept are not',
+    when: (_, { keepDims }) => Boolean(keepDims),
+  },
+  {
     kernels: ['Cumsum', 'Cumprod'],
     why: 'backwards, shaders for axes of other lengths are taken for the same',
     when: (_, { reverse }) => Boolean(reverse),

@@ -59,8 +59,9 @@ async function call(model: Model): Promise<Result[]> {
 
 async function check(model: Model): Promise<number> {
   const isHostile = model.mutations.length > 0 || model.isMisfed;
-  await checkAnswers(() => call(model), isHostile);
+  const isCompared = await checkAnswers(() => call(model), isHostile);
   await assertAlive();
+  if (!isHostile && !isCompared) return 0;
   return build(model).graph.nodes.filter(({ op }) => op !== 'Const' && op !== 'Placeholder').length;
 }
 

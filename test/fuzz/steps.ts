@@ -25,11 +25,16 @@ const reduced =
   ([x], [n, keep]) =>
     f(x, axisOf(x, n), keep % 2 === 1);
 const float = (x: tf.Tensor): tf.Tensor => tf.cast(x, 'float32');
+/** Integers of at most this magnitude, whose products `cpu` can count: in doubles, which round above 2⁵³. */
+const bounded = (x: tf.Tensor, most: number): tf.Tensor =>
+  x.dtype === 'int32' ? tf.clipByValue(x, -most, most) : x;
 const whole = (x: tf.Tensor): tf.Tensor => tf.cast(tf.round(float(x)), 'int32');
 /** Where `cpu` computes with floats: no integers that these do not have. */
 const small = (x: tf.Tensor): tf.Tensor =>
   x.dtype === 'int32' ? tf.clipByValue(x, -1000, 1000) : x;
-const bool = (x: tf.Tensor): tf.Tensor => tf.cast(x, 'bool');
+/** tfjs adds truth values as numbers and calls the sum one: what is not 0 is true. */
+const bool = (x: tf.Tensor): tf.Tensor =>
+  x.dtype === 'bool' ? tf.notEqual(tf.cast(x, 'int32'), 0) : tf.cast(x, 'bool');
 const image = (x: tf.Tensor): tf.Tensor4D => float(x) as tf.Tensor4D;
 
 const elementwise: Readonly<Record<string, Step>> = {
@@ -98,7 +103,7 @@ function gather([x, indices]: readonly tf.Tensor[], [n]: readonly number[]): tf.
   const axis = axisOf(x, n);
   const picks = whole(indices);
   const extent = x.shape[axis];
-  if (extent === 0) throw new Error('there is nothing to pick');
+  if (x.size === 0) throw new Error('there is nothing to pick');
   if (tf.getBackend() !== 'cpu') return tf.gather(x, picks, axis);
   const row = tf.zeros(
     x.shape.map((dim, at) => (at === axis ? 1 : dim)),
@@ -181,12 +186,12 @@ const combining: Readonly<Record<string, Step>> = {
   mean: reduced((x, axis, keep) => tf.mean(x, axis, keep)),
   max: reduced((x, axis, keep) => tf.max(x, axis, keep)),
   min: reduced((x, axis, keep) => tf.min(x, axis, keep)),
-  prod: reduced((x, axis, keep) => tf.prod(x, axis, keep)),
+  prod: reduced((x, axis, keep) => tf.prod(bounded(x, 2), axis, keep)),
   any: reduced((x, axis, keep) => tf.any(bool(x), axis, keep)),
   all: reduced((x, axis, keep) => tf.all(bool(x), axis, keep)),
   whole: ([x]) => tf.sum(x),
   cumsum: ([x], [n, m]) => tf.cumsum(x, axisOf(x, n), m % 2 === 1, m % 3 === 1),
-  cumprod: ([x], [n, m]) => tf.cumprod(x, axisOf(x, n), m % 2 === 1, m % 3 === 1),
+  cumprod: ([x], [n, m]) => tf.cumprod(bounded(x, 2), axisOf(x, n), m % 2 === 1, m % 3 === 1),
   argMax: ([x], [n]) => tf.argMax(whole(x), axisOf(x, n)),
   argMin: ([x], [n]) => tf.argMin(whole(x), axisOf(x, n)),
   topk: ([x], [n]) => {
@@ -204,8 +209,9 @@ const combining: Readonly<Record<string, Step>> = {
 };
 
 const products: Readonly<Record<string, Step>> = {
-  matMul: ([a, b], [n]) => tf.matMul(a, b, n % 2 === 1, n % 3 === 1),
-  gram: unary((x) => tf.matMul(x, x, false, true)),
+  matMul: ([a, b], [n]) =>
+    tf.matMul(bounded(a, 2 ** 15), bounded(b, 2 ** 15), n % 2 === 1, n % 3 === 1),
+  gram: unary((x) => tf.matMul(bounded(x, 2 ** 15), bounded(x, 2 ** 15), false, true)),
   dense: ([x, b], [n]) =>
     tf.relu(
       tf.add(tf.matMul(x, tf.ones([x.shape.at(-1) as number, 1 + (n % 5)], x.dtype as never)), b),

@@ -29,3 +29,25 @@ test.each([...byKernel])('%s', async (_kernel, cases) => {
   }
   expect(wrong).toEqual([]);
 });
+
+describe('what is few and on the host', () => {
+  beforeAll(() => void tf.env().set('WEBGPU_CPU_FORWARD', true));
+  afterAll(() => void tf.env().set('WEBGPU_CPU_FORWARD', false));
+
+  const calls: Readonly<Record<string, () => tf.Tensor>> = {
+    'Prod that keeps dimensions': () => tf.prod([[2, 3]], 1, true),
+    'Cumsum of truth values': () => tf.cumsum(tf.tensor1d([true, false, true])),
+    'Cumprod of truth values': () => tf.cumprod(tf.tensor1d([true, true, false])),
+    'SpaceToBatchND of truth values called numbers': () =>
+      tf.spaceToBatchND(tf.cast(tf.greater(tf.tensor3d([[[1]], [[-1]]]), 0), 'float32'), [1], [[0, 0]]), // prettier-ignore
+  };
+  test.each(Object.keys(calls))('%s', async (name) => {
+    const answers = [];
+    for (const backend of ['cpu', 'webgpu-fused']) {
+      await tf.setBackend(backend);
+      const y = calls[name]();
+      answers.push({ dtype: y.dtype, shape: y.shape, values: [...(await y.data())] });
+    }
+    expect(answers[1]).toEqual(answers[0]);
+  });
+});
