@@ -28,7 +28,16 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
     ...['near', 'oneOf', 'op', 'optional', 'scalar', 'scalarValue', 'single'],
   ],
   'graphs, which rules are about': [
-    ...['Attrs', 'ConstantData', 'DType', 'Graph', 'GraphBuilder', 'HostData', 'Magnitudes', 'Node'],
+    ...[
+      'Attrs',
+      'ConstantData',
+      'DType',
+      'Graph',
+      'GraphBuilder',
+      'HostData',
+      'Magnitudes',
+      'Node',
+    ],
     ...['Shape', 'Value', 'ValueSpec'],
   ],
   records: [
