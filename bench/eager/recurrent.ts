@@ -27,14 +27,14 @@ function predict(name: Name, batch: number, share: number): Workload {
     share,
     async open() {
       const model = modelOf(name);
-      const x = tf.randomUniform([batch, STEPS, DEPTH], -1, 1, 'float32', 9);
-      uploadInputs({ x });
+      const shape: [number, number, number] = [batch, STEPS, DEPTH];
+      const x = tf.randomUniform(shape, -1, 1, 'float32', 9);
+      const values = await x.data<'float32'>();
+      x.dispose();
       return {
-        run: () => [tf.tidy(() => model.predict(x) as tf.Tensor)],
-        dispose() {
-          x.dispose();
-          model.dispose();
-        },
+        // A tensor of its own each time: of one that stays, products with weights would be computed once.
+        run: () => [tf.tidy(() => model.predict(tf.tensor3d(values, shape)) as tf.Tensor)],
+        dispose: () => model.dispose(),
       };
     },
   };
