@@ -2,7 +2,7 @@
 import { runScript, runSituation, SITUATIONS } from './situations/scripts';
 import { BACKEND } from './support';
 
-test('the lines of the README: a script of four lines computes, and ends', async () => {
+test('a script of four lines computes, and ends', async () => {
   const { code, out, said } = await runSituation(SITUATIONS.quickStart);
   expect({ code, out, said }).toEqual({ code: 0, out: [`${BACKEND} 4 5 3 6`], said: [] });
 });

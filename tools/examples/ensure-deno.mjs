@@ -47,7 +47,11 @@ export async function ensureDeno(log) {
     await runOrThrow(pack, { cwd: partial, timeout: 600_000 });
     const [archive] = readdirSync(partial).filter((file) => file.endsWith('.tgz'));
     await runOrThrow(['tar', '-xzf', join(partial, archive), '-C', partial]);
-    if (!existsSync(folder)) renameSync(join(partial, 'package'), folder);
+    if (!existsSync(program)) {
+      // A folder without the program is what was left of an attempt.
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(join(partial, 'package'), folder);
+    }
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }

@@ -148,11 +148,12 @@ function normalized(row: Doubles, form: unknown, epsilon: number, precision: Pre
 
 /** Running totals, which begin anew after `partLength` elements. */
 function cumulative(
-  step: (total: number, x: number) => number,
+  step: (total: number, x: number, isInteger: boolean) => number,
   initial: number,
 ): PrimitiveEvaluator {
   return ({ inputs: [{ shape, dtype }], attrs }, [x], { isSingle }) => {
     const axis = attrs.axis as number;
+    const isInteger = dtype !== 'float32';
     const length = shape[axis];
     const partLength = (attrs.partLength as number | undefined) ?? length;
     const { outer, inner } = split(shape, [axis]);
@@ -163,8 +164,8 @@ function cumulative(
         let total = initial;
         for (let i = 0; i <= last - first; i++) {
           const at = start + inner[attrs.reverse ? last - i : first + i];
-          const next = step(total, x[at]);
-          const stored = dtype !== 'float32' ? next | 0 : isSingle ? Math.fround(next) : next;
+          const next = step(total, x[at], isInteger);
+          const stored = isInteger ? next | 0 : isSingle ? Math.fround(next) : next;
           result[at] = attrs.exclusive ? total : stored;
           total = stored;
         }
@@ -226,7 +227,8 @@ export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
       precision,
     ),
   Cumsum: cumulative((total, x) => total + x, 0),
-  Cumprod: cumulative((total, x) => total * x, 1),
+  // A product of integers has more digits than a double where it wraps.
+  Cumprod: cumulative((total, x, isInteger) => (isInteger ? Math.imul(total, x) : total * x), 1),
   Moments: moments,
   TopK: topK,
 };

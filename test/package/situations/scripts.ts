@@ -54,7 +54,7 @@ const setsBackend = (entry: string): string => `${importing(entry)}
 
 export const SITUATIONS = {
   quickStart: {
-    title: 'Node: the lines of the README',
+    title: 'Node, with the entry for it',
     source: `${importing('tfjs-backend-webgpu-fused/node')}
       await tf.setBackend('webgpu-fused');
       console.log(tf.getBackend(), ...tf.add([1, 2], 3).dataSync(), ...await tf.mul([1, 2], 3).data());`,

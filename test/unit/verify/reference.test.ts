@@ -46,6 +46,22 @@ function demandEqual(
   });
 }
 
+test.each(['Multiply', 'Prod', 'Cumprod', 'BatchMatMul'])(
+  'integers of a %s wrap exactly',
+  async (kernel) => {
+    const b = new GraphBuilder();
+    const x = b.input({ shape: [1, 2], dtype: 'int32' });
+    const most = 2 ** 31 - 1;
+    const attrs = { axes: [1], axis: 1, keepDims: false, exclusive: false, reverse: false };
+    const inputs = kernel === 'Multiply' || kernel === 'BatchMatMul' ? [x, x] : [x];
+    b.graph.outputs = [b.op(kernel, inputs, { ...attrs, transposeA: false, transposeB: true })];
+    const values = new Map([[x, Float64Array.of(most, most)]]);
+    const [result] = await evaluateGraph(b.graph, values);
+    // (2³¹ − 1)² is 1 modulo 2³², and has more digits than a double.
+    expect(result.at(-1)).toBe(kernel === 'BatchMatMul' ? 2 : 1);
+  },
+);
+
 describe.each([
   ['whole numbers', true],
   ['real numbers', false],
