@@ -59,7 +59,7 @@ const elementwise: Readonly<Record<string, Step>> = {
   log1p: unary((x) => tf.log1p(tf.abs(float(x)))),
   sin: unary((x) => tf.sin(tf.clipByValue(float(x), -50, 50))),
   erf: unary((x) => tf.erf(float(x))),
-  softplus: unary(tf.softplus),
+  softplus: unary((x) => tf.softplus(float(x))),
   reciprocal: unary((x) => tf.reciprocal(float(x))),
   isNaN: unary(tf.isNaN),
   isInf: unary(tf.isInf),
