@@ -103,12 +103,13 @@ export class LazyQueue {
     attrs: Attrs | undefined,
   ): TensorInfo[] | null {
     if (this.flushing || this.backend.validation.hasRejected) return null;
-    const why: FlushReason = `kernel ${kernel.kernel}`;
-    this.flush(why);
     const { signatures } = this;
     const operands = this.collect(kernel, inputs);
     const key = operands && signatures.keyOf(kernel, operands, attrs);
     if (!key) return null;
+    // Not before it is known that there may be a plan: what the CPU computes from its own need not end what waits.
+    const why: FlushReason = `kernel ${kernel.kernel}`;
+    this.flush(why);
     const signature = signatures.find(key) ?? signatures.add(key, kernel, operands, attrs);
     const infos = signature.refusal === null ? this.append(signature, operands) : null;
     this.flush(why, true);

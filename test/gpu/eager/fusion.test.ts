@@ -75,6 +75,17 @@ describe('what is queued is fused', () => {
     x.dispose();
   });
 
+  test('integers that the CPU computes with end nothing that waits', async () => {
+    await compare(() => {
+      const scores = chain(resident([6, 6], 1), resident([6, 6], 2), 3);
+      const length = tf.scalar(6, 'int32');
+      const last = tf.sub(length, tf.scalar(1, 'int32'));
+      return tf.add(tf.relu(scores), tf.cast(last, 'float32'));
+    });
+    expect(trace()).toMatchObject({ why: 'read', dispatches: 1 });
+    expect(trace().kernels).toHaveLength(5);
+  });
+
   test('several outputs, of one kernel', async () => {
     await compare(() => {
       const [a, b, c] = tf.split(tf.add(resident([4, 9], 1), 1), 3, 1);
