@@ -57,6 +57,24 @@ const OF_NUMBERS = [
   ...['Cumsum', 'Cumprod', 'MaxPool', 'ArgMax', 'ArgMin', 'Diag'],
 ];
 
+/** Functions of floats, which `cpu` computes of integers and truth values in doubles, and stores as such. */
+const OF_FLOATS = [
+  ...['Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atan2', 'Atanh', 'Ceil', 'Cos', 'Cosh', 'Elu'],
+  ...[
+    'Erf',
+    'Exp',
+    'Expm1',
+    'Floor',
+    'LeakyRelu',
+    'Log',
+    'Log1p',
+    'RealDiv',
+    'Reciprocal',
+    'Round',
+  ],
+  ...['Rsqrt', 'Selu', 'Sigmoid', 'Sin', 'Sinh', 'Softplus', 'Sqrt', 'Step', 'Tan', 'Tanh'],
+];
+
 /** Kernels that move elements of their first operand, or of all. */
 const MOVING = [
   ...[
@@ -81,6 +99,8 @@ const MOVING = [
 ];
 
 const IS_FLOAT = 'integers are floats on the way: wrong above 2^24, and where they would wrap';
+
+const NOT_WHOLE = 'NaN, infinities and what is beyond an integer become other integers';
 
 const isWide = (value: unknown): boolean =>
   typeof value === 'number' && !(Math.abs(value) <= 2 ** 24);
@@ -112,10 +132,21 @@ const TABLE: readonly Unsound[] = [
     when: () => true,
   },
   {
-    kernels: ['Cast', 'FloorDiv'],
-    why: 'NaN, infinities and what is beyond an integer become other integers',
+    kernels: ['Cast'],
+    why: NOT_WHOLE,
     isRare: true,
-    when: ([x], { dtype = 'int32' }) => x.dtype === 'float32' && dtype === 'int32',
+    when: ([x], { dtype }) => x.dtype === 'float32' && dtype === 'int32',
+  },
+  {
+    kernels: ['FloorDiv'],
+    why: NOT_WHOLE,
+    isRare: true,
+    when: ([x]) => x.dtype !== 'int32',
+  },
+  {
+    kernels: OF_FLOATS,
+    why: NOT_WHOLE,
+    when: ([x]) => isInteger(x),
   },
   {
     kernels: ['Relu6'],
@@ -223,6 +254,11 @@ const TABLE: readonly Unsound[] = [
     kernels: ['TopK'],
     why: 'integers are compared as floats, wrong above 2^24',
     when: ([x]) => x.dtype === 'int32',
+  },
+  {
+    kernels: ['Concat'],
+    why: 'operands of another type than the first are stored as they are, or converted by a shader',
+    when: ([first, ...others]) => others.some(({ dtype }) => dtype !== first.dtype),
   },
   {
     kernels: ['BitwiseAnd'],

@@ -39,6 +39,14 @@ export const scalarLowerings: Readonly<Record<string, Lowering<Attrs, Value>>> =
   ...Object.fromEntries([...scalarOps.values()].map((op) => [op.kernel, elementwise(op)])),
   // tfjs's -1 is true, as a bool: its product with one is that bool.
   Neg: lowering(['x'], (b, [x]) => (x.dtype === 'bool' ? x : b.op('Neg', [x]))),
+  // An int32 even of truth values.
+  FloorDiv: lowering(NAMES[1], (b, [x, y]) => {
+    const isWhole = [x, y].every(({ dtype }) => dtype !== 'float32');
+    return b.op(
+      'FloorDiv',
+      isWhole ? [b.cast(x, 'int32'), b.cast(y, 'int32')] : matchTypes(b, x, y),
+    );
+  }),
 };
 
 export const elementwiseLowerings = {

@@ -8,8 +8,17 @@ import { lowering, variadic, type AxisAttrs } from './lowering';
 /** What to add before and after each axis. */
 export type Paddings = readonly (readonly [before: number, after: number])[];
 
+/** All in the type of the first, as they are joined. */
+function ofOneType(b: GraphBuilder, parts: readonly Value[]): readonly Value[] {
+  const [{ dtype }] = parts;
+  const fits = dtype !== 'bool' || parts.every((part) => part.dtype === dtype);
+  demand(fits, () => 'tfjs stores numbers as truth values');
+  return parts.map((part) => b.cast(part, dtype));
+}
+
 /** Values of no elements add nothing. */
-function concat(b: GraphBuilder, parts: readonly Value[], { axis }: AxisAttrs): Value {
+function concat(b: GraphBuilder, given: readonly Value[], { axis }: AxisAttrs): Value {
+  const parts = ofOneType(b, given);
   const filled = parts.filter(({ shape }) => sizeOf(shape) > 0);
   return b.op('Concat', filled.length > 0 ? filled : parts.slice(0, 1), {
     axis: normalizeAxis(axis, parts[0].shape.length),

@@ -6,12 +6,14 @@
  *   (`kernel-noise.ts`): an ill-conditioned result, or a jump that a rounding before it decides; or
  * - in the same way near what `cpu` gives where invalid operations of infinities have another answer.
  *
- * Integers and bools are right if they are `cpu`'s, or one of those.
+ * Integers are right if they are `cpu`'s, or as near as that where `cpu`'s move as well; bools, if they are `cpu`'s
+ * or one of those.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUFusedBackend } from '../../src/backend/backend';
 import { findDivergences } from '../../src/verify/divergence';
 import { PlanRecorder } from '../../src/verify/plan-audit';
+import { EndlessError, withBudget } from './kernel-budget';
 import { inTime } from './kind';
 import { withNoise, withoutInvalid } from './kernel-noise';
 import './round-casts';
@@ -38,6 +40,8 @@ const CLOSE = 2 ** -18;
 /** Runs that show how far an answer may be off; a jump that a rounding decides hides from all in 2⁻¹². */
 const SAMPLES = 12;
 const MARGIN = 3;
+/** What integers do not move by but at a pole. */
+const LARGE = 1000;
 const SMALLEST_NORMAL = 2 ** -126;
 
 const largest = (values: readonly (number | string)[]): number =>
@@ -101,19 +105,24 @@ async function judge(
   for (const { output, at } of places) {
     const value = actual[output].values[at];
     const { dtype, values } = expected[output];
-    const room = CLOSE * largest(values) + SMALLEST_NORMAL;
+    const room = dtype === 'float32' ? CLOSE * largest(values) + SMALLEST_NORMAL : 0;
     const seen = samples.map((one) => one[output].values[at]);
-    const isRight =
-      dtype === 'float32'
-        ? isWithin(Number(value), [values[at], ...seen].map(Number), room)
-        : seen.some((other) => other === value);
+    const isNumber = dtype === 'float32' || dtype === 'int32';
+    const isRight = isNumber
+      ? isWithin(Number(value), [values[at], ...seen].map(Number), room, dtype === 'int32')
+      : seen.some((other) => other === value);
     if (!isRight) return `output ${output}, element ${at} is ${value}, not ${values[at]}`;
   }
   return null;
 }
 
 /** Whether a value is among samples, or farther out than these are wide by no more than the margin. */
-function isWithin(value: number, samples: readonly number[], room: number): boolean {
+function isWithin(
+  value: number,
+  samples: readonly number[],
+  room: number,
+  isInteger: boolean,
+): boolean {
   if (!Number.isFinite(value)) return samples.some((other) => Object.is(other, value));
   const finite = samples.filter(Number.isFinite);
   if (finite.length === 0) return false;
@@ -121,6 +130,8 @@ function isWithin(value: number, samples: readonly number[], room: number): bool
   // A pole is near: what some samples call infinite may be anything that is as large as the others.
   const isPole = finite.length < samples.length && !samples.some(Number.isNaN);
   if (isPole && Math.abs(value) >= Math.min(...finite.map(Math.abs))) return true;
+  // As an integer, what is infinite is 0: samples tell nothing then of how large the others may be.
+  if (isInteger && high - low > Math.max(LARGE, Math.abs(high) / 2, Math.abs(low) / 2)) return true;
   const middle = (low + high) / 2;
   return Math.abs(value - middle) <= (MARGIN * (high - low)) / 2 + room;
 }
@@ -158,16 +169,18 @@ const outcomeOf = (run: () => Promise<Outcome>): Promise<Outcome> =>
 const isSaid = (error: Error): boolean =>
   !(error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError);
 
+/** Whether there were answers to compare, or there was a refusal, or an end that the null device never comes to. */
+export type Verdict = 'compared' | 'refused' | 'endless';
+
 /**
  * @param run what is to be computed, on the backend that is current.
  * @param mayRefuse whether an error is an answer, too: one that `cpu` has as well, or that says what is wrong.
- * @returns whether there were answers to compare.
  * @throws Error that says what is wrong.
  */
 export async function checkAnswers(
   run: () => Promise<Outcome>,
   mayRefuse = false,
-): Promise<boolean> {
+): Promise<Verdict> {
   await tf.setBackend('cpu');
   const expected = await outcomeOf(run);
   await tf.setBackend('webgpu-fused');
@@ -175,16 +188,18 @@ export async function checkAnswers(
   const recorder = new PatientRecorder(device);
   device.auditor = recorder;
   try {
-    const actual = await outcomeOf(() => inTime(run));
+    const ends = settings.comparesElements ? run : () => withBudget(run);
+    const actual = await outcomeOf(() => inTime(ends));
+    if (actual instanceof EndlessError) return 'endless';
     if (actual instanceof Error) {
       if (/^it took/.test(actual.message)) throw actual;
-      if (mayRefuse && (expected instanceof Error || isSaid(actual))) return false;
+      if (mayRefuse && (expected instanceof Error || isSaid(actual))) return 'refused';
       throw new Error(`throws ${actual.message}`, { cause: actual });
     }
     // Where tfjs refuses, an answer is as good; there is nothing to compare it with.
-    if (expected instanceof Error) return false;
+    if (expected instanceof Error) return 'refused';
     const wrong = await judge(actual, expected, run);
-    if (wrong === null) return true;
+    if (wrong === null) return 'compared';
     const blamed = await divergenceOf(run, device, recorder).catch(
       (error: unknown) => (error as Error).message,
     );

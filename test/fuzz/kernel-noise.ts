@@ -15,9 +15,14 @@ const PARTS: ReadonlySet<string> = new Set(['Real', 'Imag']);
 
 const largest = (x: tf.Tensor): number => largestOf(x.dataSync<'float32'>());
 
-/** Of a complex operand, whose data are both of its parts. */
-const largestPart = (inputs: Parameters<RunKernel>[1]): number =>
-  largest(Object.values(inputs as Record<string, tf.Tensor>)[0]);
+/**
+ * How far a part of a complex operand may be off. Its data are both of its parts. The angles of a transform of n
+ * elements are up to 2πn, of which a float32 has 2⁻²⁴: 0.4 n · 2⁻²⁰.
+ */
+function partNoise(inputs: Parameters<RunKernel>[1]): number {
+  const [x] = Object.values(inputs as Record<string, tf.Tensor>);
+  return NOISE * largest(x) * Math.max(1, 0.4 * (x.shape.at(-1) ?? 1));
+}
 
 /** Kernels whose results are elements of their operands, or decided by them. */
 const EXACT: ReadonlySet<string> = new Set([
@@ -109,7 +114,7 @@ export function withNoise<T>(seed: number, run: () => Promise<T>): Promise<T> {
   return withKernels((kernel, inputs, call) => {
     if (EXACT.has(kernel)) return call(inputs);
     return call(mapInputs(inputs, (x) => mapFloats(x, noisy))).map((y) => {
-      const extra = kernel === 'Erf' ? NOISE : PARTS.has(kernel) ? NOISE * largestPart(inputs) : 0;
+      const extra = kernel === 'Erf' ? NOISE : PARTS.has(kernel) ? partNoise(inputs) : 0;
       return mapFloats(y, (value) => noisy(value) + extra * (2 * random() - 1));
     });
   }, run);

@@ -59,9 +59,9 @@ async function call(model: Model): Promise<Result[]> {
 
 async function check(model: Model): Promise<number> {
   const isHostile = model.mutations.length > 0 || model.isMisfed;
-  const isCompared = await checkAnswers(() => call(model), isHostile);
+  const verdict = await checkAnswers(() => call(model), isHostile);
   await assertAlive();
-  if (!isHostile && !isCompared) return 0;
+  if (verdict === 'endless' || (verdict === 'refused' && !isHostile)) return 0;
   return build(model).graph.nodes.filter(({ op }) => op !== 'Const' && op !== 'Placeholder').length;
 }
 

@@ -38,14 +38,14 @@ const EMPTY = [[0], [0, 3], [2, 0, 3]];
 
 // Elementwise.
 const UNARY: Record<string, readonly SweptType[]> = {
-  ...Object.fromEntries(['Abs', 'Neg', 'Sign', 'Square', 'Relu', 'Relu6'].map((k) => [k, NUMBERS])),
+  ...Object.fromEntries(['Abs', 'Neg', 'Sign', 'Square', 'Relu', 'Relu6'].map((k) => [k, TYPES])),
   ...Object.fromEntries(
     [
       ...['Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atanh', 'Ceil', 'Cos', 'Cosh', 'Elu', 'Erf'],
       ...['Exp', 'Expm1', 'Floor', 'IsFinite', 'IsInf', 'IsNan', 'Log', 'Log1p', 'Reciprocal'],
       ...['Round', 'Rsqrt', 'Selu', 'Sigmoid', 'Sin', 'Sinh', 'Softplus', 'Sqrt', 'Tan', 'Tanh'],
       ...['Step', 'LeakyRelu'],
-    ].map((k) => [k, ['float32'] as const]),
+    ].map((k) => [k, TYPES]),
   ),
   LogicalNot: ['bool'],
   ZerosLike: TYPES,
@@ -72,10 +72,10 @@ for (const from of TYPES) {
 const BINARY: Record<string, readonly SweptType[]> = {
   ...Object.fromEntries(
     ['Add', 'Sub', 'Multiply', 'Maximum', 'Minimum', 'SquaredDifference', 'FloorDiv', 'Mod'].map(
-      (k) => [k, NUMBERS],
+      (k) => [k, TYPES],
     ),
   ),
-  ...Object.fromEntries(['Atan2', 'RealDiv', 'Prelu'].map((k) => [k, ['float32'] as const])),
+  ...Object.fromEntries(['Atan2', 'RealDiv', 'Prelu'].map((k) => [k, TYPES])),
   ...Object.fromEntries(
     ['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'].map((k) => [k, TYPES]),
   ),
@@ -116,12 +116,22 @@ for (const [name, types] of Object.entries(BINARY)) {
       add(`${name} ${dtype} [${a}] [${b}]`, () => {
         const divides = name === 'FloorDiv' || name === 'Mod';
         const [x, y] = [make(a, dtype, 1), make(b, dtype, 2)];
-        const other = divides ? tf.add(tf.abs(y), tf.scalar(1, dtype)) : y;
+        // Truth values and integers are divided by zero as well.
+        const other = divides && dtype === 'float32' ? tf.add(tf.abs(y), 1) : y;
         return kernel(name, name === 'Prelu' ? { x, alpha: other } : { a: x, b: other });
       });
     }
   }
 }
+for (const dtype of TYPES) {
+  for (const other of TYPES) {
+    add(`Concat ${dtype} and ${other}`, () => {
+      const edges = tf.tensor1d([NaN, Infinity, -Infinity, 2 ** 31, -1.5]);
+      return tf.concat([make([3], dtype), other === 'float32' ? edges : make([5], other)]);
+    });
+  }
+}
+add('Round int32 large', () => tf.round(ints([16777217, -16777219, 2147483647])));
 add('Neg bool', () => tf.neg(make([5, 3], 'bool')));
 add('Pow float32', () => tf.pow(positive([5, 3]), make([3])));
 add('Pow int32', () => tf.pow(ints([2, 3, 4, 5]), ints([0, 1, 2, 3])));
