@@ -3,10 +3,8 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundleWorker } from './bundle';
 import type { Message, ResultOf, Task } from './tasks/protocol';
-
-const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 /** How a task is run. */
 export interface SpawnOptions {
@@ -21,7 +19,8 @@ export async function runInChild<T extends Task>(
   task: T,
   { timeoutMs, onProgress, coldShaderCache }: SpawnOptions,
 ): Promise<ResultOf<T>> {
-  if (!coldShaderCache) return talk(task, process.env, timeoutMs, onProgress);
+  const worker = await bundleWorker();
+  if (!coldShaderCache) return talk(worker, task, process.env, timeoutMs, onProgress);
   const cache = mkdtempSync(join(tmpdir(), 'shader-cache-'));
   try {
     const env = {
@@ -29,20 +28,21 @@ export async function runInChild<T extends Task>(
       MESA_SHADER_CACHE_DIR: cache,
       __GL_SHADER_DISK_CACHE_PATH: cache,
     };
-    return await talk(task, env, timeoutMs, onProgress);
+    return await talk(worker, task, env, timeoutMs, onProgress);
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
 }
 
 function talk<T extends Task>(
+  worker: string,
   task: T,
   env: NodeJS.ProcessEnv,
   timeoutMs: number,
   onProgress: SpawnOptions['onProgress'],
 ): Promise<ResultOf<T>> {
   return new Promise((resolve, reject) => {
-    const child = fork(WORKER, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(worker, { env, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const fail = (reason: string): void => reject(new Error(reason));
     const timer = setTimeout(() => {
       fail(`no answer within ${timeoutMs / 1000} s`);
