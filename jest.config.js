@@ -4,7 +4,15 @@ const common = {
   transform: {
     '^.+\\.[mc]?[jt]sx?$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, sourceMaps: 'inline' },
+      {
+        jsc: {
+          parser: { syntax: 'typescript' },
+          target: 'es2022',
+          // As tsconfig.json has it.
+          transform: { useDefineForClassFields: false },
+        },
+        sourceMaps: 'inline',
+      },
     ],
   },
   transformIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],

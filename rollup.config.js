@@ -46,7 +46,10 @@ const compile = () => ({
   },
   transform: (/** @type {string} */ code, /** @type {string} */ id) =>
     id.endsWith('.ts')
-      ? transform(code, { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true })
+      ? transform(code, {
+          ...{ loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true },
+          tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+        })
       : null,
 });
 

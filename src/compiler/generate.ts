@@ -2,7 +2,7 @@
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { Choice } from '../fused-kernels/target';
 import { byteSize, type ShaderPart, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
-import type { Graph, Node, Value } from '../ir/graph';
+import { sizeOf, type Graph, type Node, type Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
 import { RefusedError } from '../ir/infer/refused';
 import type { KernelGroup } from '../ir/kernel-group';
@@ -59,12 +59,12 @@ export function generateKernels(
       // What follows the anchor, or else what stands in front of it.
       const last =
         [...group.members].reverse().find((node) => node !== group.anchor) ?? group.anchor;
-      const inlined = heaviestInlined(group, storage, target.maxStorageBuffers - 1);
-      if (attempt === MAX_ATTEMPTS || (!inlined && last === group.anchor)) {
+      const inlined = inlinedToStore(group, storage, target.maxStorageBuffers);
+      if (attempt === MAX_ATTEMPTS || (inlined.length === 0 && last === group.anchor)) {
         throw new RefusedError(reason, group.anchor.origins);
       }
-      if (inlined) store.set(inlined, reason);
-      else separate.set(last, reason);
+      for (const node of inlined) store.set(node, reason);
+      if (inlined.length === 0) separate.set(last, reason);
     }
   }
 }
@@ -161,11 +161,14 @@ function storageOf(fused: FusedGraph): (value: Value) => Stored | null {
         shift: `${outer.shift}+${window.begin}:${window.axis}`,
       };
     }
-    return !value.producer || stored.has(value)
-      ? { buffer: value, locate: (coords) => [...coords], shift: '' }
-      : null;
+    return !value.producer || stored.has(value) ? ownBuffer(value) : null;
   };
   return storage;
+}
+
+/** The place of a value that has a buffer to itself. */
+function ownBuffer(value: Value): Stored {
+  return { buffer: value, locate: (coords) => [...coords], shift: '' };
 }
 
 /** The nodes that a group computes inside its loads. */
@@ -183,6 +186,35 @@ function inlinedBy(group: KernelGroup, storage: (value: Value) => Stored | null)
     }
   }
   return found;
+}
+
+/** The heaviest inlined node, and as many more as it takes for the group to bind few enough buffers. */
+function inlinedToStore(
+  group: KernelGroup,
+  storage: (value: Value) => Stored | null,
+  maxBuffers: number,
+): Node[] {
+  const found: Node[] = [];
+  const storageThen = (value: Value): Stored | null =>
+    value.producer && found.includes(value.producer) ? ownBuffer(value) : storage(value);
+  do {
+    const node = heaviestInlined(group, storageThen, maxBuffers - 1);
+    if (!node) break;
+    found.push(node);
+  } while (buffersOf(group, storageThen) > maxBuffers);
+  return found;
+}
+
+/** Buffers that a group binds: those it loads, apart from numbers that are written out, and those it stores. */
+function buffersOf(group: KernelGroup, storage: (value: Value) => Stored | null): number {
+  const members = new Set(group.members);
+  const isNumber = ({ constant, shape }: Value): boolean =>
+    constant?.host !== undefined && sizeOf(shape) === 1;
+  const loaded = [...inlinedBy(group, storage), ...group.members]
+    .flatMap(({ inputs }) => inputs)
+    .filter((value) => !isNumber(value) && !(value.producer && members.has(value.producer)));
+  const buffers = [...loaded, ...group.stores].map((value) => storage(value)?.buffer);
+  return new Set(buffers.filter((buffer) => buffer !== undefined)).size;
 }
 
 /**

@@ -124,18 +124,20 @@ function place(
   const placements = new Array<Placement>(items.length);
   let bytes = 0;
   for (const index of order) {
-    const { size } = items[index];
+    const item = items[index];
+    const { size } = item;
     let found: { slab: number; offset: number; growth: number; waste: number } | undefined;
-    slabs.forEach(({ size: slabSize, limit, busy, members, isBarred }, slab) => {
-      if (isBarred[index] === 1 || busy.some((other) => overlaps(items[index], other))) return;
-      const { offset, waste } = findGap(items, placements, members, index);
+    for (let slab = 0; slab < slabs.length; slab++) {
+      const { size: slabSize, limit: room, busy, members, isBarred } = slabs[slab];
+      if (isBarred[index] === 1 || busy.some((other) => overlaps(item, other))) continue;
+      const { offset, waste } = findGap(items, placements, members, item);
       const end = offset + size;
-      if (end > Math.max(slabSize, limit)) return;
+      if (end > Math.max(slabSize, room)) continue;
       const growth = Math.max(0, end - slabSize);
       const isBetter =
         !found || growth < found.growth || (growth === found.growth && waste < found.waste);
       if (isBetter) found = { slab, offset, growth, waste };
-    });
+    }
     if (!found || found.growth > size) {
       found = { slab: slabs.length, offset: 0, growth: size, waste: 0 };
       const isBarred = new Uint8Array(items.length);
@@ -176,18 +178,23 @@ function findGap(
   items: readonly SlabItem[],
   placements: readonly Placement[],
   members: readonly number[],
-  index: number,
+  { size, first, last }: SlabItem,
 ): { offset: number; waste: number } {
-  const { size } = items[index];
   let free = 0;
   let best = -1;
   let least = Infinity;
   for (const member of members) {
-    if (!overlaps(items[member], items[index])) continue;
+    const other = items[member];
+    // Said here and not by a function: this is asked some ten thousand times for a model.
+    if (other.first > last || first > other.last) continue;
     const { offset } = placements[member];
     const waste = offset - free - size;
-    if (waste >= 0 && waste < least) [best, least] = [free, waste];
-    free = Math.max(free, align(offset + items[member].size));
+    if (waste >= 0 && waste < least) {
+      best = free;
+      least = waste;
+    }
+    const end = align(offset + other.size);
+    if (end > free) free = end;
   }
   // At the end a slab may be longer already; that room is as good as a gap.
   return best >= 0 ? { offset: best, waste: least } : { offset: free, waste: 0 };

@@ -3,7 +3,7 @@ import type { Node } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
-import { followCoords } from '../ir/kernel-group';
+import { followCoords, isLayoutChange } from '../ir/kernel-group';
 import { isKnownFinite } from '../ir/magnitudes';
 import { concatSplits } from './concat-splits';
 import { chooseDirectTile, emitDirect, invocationsOf } from './conv2d-direct';
@@ -30,10 +30,7 @@ function shapeOf(node: Node): ProductShape {
   return { batch: 1, rows: batch * height * width, columns, depth, taps, pair: false };
 }
 
-function convolution(
-  emission: KernelEmission,
-  isOfPlanes = storesPlanes(emission.request),
-): ProductSpec {
+function convolution(emission: KernelEmission, isOfPlanes: boolean): ProductSpec {
   const { anchor } = emission.request.group;
   const { inliner } = emission;
   const [x, filter] = anchor.inputs;
@@ -123,6 +120,8 @@ function storesPlanes({ group, target, storage }: KernelRequest): boolean {
   const isPart = group.anchor.attrs.parts !== undefined;
   if (!target.stagesTiles || isPart || channels === 1) return false;
   const pixels = height * width;
+  // Only a layout change brings pixels next to each other.
+  if (pixels === 1 || !group.members.some(isLayoutChange)) return false;
   const pixel = ix.variable('pixel', pixels);
   const coords = [
     ix.variable('image', batch),
@@ -134,7 +133,7 @@ function storesPlanes({ group, target, storage }: KernelRequest): boolean {
     const { buffer, locate } = storage(value) as Storage;
     const offset = ix.linearize(locate(coordsOf.get(value) as IndexExpr[]), buffer.shape);
     // The pixel alone, as neither quotients nor multiples of it.
-    return pixels > 1 && !ix.mentions(ix.subtract(offset, pixel), 'pixel');
+    return !ix.mentions(ix.subtract(offset, pixel), 'pixel');
   });
 }
 
@@ -157,12 +156,14 @@ export const conv2dKernel: FusedKernel = {
   },
   generate: (request) => {
     const direct = chooseDirectTile(request.group.anchor, request.target);
-    return direct
-      ? emitKernel(
-          request,
-          (emission) => emitDirect(emission, direct, convolution(emission, false)),
-          invocationsOf(direct),
-        )
-      : generateProduct(request, (emission) => convolution(emission));
+    if (direct) {
+      return emitKernel(
+        request,
+        (emission) => emitDirect(emission, direct, convolution(emission, false)),
+        invocationsOf(direct),
+      );
+    }
+    const isOfPlanes = storesPlanes(request);
+    return generateProduct(request, (emission) => convolution(emission, isOfPlanes));
   },
 };

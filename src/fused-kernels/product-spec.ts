@@ -93,14 +93,20 @@ export function storeElement(
   name: string,
   { part = ix.zero, inside }: StoreOptions = {},
 ): void {
-  const coords = spec.output(...at, part);
   const results = spec.results?.(sums[0]);
   if (results) {
-    emission.epilogue(coords, results, 1);
+    emission.epilogue(spec.output(...at, part), results, 1);
     return;
   }
-  const result = spec.combine ? spec.combine(...at, sums, name) : sums[0];
-  emission.epilogue(coords, result, sums[0].width, inside);
+  // A vector of one column has one lane, at a coordinate that everything that follows knows: 0.
+  const [batch, row] = at;
+  const isLone = spec.columns === 1 && sums[0].width === 4;
+  const place = isLone ? ([batch, row, ix.zero] as const) : at;
+  const own = isLone
+    ? sums.map((sum): Operand => ({ ...sum, code: `${sum.code}.x`, width: 1 }))
+    : sums;
+  const result = spec.combine ? spec.combine(...place, own, name) : own[0];
+  emission.epilogue(spec.output(...place, part), result, own[0].width, inside);
 }
 
 /** Condition under which a row has a place in the result; '' if all have. */

@@ -156,14 +156,18 @@ export function mod(a: IndexExpr, by: number): IndexExpr {
 
 /** Replaces variables by expressions and simplifies again. */
 export function substitute(a: IndexExpr, env: ReadonlyMap<string, IndexExpr>): IndexExpr {
+  if (!a.terms.some(({ atom }) => isReplaced(atom, env))) return a;
   const [kept, replaced]: [Term[], Term[]] = [[], []];
   for (const term of a.terms) (isReplaced(term.atom, env) ? replaced : kept).push(term);
-  if (replaced.length === 0) return a;
-  let result = build(kept, a.offset);
+  // Numbers are added up at once: of a lane, as a rule, which is all that is replaced.
+  let { offset } = a;
+  const sums: IndexExpr[] = [];
   for (const { coefficient, atom } of replaced) {
-    result = add(result, scale(substituteAtom(atom, env), coefficient));
+    const value = substituteAtom(atom, env);
+    if (value.terms.length === 0) offset += coefficient * value.offset;
+    else sums.push(scale(value, coefficient));
   }
-  return result;
+  return sums.reduce(add, build(kept, offset));
 }
 
 function isReplaced(atom: Atom, env: ReadonlyMap<string, IndexExpr>): boolean {
@@ -214,6 +218,14 @@ function mentionsIn(atom: Atom, name: string): boolean {
   }
 }
 
+/** `a` less one of its terms. */
+export function withoutTerm(a: IndexExpr, term: Term): IndexExpr {
+  return build(
+    a.terms.filter((other) => other !== term),
+    a.offset,
+  );
+}
+
 /** True if the value is a multiple of `by` whatever the variables are. */
 export function isMultipleOf(a: IndexExpr, by: number): boolean {
   return a.offset % by === 0 && a.terms.every(({ coefficient }) => coefficient % by === 0);
@@ -225,13 +237,33 @@ export function isConstant(a: IndexExpr): boolean {
 
 /** Row-major offset of `coords` in a tensor of `shape`. */
 export function linearize(coords: readonly IndexExpr[], shape: readonly number[]): IndexExpr {
-  let offset = zero;
+  if (shape.length === 1) return coords[0];
+  const terms: Term[] = [];
+  let offset = 0;
   let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    offset = add(offset, scale(coords[axis], stride));
+  for (let axis = shape.length - 1; axis >= 0 && stride !== 0; axis--) {
+    const coord = coords[axis];
+    if (coord.offset !== 0) offset += coord.offset * stride;
+    for (const term of coord.terms) addTerm(terms, term, stride);
     stride *= shape[axis];
   }
-  return offset;
+  return combine(terms, offset);
+}
+
+/** Adds `factor` times a term to those of a sum, in place. */
+function addTerm(terms: Term[], term: Term, factor: number): void {
+  const { atom } = term;
+  let at = terms.length;
+  while (at > 0 && terms[at - 1].atom !== atom && terms[at - 1].atom.key > atom.key) at--;
+  const coefficient = term.coefficient * factor;
+  const before = at > 0 ? terms[at - 1] : undefined;
+  if (before && (before.atom === atom || before.atom.key === atom.key)) {
+    const sum = before.coefficient + coefficient;
+    if (sum === 0) terms.splice(at - 1, 1);
+    else terms[at - 1] = { coefficient: sum, atom };
+  } else {
+    terms.splice(at, 0, factor === 1 ? term : { coefficient, atom });
+  }
 }
 
 /** Coordinates of a row-major offset in a tensor of `shape`. */
@@ -368,7 +400,8 @@ function splitByDivisor(a: IndexExpr, by: number): { multiple: IndexExpr; rest: 
   };
 }
 
-function scaleDown(a: IndexExpr, by: number): IndexExpr {
+/** `a / by`, of which `a` is a multiple whatever the variables are. */
+export function scaleDown(a: IndexExpr, by: number): IndexExpr {
   return combine(
     a.terms.map(({ coefficient, atom }) => ({ coefficient: coefficient / by, atom })),
     a.offset / by,

@@ -16,6 +16,11 @@ export interface KernelGroup {
   readonly stores: readonly Value[];
 }
 
+/** Layout changes keep every element, so that an epilogue can look through them. */
+export function isLayoutChange({ kernel }: Node): boolean {
+  return kernel === 'Transpose' || kernel === 'Reshape';
+}
+
 /** Coordinates of every member's output when the anchor's outputs, all of one shape, are at `coords`. */
 export function followCoords(
   { anchor, members }: KernelGroup,

@@ -57,20 +57,43 @@ function derive({ kernel, inputs }: Node): Magnitudes | undefined {
   return derivation(operands);
 }
 
-/** Comparisons with NaN are false, so that a NaN is neither the least nor the most: it is looked for. */
 function scan(elements: HostData): Magnitudes {
   let known = scanned.get(elements);
   if (known) return known;
+  known = elements instanceof Float32Array ? scanFloats(elements) : scanIntegers(elements);
+  scanned.set(elements, known);
+  return known;
+}
+
+/**
+ * All weights of a model come by here: magnitudes of floats are in the order of their bits, without
+ * the sign, and NaN is beyond all of them.
+ */
+function scanFloats({ buffer, byteOffset, length }: Float32Array): Magnitudes {
+  const bits = new Int32Array(buffer, byteOffset, length);
+  let least = INFINITE_BITS;
+  let most = 0;
+  for (let i = 0; i < length; i++) {
+    const magnitude = bits[i] & 0x7fffffff;
+    if (magnitude < least) least = magnitude;
+    if (magnitude > most) most = magnitude;
+  }
+  return { least: floatOf(least), most: floatOf(Math.min(most, INFINITE_BITS)) };
+}
+
+const INFINITE_BITS = 0x7f800000;
+
+function floatOf(bits: number): number {
+  return new Float32Array(Int32Array.of(bits).buffer)[0];
+}
+
+function scanIntegers(elements: Exclude<HostData, Float32Array>): Magnitudes {
   let least = Infinity;
   let most = 0;
-  let total = 0;
   for (const element of elements) {
     const magnitude = Math.abs(element);
     if (magnitude < least) least = magnitude;
     if (magnitude > most) most = magnitude;
-    total += magnitude;
   }
-  known = { least, most: Number.isNaN(total) ? Infinity : most };
-  scanned.set(elements, known);
-  return known;
+  return { least, most };
 }

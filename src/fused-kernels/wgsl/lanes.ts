@@ -9,7 +9,7 @@ export const laneVariable = ix.variable(LANE, 4);
 export function laneStride(offset: IndexExpr): number | null {
   const lane = offset.terms.find(({ atom }) => atom.key === LANE);
   if (!lane) return null;
-  const rest = ix.subtract(offset, ix.scale(laneVariable, lane.coefficient));
+  const rest = ix.withoutTerm(offset, lane);
   return ix.mentions(rest, LANE) ? null : lane.coefficient;
 }
 
@@ -17,7 +17,7 @@ export function laneStride(offset: IndexExpr): number | null {
 export function vectorOffset(offset: IndexExpr): IndexExpr | null {
   const lane = offset.terms.find(({ atom }) => atom.key === LANE);
   if (lane?.coefficient !== 1) return null;
-  const rest = ix.subtract(offset, laneVariable);
+  const rest = ix.withoutTerm(offset, lane);
   if (ix.mentions(rest, LANE) || !ix.isMultipleOf(rest, 4)) return null;
-  return ix.floorDiv(rest, 4);
+  return ix.scaleDown(rest, 4);
 }

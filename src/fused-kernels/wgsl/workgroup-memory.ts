@@ -6,7 +6,7 @@ const BYTES: Readonly<Record<string, number>> = {
   ...{ vec2f: 8, vec2i: 8, vec2u: 8, vec4f: 16, vec4i: 16, vec4u: 16 },
 };
 
-const DECLARATION = /var<workgroup>\s*\w+\s*:\s*([^;]+);/g;
+const DECLARATION = 'var<workgroup>';
 const ARRAY = /^array<(.+),(\d+)>$/;
 const VECTOR = /^vec([24])<([fiu])(?:32)>$/;
 
@@ -24,8 +24,9 @@ function bytesOf(type: string): number {
 /** Bytes of workgroup memory that `wgsl` declares. */
 export function workgroupBytes(wgsl: string): number {
   let bytes = 0;
-  // Declarations stand in front of functions, which are most of a text.
-  if (!wgsl.includes('var<workgroup>')) return bytes;
-  for (const [, type] of wgsl.matchAll(DECLARATION)) bytes += bytesOf(type.replace(/\s/g, ''));
+  for (let at = wgsl.indexOf(DECLARATION); at >= 0; at = wgsl.indexOf(DECLARATION, at + 1)) {
+    const type = wgsl.slice(wgsl.indexOf(':', at) + 1, wgsl.indexOf(';', at));
+    bytes += bytesOf(type.replace(/\s/g, ''));
+  }
   return bytes;
 }

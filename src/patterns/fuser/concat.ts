@@ -3,7 +3,7 @@
  * and other readers of a part read a window of the whole.
  */
 import type { Node, Value } from '../../ir/graph';
-import { isLayoutChange } from './epilogue';
+import { isLayoutChange } from '../../ir/kernel-group';
 import type { FusionState, GrowingGroup } from './state';
 
 export const CONCAT = 'concat';

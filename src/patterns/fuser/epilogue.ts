@@ -6,18 +6,13 @@ import type { Node, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
-import { followNode } from '../../ir/kernel-group';
+import { followNode, isLayoutChange } from '../../ir/kernel-group';
 import type { FusionState, GrowingGroup } from './state';
 
 export const EPILOGUE = 'epilogue';
 
 /** Kernels of a group, at most: what is longer than a compiler can read is two. */
 const MAX_MEMBERS = 512;
-
-/** Layout changes keep every element, so that an epilogue can look through them. */
-export function isLayoutChange(node: Node): boolean {
-  return node.kernel === 'Transpose' || node.kernel === 'Reshape';
-}
 
 /** Adds to `group` every consumer that can follow it; `allowed` narrows the candidates. */
 export function growEpilogue(
@@ -26,9 +21,7 @@ export function growEpilogue(
   allowed: (node: Node) => boolean = () => true,
 ): void {
   const { outputs } = group.anchor;
-  const [{ shape }] = outputs;
-  const domain = ix.delinearize(ix.variable('i', sizeOf(shape)), shape);
-  const coordsOf = new Map<Value, readonly IndexExpr[]>(outputs.map((value) => [value, domain]));
+  const layout = new Layout(outputs);
   const examined = new Set<Node>();
   const waiting = outputs.flatMap((value) => state.usesOf(value));
   while (waiting.length > 0) {
@@ -37,13 +30,12 @@ export function growEpilogue(
     if (examined.has(node)) continue;
     examined.add(node);
     if (state.groupOf.has(node) || !allowed(node)) continue;
-    const reason = whyNotFollow(state, group, node, coordsOf);
+    const reason = whyNotFollow(state, group, node, layout);
     if (reason !== null) {
       if (state.role(node) === 'scalar') state.refuse(EPILOGUE, [group.anchor, node], reason);
       continue;
     }
-    const source = sourceOf(node, coordsOf) as Value;
-    coordsOf.set(node.outputs[0], followNode(node, source, coordsOf.get(source) ?? []));
+    layout.follow(node);
     state.join(group, node);
     waiting.push(...state.usesOf(node.outputs[0]));
   }
@@ -55,9 +47,55 @@ function position(state: FusionState, node: Node): number {
   return state.position.get(node) as number;
 }
 
-function sourceOf(node: Node, coordsOf: ReadonlyMap<Value, unknown>): Value | undefined {
-  const size = sizeOf(node.outputs[0].shape);
-  return node.inputs.find((input) => coordsOf.has(input) && sizeOf(input.shape) === size);
+/**
+ * At which coordinates values are where the anchor's result is at some: worked out only for those that meet
+ * again, which few do.
+ */
+class Layout {
+  /** What a value follows; null for the anchor's own. */
+  private readonly sources: Map<Value, Value | null>;
+  private readonly coords = new Map<Value, readonly IndexExpr[]>();
+
+  constructor(private readonly outputs: readonly Value[]) {
+    this.sources = new Map(outputs.map((value) => [value, null]));
+  }
+
+  has(value: Value): boolean {
+    return this.sources.has(value);
+  }
+
+  /** The operand that has as many elements as the result of `node`, and follows the anchor. */
+  sourceOf(node: Node): Value | undefined {
+    const size = sizeOf(node.outputs[0].shape);
+    return node.inputs.find((input) => this.has(input) && sizeOf(input.shape) === size);
+  }
+
+  /** Lets the result of `node` follow its source. */
+  follow(node: Node): void {
+    this.sources.set(node.outputs[0], this.sourceOf(node) as Value);
+  }
+
+  /** Whether `node`, which follows `source`, needs `other` where that is as well. */
+  meets(node: Node, source: Value, other: Value): boolean {
+    const coords = followNode(node, source, this.coordsOf(source));
+    const skip = coords.length - other.shape.length;
+    return this.coordsOf(other).every(({ key }, axis) => {
+      const wanted = other.shape[axis] === 1 ? ix.zero : coords[axis + skip];
+      return key === wanted.key;
+    });
+  }
+
+  private coordsOf(value: Value): readonly IndexExpr[] {
+    const known = this.coords.get(value);
+    if (known) return known;
+    const source = this.sources.get(value);
+    const { shape } = this.outputs[0];
+    const coords = source
+      ? followNode(value.producer as Node, source, this.coordsOf(source))
+      : ix.delinearize(ix.variable('i', sizeOf(shape)), shape);
+    this.coords.set(value, coords);
+    return coords;
+  }
 }
 
 /** The reason why `node` cannot run on the group's registers, or null. */
@@ -65,7 +103,7 @@ function whyNotFollow(
   state: FusionState,
   group: GrowingGroup,
   node: Node,
-  coordsOf: ReadonlyMap<Value, readonly IndexExpr[]>,
+  layout: Layout,
 ): string | null {
   const separate = state.constraints.separate.get(node);
   if (separate !== undefined) return separate;
@@ -74,15 +112,13 @@ function whyNotFollow(
     return `${node.kernel} is not elementwise`;
   }
   const [output] = node.outputs;
-  const source = sourceOf(node, coordsOf);
+  const source = layout.sourceOf(node);
   if (sizeOf(output.shape) !== group.size || !source) {
     return `the output [${output.shape}] is larger than the anchor's [${group.anchor.outputs[0].shape}]`;
   }
-  const coords = followNode(node, source, coordsOf.get(source) ?? []);
   for (const input of node.inputs) {
-    const known = coordsOf.get(input);
-    if (known) {
-      if (!sameCoords(known, operandCoords(node, input, coords))) {
+    if (layout.has(input)) {
+      if (input !== source && !layout.meets(node, source, input)) {
         return 'its operands are the same result in different layouts';
       }
     } else if (state.dependsOn(input, group)) {
@@ -94,20 +130,15 @@ function whyNotFollow(
     : null;
 }
 
-function operandCoords(node: Node, input: Value, coords: readonly IndexExpr[]): IndexExpr[] {
-  if (isLayoutChange(node)) return [];
-  const skip = coords.length - input.shape.length;
-  return input.shape.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
-}
-
-function sameCoords(known: readonly IndexExpr[], wanted: readonly IndexExpr[]): boolean {
-  // Layout changes have one operand, which is their source.
-  return wanted.length === 0 || known.every((coord, axis) => coord.key === wanted[axis].key);
-}
-
 /** Storage buffers if `node` joined: an upper bound, as every outside operand counts as one. */
 export function buffersOf(state: FusionState, group: GrowingGroup, node: Node): number {
   const members = [...group.members, node];
+  const values = members.reduce(
+    (sum, { inputs, outputs }) => sum + inputs.length + outputs.length,
+    0,
+  );
+  // Most groups are small: what they have of operands and results is few enough, stored or not.
+  if (values <= state.tables.maxStorageBuffers) return values;
   const inside = new Set(members);
   const reads = new Set<Value>();
   const writes = new Set<Value>();

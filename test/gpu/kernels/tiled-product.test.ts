@@ -89,6 +89,15 @@ describe('what stands around a tiled product', () => {
     expect(labelsOf(plan)).toEqual(['Add → Relu → Multiply → BatchMatMul → Add → Relu6 → Add']);
   });
 
+  test('follows a single column', async () => {
+    const plan = await check((b) => {
+      const y = b.op('BatchMatMul', [input(b, 2, 21, 72), input(b, 2, 72, 1)], PLAIN);
+      const scores = b.op('Relu', [b.op('Add', [y, input(b, 1)])]);
+      return b.op('Multiply', [b.op('Multiply', [scores, input(b, 21, 1)]), input(b, 2, 1, 1)]);
+    }, product);
+    expect(labelsOf(plan)).toEqual(['BatchMatMul → Add → Relu → Multiply → Multiply']);
+  });
+
   test('moves heads: k is two axes of A, counted without division', async () => {
     const plan = await check((b) => {
       const heads = b.op('Transpose', [input(b, 3, 18, 12)], { perm: [1, 0, 2] });
