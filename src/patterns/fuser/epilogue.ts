@@ -21,7 +21,7 @@ export function growEpilogue(
   allowed: (node: Node) => boolean = () => true,
 ): void {
   const { outputs } = group.anchor;
-  const layout = new Layout(outputs);
+  const followed = new FollowedCoords(outputs);
   const examined = new Set<Node>();
   const waiting = outputs.flatMap((value) => state.usesOf(value));
   while (waiting.length > 0) {
@@ -30,12 +30,12 @@ export function growEpilogue(
     if (examined.has(node)) continue;
     examined.add(node);
     if (state.groupOf.has(node) || !allowed(node)) continue;
-    const reason = whyNotFollow(state, group, node, layout);
+    const reason = whyNotFollow(state, group, node, followed);
     if (reason !== null) {
       if (state.role(node) === 'scalar') state.refuse(EPILOGUE, [group.anchor, node], reason);
       continue;
     }
-    layout.follow(node);
+    followed.follow(node);
     state.join(group, node);
     waiting.push(...state.usesOf(node.outputs[0]));
   }
@@ -51,7 +51,7 @@ function position(state: FusionState, node: Node): number {
  * At which coordinates values are where the anchor's result is at some: worked out only for those that meet
  * again, which few do.
  */
-class Layout {
+class FollowedCoords {
   /** What a value follows; null for the anchor's own. */
   private readonly sources: Map<Value, Value | null>;
   private readonly coords = new Map<Value, readonly IndexExpr[]>();
@@ -103,7 +103,7 @@ function whyNotFollow(
   state: FusionState,
   group: GrowingGroup,
   node: Node,
-  layout: Layout,
+  followed: FollowedCoords,
 ): string | null {
   const separate = state.constraints.separate.get(node);
   if (separate !== undefined) return separate;
@@ -112,13 +112,13 @@ function whyNotFollow(
     return `${node.kernel} is not elementwise`;
   }
   const [output] = node.outputs;
-  const source = layout.sourceOf(node);
+  const source = followed.sourceOf(node);
   if (sizeOf(output.shape) !== group.size || !source) {
     return `the output [${output.shape}] is larger than the anchor's [${group.anchor.outputs[0].shape}]`;
   }
   for (const input of node.inputs) {
-    if (layout.has(input)) {
-      if (input !== source && !layout.meets(node, source, input)) {
+    if (followed.has(input)) {
+      if (input !== source && !followed.meets(node, source, input)) {
         return 'its operands are the same result in different layouts';
       }
     } else if (state.dependsOn(input, group)) {
