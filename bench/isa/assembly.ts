@@ -24,10 +24,14 @@ interface Loop {
 
 /** The loops that do a kernel's work. */
 export interface LoopReport {
-  /** Of one turn of the innermost loop with most multiply-adds. */
+  /** Of one turn of the loop with most multiply-adds of its own. */
   readonly inner: Mix;
-  /** Bytes loaded from buffers a FLOP, over the loop around it that loads; null if that is unknown. */
-  readonly bytesPerFlop: number | null;
+  /**
+   * Of one turn of the smallest loop around it that loads, staging included. Two mixes where the turns of a
+   * loop inside are unknown, of the fewest and of very many: any ratio lies between those of the two. None if
+   * more is unknown.
+   */
+  readonly whole: readonly Mix[];
 }
 
 interface Listing {
@@ -38,47 +42,67 @@ interface Listing {
 /** The loop that does the work, and what it loads; null for code without a loop of multiply-adds. */
 export function describeLoops(assembly: string): LoopReport | null {
   const listing = parse(assembly);
-  const { loops } = listing;
-  const isInner = (loop: Loop): boolean => !loops.some((other) => contains(loop, other));
-  const inner = loops
-    .filter(isInner)
-    .map((loop) => ({ loop, mix: count(listing, loop) }))
-    .sort((a, b) => b.mix.multiplyAdds - a.mix.multiplyAdds)
+  // Unrolled, the multiply-adds are beside loops that do something else, or have fewer of them.
+  const inner = listing.loops
+    .map((loop) => ({ loop, multiplyAdds: ownMix(listing, loop).multiplyAdds }))
+    .sort((a, b) => b.multiplyAdds - a.multiplyAdds)
     .at(0);
-  if (!inner || inner.mix.multiplyAdds === 0) return null;
-  return { inner: inner.mix, bytesPerFlop: bytesPerFlop(listing, inner.loop) };
+  if (!inner || inner.multiplyAdds === 0) return null;
+  return { inner: turnOf(listing, inner.loop).mix, whole: loadingTurn(listing, inner.loop) };
 }
 
-/** The smallest loop that contains `inner` and loads: where the operands of a tile are staged. */
-function bytesPerFlop(listing: Listing, inner: Loop): number | null {
+/** One turn of the smallest loop that contains `inner` and loads: where the operands of a tile are staged. */
+function loadingTurn(listing: Listing, inner: Loop): readonly Mix[] {
   const around = [inner, ...listing.loops.filter((loop) => contains(loop, inner))];
   const loading = around
     .sort((a, b) => a.end - a.begin - (b.end - b.begin))
     .find((loop) => count(listing, loop).loads > 0);
-  if (!loading) return null;
-  const { flops, bytes } = workOf(listing, loading);
-  return flops === null || bytes === null ? null : bytes / flops;
+  if (!loading) return [];
+  const { mix, unknown } = turnOf(listing, loading);
+  if (unknown > 1) return [];
+  return unknown === 0 ? [mix] : [mix, turnOf(listing, loading, MANY).mix];
 }
 
-/** FLOP and bytes of one turn of a loop, loops inside it taken as often as they turn. */
-function workOf(listing: Listing, loop: Loop): { flops: number | null; bytes: number | null } {
-  const inside = listing.loops.filter((other) => contains(loop, other));
-  const direct = inside.filter((one) => !inside.some((other) => contains(other, one)));
-  let { multiplyAdds, loadedBytes } = count(listing, loop);
-  for (const one of direct) {
-    const own = count(listing, one);
-    multiplyAdds -= own.multiplyAdds;
-    loadedBytes -= own.loadedBytes;
-    const work = workOf(listing, one);
+/** Turns of a loop, so many that nothing around it counts. */
+const MANY = 1e6;
+
+/** Loops directly inside a loop. */
+function loopsIn({ loops }: Listing, loop: Loop): Loop[] {
+  const inside = loops.filter((other) => contains(loop, other));
+  return inside.filter((one) => !inside.some((other) => contains(other, one)));
+}
+
+/** Of the instructions of a loop that are in no loop inside it. */
+function ownMix(listing: Listing, loop: Loop): Mix {
+  return loopsIn(listing, loop).reduce(
+    (mix, inside) => plus(mix, count(listing, inside), -1),
+    count(listing, loop),
+  );
+}
+
+/**
+ * One turn of a loop, loops inside it taken as often as they turn; `turnsUnknown` times where that is in a
+ * register. `unknown` counts such loops that multiply or load: the others are taken once.
+ */
+function turnOf(listing: Listing, loop: Loop, turnsUnknown = 1): { mix: Mix; unknown: number } {
+  let mix = ownMix(listing, loop);
+  let unknown = 0;
+  for (const one of loopsIn(listing, loop)) {
+    const inside = turnOf(listing, one, turnsUnknown);
     const turns = turnsOf(listing, one);
-    if (own.multiplyAdds === 0 && own.loadedBytes === 0) continue;
-    if (turns === null || work.flops === null || work.bytes === null) {
-      return { flops: null, bytes: null };
-    }
-    multiplyAdds += (turns * work.flops) / 2;
-    loadedBytes += turns * work.bytes;
+    const matters = inside.mix.multiplyAdds > 0 || inside.mix.loadedBytes > 0;
+    unknown += inside.unknown + (matters && turns === null ? 1 : 0);
+    mix = plus(mix, inside.mix, turns ?? (matters ? turnsUnknown : 1));
   }
-  return { flops: 2 * multiplyAdds, bytes: loadedBytes };
+  return { mix, unknown };
+}
+
+/** `a + times · b`. */
+function plus(a: Mix, b: Mix, times: number): Mix {
+  const names = Object.keys(a) as (keyof Mix)[];
+  return Object.fromEntries(
+    names.map((name) => [name, a[name] + times * b[name]]),
+  ) as unknown as Mix;
 }
 
 /** How often a loop turns that counts a register from 0 up to a literal; null for any other. */

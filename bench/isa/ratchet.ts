@@ -1,11 +1,17 @@
 /** The figures that were there, and which of today's are worse. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Mix } from './assembly';
 import type { KernelStatistics } from './compiler';
 
 /** The figures of a kernel that may not grow. */
 export interface Figures {
+  /** Of the innermost loop of multiply-adds. */
   readonly instructionsPerFma: number | null;
+  /** Over the whole loop over k, staging included. */
+  readonly wholePerFma: number | null;
+  /** Accesses of workgroup memory a multiply-add, over the whole loop. */
+  readonly sharedPerFma: number | null;
   readonly bytesPerFlop: number | null;
   readonly loads: number;
   readonly divisions: number;
@@ -28,13 +34,20 @@ const SLACK: Partial<Record<keyof Figures, number>> = { loads: 1, vgprs: 8, sgpr
 export function figuresOf(kernel: KernelStatistics): Figures {
   const { loops, vgprs, sgprs, spills, sharedBytes, waves } = kernel;
   const round = (value: number): number => Math.round(value * 1000) / 1000;
-  const inner = loops?.inner;
+  const inner = loops ? [loops.inner] : [];
+  const whole = loops?.whole ?? [];
+  /** The larger one where two mixes say between what it is. */
+  const perFma = (mixes: readonly Mix[], figure: keyof Mix): number | null =>
+    mixes.length ? round(Math.max(...mixes.map((mix) => mix[figure] / mix.multiplyAdds))) : null;
+  const bytesPerFma = perFma(whole, 'loadedBytes');
   return {
-    instructionsPerFma: inner ? round(inner.instructions / inner.multiplyAdds) : null,
-    bytesPerFlop: loops?.bytesPerFlop == null ? null : round(loops.bytesPerFlop),
-    loads: inner?.loads ?? 0,
-    divisions: inner?.divisions ?? 0,
-    barriers: inner?.barriers ?? 0,
+    instructionsPerFma: perFma(inner, 'instructions'),
+    wholePerFma: perFma(whole, 'instructions'),
+    sharedPerFma: perFma(whole, 'shared'),
+    bytesPerFlop: bytesPerFma === null ? null : round(bytesPerFma / 2),
+    loads: loops?.inner.loads ?? 0,
+    divisions: loops?.inner.divisions ?? 0,
+    barriers: (whole.at(0) ?? loops?.inner)?.barriers ?? 0,
     ...{ vgprs, sgprs, spills, sharedBytes, waves },
   };
 }
@@ -71,7 +84,7 @@ function worseFigures(before: Figures, now: Figures): string[] {
   const names = Object.keys(now) as (keyof Figures)[];
   return names.flatMap((name) => {
     const [was, is] = [before[name], now[name]];
-    if (was === null || is === null) return [];
+    if (was == null || is === null) return []; // figures of an earlier release may lack some
     const isWorse = name === 'waves' ? is < was : is > was * TOLERANCE + (SLACK[name] ?? 0);
     return isWorse ? [`${name} ${is}, where it was ${was}`] : [];
   });

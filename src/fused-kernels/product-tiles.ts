@@ -60,6 +60,7 @@ export const productTiles: ReadonlyMap<string, ProductTile> = new Map(
     '64x64x16 4x4',
     '32x64x32 4x4 s2',
     '32x64x32 4x4',
+    '64x32x32 4x4 s2',
     '32x32x64 4x4 s4',
     '32x32x64 8x4 s4',
     '32x32x32 4x4 s2',
@@ -127,10 +128,12 @@ const rules: readonly ProductRule[] = [
     terms: { max: 320 },
     choose: ['32x64x32 4x4 s2', '32x64x32 4x4'],
   },
+  // The same where there are no more than 32 columns.
+  { tiles: { of: [64, 32], min: 256 }, terms: { max: 320 }, choose: ['64x32x32 4x4 s2'] },
   { tiles: { of: [32, 32], min: 320 }, terms: { max: 160 }, choose: ['16x64x32 4x4 s2'] },
   // With few terms for each slice, two of them are enough.
   { tiles: { of: [32, 32], min: 320 }, terms: { max: 320 }, choose: ['32x32x32 4x4 s2'] },
-  { tiles: { of: [32, 32], min: 320 }, choose: ['32x32x64 8x4 s4', '32x32x64 4x4 s4'] },
+  { tiles: { of: [32, 32], min: 256 }, choose: ['32x32x64 8x4 s4', '32x32x64 4x4 s4'] },
   // Very long sums of few outputs, and long ones of a few rows: several workgroups share each, which is
   // worth the dispatch that adds them up.
   {

@@ -11,13 +11,16 @@ const HELP = `Usage: node tools/isa/isa.mjs [options]
 
 What AMD's compiler makes of the kernels, without a GPU: instructions a multiply-add in the innermost
 loop, bytes loaded a FLOP over the loop over k, integer divisions, registers, spills, waves, workgroup
-memory. Compared with bench/isa/<family>.json; worse than there fails.
+memory; and whether that is what a GPU that is busy with them demands (bench/isa/demands.ts). Compared
+with bench/isa/<family>.json; worse than there fails.
 
 Options:
   --family <name>     navi31 (default), navi21, vega10, gfx1150, …; all: the first three
   --filter <pattern>  only cases whose names match a regular expression
   --stock             stock's kernels as well
   --update            write the figures as those to compare with
+  --candidates        every candidate of each choice as well, not only the rule's pick
+  --force <class>     kernels of this class of adapter, such as nvidia, by AMD's compiler all the same
   --asm <folder>      keep the assembly of every kernel
   -h, --help          this text
 `;

@@ -99,15 +99,16 @@ export class AttentionStaging {
   }
 
   /**
-   * Rows of keys or values of the tile. An invocation loads four of them before it stores the first, so
-   * that it waits for memory once.
+   * Rows of keys or values of the tile. An invocation loads up to four of them before it stores the first,
+   * so that it waits for memory once.
    */
   private stageRows(shares: readonly Share[], load: (key: Key, column: IndexExpr) => string): void {
     const { writer } = this.emission;
     const { tile, teams } = this;
-    const turns = tile.keys / teams / 4;
+    const atOnce = Math.min(4, this.staged.length);
+    const turns = this.staged.length / atOnce;
     const stage = (turn: string): void => {
-      const keys = range(4).map((i) => {
+      const keys = range(atOnce).map((i) => {
         writer.statement(`let stagedRow${i} = ${turn}${i * teams} + team;`);
         return this.nameKey(`key${i}`, `stagedRow${i}`);
       });
@@ -122,7 +123,11 @@ export class AttentionStaging {
       }
     };
     if (turns === 1) writer.block('', () => stage(''));
-    else emitCappedLoop(writer, 'turn', turns, turns, () => stage(`turn * ${4 * teams} + `));
+    else {
+      const { unrolls } = this.emission.request.target;
+      const body = (): void => stage(`turn * ${atOnce * teams} + `);
+      emitCappedLoop(writer, 'turn', turns, turns, body, unrolls);
+    }
   }
 
   /** A vector of a value; 0 beyond the last key, where weights are 0: 0 · ∞ would be NaN. */

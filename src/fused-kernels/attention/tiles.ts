@@ -25,6 +25,8 @@ import { nameTeam, type Team } from './team';
 import { arraysOf, ROWS, teamsOf, type AttentionTile } from './tile';
 
 const ROW_COMPONENTS = range(ROWS);
+/** Members of a team whose maxima or sums an invocation reads at once. */
+const EXCHANGED_AT_ONCE = 8;
 
 class TiledAttention {
   private readonly node: Node;
@@ -203,25 +205,28 @@ class TiledAttention {
     writer.statement(`total = total * fade + (${weights});`);
   }
 
-  /** Reads what the members of this team have exchanged. */
+  /**
+   * Reads what the members of this team have exchanged, a few at a time: all sixteen at once would need more
+   * registers than anything else of the loop over tiles, while values are on their way in as many (204 of
+   * AMD's navi31, which 160 are enough for else).
+   */
   private forEachMember(use: (other: string) => string): void {
     const { writer } = this.emission;
-    const turns = this.tile.lanes / 4;
-    emitCappedLoop(
-      writer,
-      'memberGroup',
-      turns,
-      turns,
-      () => {
-        for (const i of range(4)) {
-          writer.statement(
-            `let other${i} = exchange[(memberGroup * 4 + ${i}) * ${this.teams} + team];`,
-          );
-        }
-        for (const i of range(4)) writer.statement(use(`other${i}`));
-      },
-      this.emission.request.target.unrolls,
-    );
+    const { lanes } = this.tile;
+    const read = (member: (i: number) => string): void => {
+      const others = range(EXCHANGED_AT_ONCE);
+      for (const i of others) {
+        writer.statement(`let other${i} = exchange[${member(i)} * ${this.teams} + team];`);
+      }
+      for (const i of others) writer.statement(use(`other${i}`));
+    };
+    const turns = lanes / EXCHANGED_AT_ONCE;
+    if (turns === 1) writer.block('', () => read(String));
+    else {
+      emitCappedLoop(writer, 'memberGroup', turns, turns, () => {
+        read((i) => `(memberGroup * ${EXCHANGED_AT_ONCE} + ${i})`);
+      });
+    }
   }
 
   /** Visits the sums of this invocation: vectors of the result, a row at a time. */

@@ -46,12 +46,17 @@ test('the innermost loop, and the loads of the loop around it', () => {
     divisions: 0,
   });
   // 32 bytes for 8 · 4 multiply-adds.
-  expect(report?.bytesPerFlop).toBe(32 / 64);
+  expect(report?.whole).toMatchObject([
+    { loadedBytes: 32, multiplyAdds: 32, barriers: 2, instructions: 9 + 8 * 7 },
+  ]);
 });
 
-test('a loop that turns as often as a register says: its bytes a FLOP are unknown', () => {
+test('a loop that turns as often as a register says: the fewest turns, and very many', () => {
   const counted = STAGED.replace('s_cmp_lt_i32 s2, 0x80', 's_cmp_lt_i32 s2, s8');
-  expect(describeLoops(counted)).toMatchObject({ bytesPerFlop: null });
+  const [once, often] = describeLoops(counted)?.whole ?? [];
+  expect(once).toMatchObject({ loadedBytes: 32, multiplyAdds: 4 });
+  expect(often.loadedBytes / often.multiplyAdds).toBeCloseTo(0, 4);
+  expect(often.instructions / often.multiplyAdds).toBeCloseTo(7 / 4, 4);
 });
 
 test('one loop that loads and multiplies, with a division in it', () => {
@@ -72,7 +77,32 @@ test('one loop that loads and multiplies, with a division in it', () => {
     wideLoads: 0,
     divisions: 1,
   });
-  expect(report?.bytesPerFlop).toBe(3);
+  expect(report?.whole).toEqual([report?.inner]);
+});
+
+test('multiply-adds that were unrolled, beside a loop of something else', () => {
+  const report = describeLoops(
+    listing([
+      'BB1:',
+      'buffer_load_b128 v[0:3], v9, s[4:7], 0 offen',
+      'v_fmac_f32_e32 v10, v0, v4',
+      's_mov_b32 s2, 0',
+      'BB2:',
+      'ds_load_b128 v[0:3], v8',
+      's_addk_i32 s2, 1',
+      's_cmp_lt_i32 s2, 4',
+      's_cbranch_scc1 BB2',
+      'v_fmac_f32_e32 v11, v1, v5',
+      's_cbranch_scc1 BB1',
+    ]),
+  );
+  expect(report?.inner).toMatchObject({
+    instructions: 5 + 4 * 4,
+    multiplyAdds: 2,
+    loads: 1,
+    shared: 4,
+  });
+  expect(report?.whole).toEqual([report?.inner]);
 });
 
 test('no loop of multiply-adds: nothing to tell', () => {

@@ -2,6 +2,8 @@ import { type Figures, findWorse } from '../../../bench/isa/ratchet';
 
 const FIGURES: Figures = {
   instructionsPerFma: 1.4,
+  wholePerFma: 1.5,
+  sharedPerFma: 0.15,
   bytesPerFlop: 0.13,
   loads: 4,
   divisions: 0,
@@ -23,6 +25,8 @@ test('better, equal, and what another release of a compiler changes', () => {
 
 test.each<[keyof Figures, number]>([
   ['instructionsPerFma', 1.6],
+  ['wholePerFma', 1.7],
+  ['sharedPerFma', 0.2],
   ['bytesPerFlop', 0.15],
   ['loads', 8],
   ['divisions', 1],

@@ -173,15 +173,23 @@ describe('golden shaders of attention on a GPU', () => {
          exchange[member * 8 + team] = max(max(max(max(top, score0), score1), score2), score3);
          workgroupBarrier();
          var highest = top;
-         for (var memberGroup = 0; memberGroup < 2; memberGroup++) {
-           let other0 = exchange[(memberGroup * 4 + 0) * 8 + team];
-           let other1 = exchange[(memberGroup * 4 + 1) * 8 + team];
-           let other2 = exchange[(memberGroup * 4 + 2) * 8 + team];
-           let other3 = exchange[(memberGroup * 4 + 3) * 8 + team];
+         {
+           let other0 = exchange[0 * 8 + team];
+           let other1 = exchange[1 * 8 + team];
+           let other2 = exchange[2 * 8 + team];
+           let other3 = exchange[3 * 8 + team];
+           let other4 = exchange[4 * 8 + team];
+           let other5 = exchange[5 * 8 + team];
+           let other6 = exchange[6 * 8 + team];
+           let other7 = exchange[7 * 8 + team];
            highest = max(highest, other0);
            highest = max(highest, other1);
            highest = max(highest, other2);
            highest = max(highest, other3);
+           highest = max(highest, other4);
+           highest = max(highest, other5);
+           highest = max(highest, other6);
+           highest = max(highest, other7);
          }
          let fade = weightOf(top - highest);
          top = highest;
@@ -250,15 +258,23 @@ describe('golden shaders of attention on a GPU', () => {
        workgroupBarrier();
        var denominator = vec4<f32>(0.0);
        var least = vec4<f32>(0.0);
-       for (var memberGroup = 0; memberGroup < 2; memberGroup++) {
-         let other0 = exchange[(memberGroup * 4 + 0) * 8 + team];
-         let other1 = exchange[(memberGroup * 4 + 1) * 8 + team];
-         let other2 = exchange[(memberGroup * 4 + 2) * 8 + team];
-         let other3 = exchange[(memberGroup * 4 + 3) * 8 + team];
+       {
+         let other0 = exchange[0 * 8 + team];
+         let other1 = exchange[1 * 8 + team];
+         let other2 = exchange[2 * 8 + team];
+         let other3 = exchange[3 * 8 + team];
+         let other4 = exchange[4 * 8 + team];
+         let other5 = exchange[5 * 8 + team];
+         let other6 = exchange[6 * 8 + team];
+         let other7 = exchange[7 * 8 + team];
          denominator += other0; least = min(least, other0);
          denominator += other1; least = min(least, other1);
          denominator += other2; least = min(least, other2);
          denominator += other3; least = min(least, other3);
+         denominator += other4; least = min(least, other4);
+         denominator += other5; least = min(least, other5);
+         denominator += other6; least = min(least, other6);
+         denominator += other7; least = min(least, other7);
        }
        let isNumber = (least == vec4<f32>(0.0)) & (denominator > vec4<f32>(0.0));
        let v20 = select(vec4<f32>(u.nan), sum0_0_0 / denominator[0], isNumber[0]);
