@@ -162,7 +162,7 @@ function isRecognised(loop: TransposedLoop): boolean {
         ? ix.delinearize(ix.linearize(at, shape), source.shape)
         : broadcastCoords(at, shape, source.shape);
   }
-  return at.every((coord, axis) => coord.key === coords[axis].key);
+  return ix.areSame(at, coords);
 }
 
 const vectorAt = (index: IndexExpr): IndexExpr => ix.add(ix.scale(index, 4), laneVariable);

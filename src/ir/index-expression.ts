@@ -226,6 +226,46 @@ export function withoutTerm(a: IndexExpr, term: Term): IndexExpr {
   );
 }
 
+/** Whether two lists of expressions are the same in normal form; no key is made for it. */
+export function areSame(a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false;
+  return true;
+}
+
+/** Whether two expressions are the same in normal form. */
+export function isSame(a: IndexExpr, b: IndexExpr): boolean {
+  if (a === b) return true;
+  const { terms } = a;
+  if (a.offset !== b.offset || terms.length !== b.terms.length) return false;
+  for (let i = 0; i < terms.length; i++) {
+    const [x, y] = [terms[i], b.terms[i]];
+    if (x.coefficient !== y.coefficient || !isSameAtom(x.atom, y.atom)) return false;
+  }
+  return true;
+}
+
+function isSameAtom(a: Atom, b: Atom): boolean {
+  if (a === b) return true;
+  switch (a.kind) {
+    case 'div':
+    case 'mod':
+      return a.kind === b.kind && a.by === b.by && isSame(a.x, b.x);
+    default:
+      return a.kind === b.kind && a.key === b.key;
+  }
+}
+
+/** A number that is equal for equal lists of expressions, and for few others. */
+export function hashOf(list: readonly IndexExpr[]): number {
+  let hash = list.length;
+  for (const { offset, max, terms } of list) {
+    hash = (Math.imul(hash, 31) + 7 * offset + 3 * max + terms.length) | 0;
+  }
+  return hash;
+}
+
 /** True if the value is a multiple of `by` whatever the variables are. */
 export function isMultipleOf(a: IndexExpr, by: number): boolean {
   return a.offset % by === 0 && a.terms.every(({ coefficient }) => coefficient % by === 0);
@@ -349,8 +389,9 @@ function recombineQuotients(terms: readonly Term[]): IndexExpr | null {
 
 function joinQuotients(high: Atom, x: IndexExpr, by: number): IndexExpr | null {
   const upper = floorDiv(x, by);
-  if (upper.key === high.key && upper.offset === 0) return x;
-  if (high.kind === 'mod' && high.x.key === upper.key) return mod(x, by * high.by);
+  const sole = soleAtom(upper);
+  if (sole && isSameAtom(sole, high)) return x;
+  if (high.kind === 'mod' && isSame(high.x, upper)) return mod(x, by * high.by);
   return null;
 }
 

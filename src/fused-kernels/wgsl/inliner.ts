@@ -12,7 +12,7 @@ import * as ix from '../../ir/index-expression';
 import { f32Literal, i32Literal, scalarOp } from '../../ir/expression';
 import { extentOf } from './index-names';
 import { IndexWriter, type IndexLoop } from './index-writer';
-import type { KernelWriter } from './kernel-writer';
+import type { KernelWriter, Scope } from './kernel-writer';
 import { LANE, laneStride, vectorOffset } from './lanes';
 import { scalarType, vectorType } from './kernel-writer';
 
@@ -25,6 +25,13 @@ export interface Operand {
   readonly dtype: DType;
   /** Depth of the innermost scope the text depends on. */
   readonly depth: number;
+}
+
+/** An operand, and which element of which value it is. */
+interface PlacedOperand {
+  readonly value: Value;
+  readonly coords: readonly IndexExpr[];
+  readonly operand: Operand;
 }
 
 /** How one kernel that is not a scalar op is computed at given coordinates. */
@@ -92,12 +99,9 @@ export class Inliner {
   /** What the loads of vectors that were written so far cost, in accesses of a vec4. */
   loadCost = 0;
   private readonly indices: IndexWriter;
-  /** The coordinates that were last asked for by their key. */
-  private keyed: { readonly coords: readonly IndexExpr[]; readonly key: string } = {
-    coords: [],
-    key: '',
-  };
-  private readonly provided = new Map<Value, { coords: string; operand: () => Operand }>();
+  private readonly provided = new Map<Value, PlacedOperand>();
+  /** What was written in each scope, by value and coordinates, as a number. */
+  private readonly written = new Map<Scope, Map<number, PlacedOperand[]>>();
 
   constructor(
     readonly writer: KernelWriter,
@@ -119,38 +123,40 @@ export class Inliner {
 
   /** Declares that the kernel has `value` at `coords` in a variable (an accumulator, a row's sum). */
   provide(value: Value, coords: readonly IndexExpr[], operand: Operand): void {
-    this.provided.set(value, { coords: this.keyOf(coords), operand: () => operand });
+    this.provided.set(value, { value, coords, operand });
   }
 
   /** The value of `value` at `coords`. */
   value(value: Value, coords: readonly IndexExpr[]): Operand {
     const given = this.provided.get(value);
     if (given) {
-      const key = this.keyOf(coords);
-      if (given.coords === key) return given.operand();
+      if (ix.areSame(given.coords, coords)) return given.operand;
+      const [needed, computed] = [coords, given.coords].map((list) => list.map(({ key }) => key));
       throw new Error(
-        `[webgpu-fused] ${value.producer?.kernel} output needed at [${key}], computed at [${given.coords}].`,
+        `[webgpu-fused] ${value.producer?.kernel} output needed at [${needed.join(';')}], computed at [${computed.join(';')}].`,
       );
     }
     const constant = this.scalarConstant(value);
     if (constant) return constant;
-    const memoKey = `${value.id}@${this.keyOf(coords)}`;
-    const known = this.writer.recall<Operand>(memoKey);
+    const hash = (Math.imul(value.id, 0x9e3779b1) + ix.hashOf(coords)) | 0;
+    const known = this.recall(hash, value, coords);
     if (known) return known;
     const storage = this.context.storage(value);
     const operand = storage
       ? this.load(storage.buffer, storage.locate(coords))
       : this.compute(value, coords);
-    this.remember(memoKey, operand);
+    this.remember(hash, { value, coords, operand });
     return operand;
   }
 
-  /** Coordinates as text; what is computed element by element asks for those of its result again and again. */
-  private keyOf(coords: readonly IndexExpr[]): string {
-    if (coords !== this.keyed.coords) {
-      this.keyed = { coords, key: coords.map((coord) => coord.key).join(';') };
+  /** What this scope, or one around it, has of `value` at `coords`. */
+  private recall(hash: number, value: Value, coords: readonly IndexExpr[]): Operand | null {
+    for (let scope: Scope | null = this.writer.currentScope; scope; scope = scope.parent) {
+      for (const known of this.written.get(scope)?.get(hash) ?? []) {
+        if (known.value === value && ix.areSame(known.coords, coords)) return known.operand;
+      }
     }
-    return this.keyed.key;
+    return null;
   }
 
   /** Computes lane by lane and packs; for what has no vector form. */
@@ -364,8 +370,13 @@ export class Inliner {
     return { code: this.literal(scalar, value.dtype), width: 1, dtype: value.dtype, depth: 0 };
   }
 
-  private remember(key: string, operand: Operand): void {
-    this.writer.scopeAt(operand.depth).memo.set(key, operand);
+  private remember(hash: number, placed: PlacedOperand): void {
+    const scope = this.writer.scopeAt(placed.operand.depth);
+    let inScope = this.written.get(scope);
+    if (!inScope) this.written.set(scope, (inScope = new Map<number, PlacedOperand[]>()));
+    const others = inScope.get(hash);
+    if (others) others.push(placed);
+    else inScope.set(hash, [placed]);
   }
 }
 

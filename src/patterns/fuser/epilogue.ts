@@ -79,10 +79,8 @@ class FollowedCoords {
   meets(node: Node, source: Value, other: Value): boolean {
     const coords = followNode(node, source, this.coordsOf(source));
     const skip = coords.length - other.shape.length;
-    return this.coordsOf(other).every(({ key }, axis) => {
-      const wanted = other.shape[axis] === 1 ? ix.zero : coords[axis + skip];
-      return key === wanted.key;
-    });
+    const wanted = other.shape.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
+    return ix.areSame(this.coordsOf(other), wanted);
   }
 
   private coordsOf(value: Value): readonly IndexExpr[] {
