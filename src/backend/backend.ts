@@ -31,7 +31,7 @@ import { LazyQueue } from '../eager/queue';
 import { forgetValue } from '../eager/stream-plans';
 import { assertDispatch, dispatchLimits, type DispatchLimits } from '../runtime/dispatch-limits';
 import { PipelineCache } from '../runtime/pipelines';
-import { needsEventPump } from '../host/read-sync';
+import { hasErrorNow, needsEventPump } from '../host/read-sync';
 import { PlanDevice } from '../runtime/plan-device';
 import { TuningTable } from '../runtime/tuning/table';
 import { Validation } from '../runtime/validation';
@@ -132,7 +132,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.validation.assertComputed(dataId);
     if (this.isOnDeviceOnly(dataId)) {
       this.assertAlive();
-      if (needsEventPump()) cacheValues(this, dataId);
+      if (needsEventPump()) this.readThroughEvents(dataId);
       else return this.readThroughCanvas(dataId);
     }
     return super.readSync(dataId);
@@ -162,9 +162,24 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   private async assertRead(dataId: DataId, copying: number): Promise<void> {
     const { validation } = this;
     await validation.settle();
-    try {
+    this.forgetUnless(dataId, () => {
       validation.assertComputed(dataId);
       validation.assertSubmitted(copying);
+    });
+  }
+
+  /** Where events can be pumped, so can be what the driver says of the commands before. */
+  private readThroughEvents(dataId: DataId): void {
+    this.forgetUnless(dataId, () => {
+      cacheValues(this, dataId);
+      this.validation.assertComputedNow(dataId, hasErrorNow);
+    });
+  }
+
+  /** Forgets what was read of a tensor if `check` throws. */
+  private forgetUnless(dataId: DataId, check: () => void): void {
+    try {
+      check();
     } catch (error) {
       if (this.tensorMap.has(dataId)) tensorData(this, dataId).values = null;
       throw error;

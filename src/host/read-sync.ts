@@ -74,6 +74,29 @@ function isNative(callback: unknown): callback is (...args: unknown[]) => void {
 /** Time after which a synchronous read is given up, in milliseconds. */
 const TIMEOUT_MS = 120_000;
 
+type Inspect = (value: unknown, options: { depth: number }) => string;
+
+/** Node's word on what a promise is kept with. */
+function inspector(): Inspect | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => { inspect?: Inspect } | undefined };
+  };
+  return process?.getBuiltinModule?.('node:util')?.inspect;
+}
+
+/**
+ * Waits for an error scope without awaiting it.
+ * @returns whether there is an error; false as well where the runtime does not tell, or the device was lost.
+ */
+export function hasErrorNow(scope: Promise<GPUError | null>): boolean {
+  const inspect = inspector();
+  if (!inspect || !needsEventPump()) return false;
+  const state = (): string => inspect(scope, { depth: 0 });
+  pumpEvents(() => !state().includes('<pending>') || events.size === 0);
+  // Behind the value there may be symbols, of async_hooks.
+  return !/<(pending|rejected)>|\{\s*null\b/.test(state());
+}
+
 /**
  * The contents of a buffer, after all work submitted so far.
  * @throws Error if the runtime does not let its events be pumped, the device fails, or needs too long.
@@ -83,9 +106,12 @@ export function readBufferSync(device: GPUDevice, source: GPUBuffer): ArrayBuffe
     size: source.size,
     usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
   });
+  device.pushErrorScope('validation');
   const encoder = device.createCommandEncoder();
   encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
   device.queue.submit([encoder.finish()]);
+  const verdict = device.popErrorScope();
+  verdict.catch(() => undefined);
   try {
     // What becomes of it is told by its state: nobody can await while this waits.
     staging.mapAsync(GPUMapMode.READ).catch(() => undefined);
@@ -94,6 +120,12 @@ export function readBufferSync(device: GPUDevice, source: GPUBuffer): ArrayBuffe
       throw new Error(
         '[webgpu-fused] dataSync: got no elements from the device; needs one that works. It was lost, ' +
           'or is out of memory: await tensor.data() tells which.',
+      );
+    }
+    if (hasErrorNow(verdict)) {
+      throw new Error(
+        '[webgpu-fused] dataSync: got a buffer that the driver does not copy; needs one that is alive. ' +
+          'It was destroyed, or there was no memory for it: await tensor.data() tells which.',
       );
     }
     return staging.getMappedRange().slice(0);

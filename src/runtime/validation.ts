@@ -41,6 +41,13 @@ const STARVED = 64;
 /** Names in a message. */
 const MAX_NAMES = 4;
 
+/** All that is known before the driver's own words are. */
+const DROPPED: Failure = {
+  kind: 'validation',
+  reason: 'the driver dropped its commands (validation: await tensor.data() tells why)',
+  nodes: [],
+};
+
 export class Validation {
   /** Whether the driver has rejected a shader: what it rejects once it may reject elsewhere. */
   hasRejected = false;
@@ -49,6 +56,8 @@ export class Validation {
   /** Submissions below are answered. */
   private answered = 0;
   private readonly early = new Set<number>();
+  /** What the driver will say of submissions, by number. */
+  private readonly verdicts = new Map<number, Promise<GPUError | null>>();
   private readonly dropped = new Map<number, Failure>();
   /** When memory could not be had, as numbers of submissions, and what the driver said. */
   private starved = { from: 0, to: -1, message: '' };
@@ -118,7 +127,10 @@ export class Validation {
     try {
       run();
     } finally {
-      this.await(device.popErrorScope(), (error) => {
+      const verdict = device.popErrorScope();
+      this.verdicts.set(number, verdict);
+      this.await(verdict, (error) => {
+        this.verdicts.delete(number);
         if (error) this.drop(number, error);
         this.early.add(number);
         while (this.early.delete(this.answered)) this.answered++;
@@ -152,6 +164,28 @@ export class Validation {
   assertComputed(dataId: DataId): void {
     const failure = this.failures.get(dataId);
     if (failure) throw notComputed(failure);
+  }
+
+  /**
+   * For synchronous reads: as {@link assertComputed}, of submissions that are not answered yet as well.
+   *
+   * @param hasError waits for a verdict without awaiting.
+   * @throws Error if a tensor was not computed.
+   */
+  assertComputedNow(
+    dataId: DataId,
+    hasError: (verdict: Promise<GPUError | null>) => boolean,
+  ): void {
+    this.assertComputed(dataId);
+    const lost = [...this.verdicts].flatMap(([number, one]) => (hasError(one) ? [number] : []));
+    if (lost.length === 0) return;
+    const failed = new Set<DataId>();
+    for (const { inputs, outputs, first, last } of this.log) {
+      const isLost = lost.some((number) => first <= number && number <= last);
+      if (!isLost && !inputs.some((input) => failed.has(input.dataId))) continue;
+      for (const output of outputs) failed.add(output.dataId);
+    }
+    if (failed.has(dataId)) throw notComputed(DROPPED);
   }
 
   /** @throws Error if it is known that a submission was dropped. */

@@ -115,6 +115,8 @@ export function withNoise<T>(seed: number, run: () => Promise<T>): Promise<T> {
     if (EXACT.has(kernel)) return call(inputs);
     return call(mapInputs(inputs, (x) => mapFloats(x, noisy))).map((y) => {
       const extra = kernel === 'Erf' ? NOISE : PARTS.has(kernel) ? partNoise(inputs) : 0;
+      // A part that is next to nothing may be nothing.
+      if (isCoarse && extra > 0) return mapFloats(y, (value) => extra * Math.round(value / extra));
       return mapFloats(y, (value) => noisy(value) + extra * (2 * random() - 1));
     });
   }, run);

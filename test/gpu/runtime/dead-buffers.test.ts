@@ -122,6 +122,35 @@ test.each(kinds)('each buffer of a %s in turn, lazy: %s', async (kind, lazy) => 
   expect(faults).toBeGreaterThan(0);
 });
 
+test.each(kinds)('each buffer of a %s, read in the same task, lazy: %s', async (kind, lazy) => {
+  let faults = 0;
+  let expected: Float32Array | undefined;
+  for (let nth = -1, more = true; more && nth < 40; nth++) {
+    tf.removeBackend(fused.BACKEND_NAME);
+    fused.register();
+    await useBackend(tf, fused.BACKEND_NAME);
+    const program = programs[kind](lazy);
+    const killed = killBuffer(nth);
+    // Nothing is awaited: what the driver says is not there yet.
+    for (let call = 0; call < 3; call++) {
+      try {
+        const values = program().dataSync<'float32'>();
+        expected ??= values;
+        values.forEach((value, i) => expect(value).toBeCloseTo(expected?.[i] as number, 4));
+      } catch (error) {
+        expect((error as Error).message).toMatch(
+          /not computed.*validation|does not copy|got no elements/,
+        );
+        faults++;
+      }
+    }
+    more = killed.made > nth;
+    killed.stop();
+  }
+  await takeGpuErrors();
+  expect(faults).toBeGreaterThan(0);
+});
+
 test('memory that cannot be had is told apart, and from shaders that are rejected', async () => {
   const target = device();
   const pop = target.popErrorScope.bind(target);

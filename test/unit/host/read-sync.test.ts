@@ -50,10 +50,13 @@ describe('dataSync without a canvas', () => {
     destroy: jest.fn(),
     getMappedRange: () => new Float32Array([7]).buffer,
   };
+  let verdict: Promise<GPUError | null> = Promise.resolve(null);
   const device = {
     createBuffer: () => staging,
     createCommandEncoder: () => ({ copyBufferToBuffer: () => undefined, finish: () => undefined }),
     queue: { submit: () => undefined },
+    pushErrorScope: () => undefined,
+    popErrorScope: () => verdict,
   };
   const read = (): ArrayBuffer =>
     readBufferSync(device as unknown as GPUDevice, { size: 4 } as GPUBuffer);
@@ -85,6 +88,17 @@ describe('dataSync without a canvas', () => {
       return Promise.resolve();
     };
     expect(new Float32Array(read())).toEqual(new Float32Array([7]));
+  });
+
+  test('says that the driver did not copy', () => {
+    installEventPump();
+    verdict = Promise.resolve({ message: 'used in submit while destroyed' } as GPUError);
+    staging.mapAsync = () => {
+      deliver(() => (staging.mapState = 'mapped'));
+      return Promise.resolve();
+    };
+    expect(read).toThrow(/got a buffer that the driver does not copy; needs one that is alive/);
+    verdict = Promise.resolve(null);
   });
 
   test('says that the device failed, and leaves no rejection behind', async () => {
