@@ -144,6 +144,12 @@ const TABLE: readonly Unsound[] = [
     when: ([x]) => x.dtype !== 'int32',
   },
   {
+    kernels: ['Mod'],
+    why: NOT_WHOLE,
+    isRare: true,
+    when: ([x]) => x.dtype === 'bool',
+  },
+  {
     kernels: OF_FLOATS,
     why: NOT_WHOLE,
     when: ([x]) => isInteger(x),
@@ -222,6 +228,24 @@ const TABLE: readonly Unsound[] = [
     kernels: ['BatchMatMul', '_FusedMatMul'],
     why: 'integers are multiplied and added as floats, which do not wrap',
     when: ([a, b]) => isInteger(a) && isInteger(b),
+  },
+  {
+    kernels: ['MaxPool'],
+    why: 'windows of NaN, and of nothing above -1e20, have that for their largest',
+    isRare: true,
+    when: ([x]) => x.dtype === 'float32',
+  },
+  {
+    kernels: ['BatchMatMul', '_FusedMatMul'],
+    why: 'what is outside of a matrix is read and multiplied by zero, which NaN and infinities outlive',
+    isRare: true,
+    when: ([a]) => a.dtype === 'float32',
+  },
+  {
+    kernels: ['ArgMax', 'ArgMin'],
+    why: 'of equal elements it is not the first of many',
+    isRare: true,
+    when: () => true,
   },
   {
     kernels: ['ArgMax', 'ArgMin'],

@@ -24,6 +24,12 @@ function operandsOf(b: GraphBuilder, op: ScalarOp, operands: readonly Value[]): 
   return [...operands.slice(0, -2), ...matchTypes(b, first, second)];
 }
 
+/** A pair in the type that tfjs computes it in, truth values as integers. */
+function ofNumbers(b: GraphBuilder, [x, y]: readonly Value[]): readonly Value[] {
+  const isWhole = x.dtype !== 'float32' && y.dtype !== 'float32';
+  return isWhole ? [b.cast(x, 'int32'), b.cast(y, 'int32')] : matchTypes(b, x, y);
+}
+
 /** An op with the attributes that its result depends on. */
 function elementwise(op: ScalarOp): Lowering<Attrs, Value> {
   const names = INPUTS[op.kernel] ?? NAMES[op.arity - 1];
@@ -40,12 +46,11 @@ export const scalarLowerings: Readonly<Record<string, Lowering<Attrs, Value>>> =
   // tfjs's -1 is true, as a bool: its product with one is that bool.
   Neg: lowering(['x'], (b, [x]) => (x.dtype === 'bool' ? x : b.op('Neg', [x]))),
   // An int32 even of truth values.
-  FloorDiv: lowering(NAMES[1], (b, [x, y]) => {
-    const isWhole = [x, y].every(({ dtype }) => dtype !== 'float32');
-    return b.op(
-      'FloorDiv',
-      isWhole ? [b.cast(x, 'int32'), b.cast(y, 'int32')] : matchTypes(b, x, y),
-    );
+  FloorDiv: lowering(NAMES[1], (b, operands) => b.op('FloorDiv', ofNumbers(b, operands))),
+  // A truth value of truth values.
+  Mod: lowering(NAMES[1], (b, operands) => {
+    const result = b.op('Mod', ofNumbers(b, operands));
+    return operands.every(({ dtype }) => dtype === 'bool') ? b.cast(result, 'bool') : result;
   }),
 };
 

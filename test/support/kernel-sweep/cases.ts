@@ -442,6 +442,21 @@ for (const [a, b, ta, tb] of [
 ] as const) {
   add(`MatMul [${a}] [${b}] ${ta} ${tb}`, () => tf.matMul(make(a), make(b, 'float32', 2), ta, tb));
 }
+for (const [m, k, n] of [
+  [1, 1, 1],
+  [8, 3, 8],
+  [33, 7, 35],
+  [40, 33, 40],
+]) {
+  for (const transposed of [false, true]) {
+    // Matrices of infinities between others.
+    const every = (shape: number[], nth: number): tf.Tensor =>
+      tf.mul(tf.ones([32, ...shape]), tf.tensor(Array.from({ length: 32 }, (_, i) => (i % nth ? 0.5 : Infinity)), [32, 1, 1])); // prettier-ignore
+    add(`MatMul of infinities [${m}, ${k}, ${n}] ${transposed}`, () =>
+      tf.matMul(every([m, k], 3), every(transposed ? [n, k] : [k, n], 2), false, transposed),
+    );
+  }
+}
 add('MatMul int32', () => tf.matMul(make([5, 3], 'int32'), make([3, 4], 'int32', 2)));
 add('MatMul int32 that wraps', () => {
   const large = ints([99999, 46341, -(2 ** 16), 16777217, 65537, -3], [2, 3]);
@@ -645,6 +660,30 @@ add('FusedBatchNorm', () =>
 );
 
 // Counting, sorting, scattering.
+add('ArgMax of equal elements', () => [
+  tf.argMax(
+    tf.tensor2d(
+      Array.from({ length: 520 }, (_, i) => i % 3),
+      [4, 130],
+    ),
+    1,
+  ),
+  tf.argMin(
+    tf.tensor2d(
+      Array.from({ length: 520 }, (_, i) => i % 3),
+      [4, 130],
+    ),
+    1,
+  ),
+]);
+add('MaxPool of NaN', () => tf.maxPool(tf.fill<tf.Rank.R4>([1, 4, 4, 1], NaN), 2, 2, 'valid'));
+add('MaxPool of the lowest', () =>
+  tf.maxPool(tf.fill<tf.Rank.R4>([1, 4, 4, 1], -3e38), 2, 2, 'valid'),
+);
+add('Mod of truth values, as numbers', () => {
+  const mod = tf.mod(make([7], 'bool'), make([7], 'bool', 2));
+  return tf.sum(tf.cast(tf.reshape(mod, [7, 1]), 'int32'));
+});
 add('Bincount', () => [
   tf.bincount(ints([1, 1, 2, 5, 0, 9]), tf.tensor1d([]), 6),
   tf.bincount(ints([1, 1, 2, 5, 0, 9]), make([6]) as tf.Tensor1D, 6),
