@@ -208,9 +208,19 @@ const combining: Readonly<Record<string, Step>> = {
   }),
 };
 
+/** Where both have batches, `cpu` takes matrices in turn, whatever the dimensions that are broadcast. */
+function spread(x: tf.Tensor, other: tf.Tensor): tf.Tensor {
+  if (tf.getBackend() !== 'cpu' || x.rank <= 2 || other.rank <= 2) return x;
+  const [batch, others] = [x, other].map(({ shape }) => shape.slice(0, -2));
+  const both = tf.broadcast_util.assertAndGetBroadcastShape(batch, others);
+  return tf.broadcastTo(x, [...both, ...x.shape.slice(-2)]);
+}
+
 const products: Readonly<Record<string, Step>> = {
-  matMul: ([a, b], [n]) =>
-    tf.matMul(bounded(a, 2 ** 15), bounded(b, 2 ** 15), n % 2 === 1, n % 3 === 1),
+  matMul: ([a, b], [n]) => {
+    const [x, y] = [bounded(a, 2 ** 15), bounded(b, 2 ** 15)];
+    return tf.matMul(spread(x, y), spread(y, x), n % 2 === 1, n % 3 === 1);
+  },
   gram: unary((x) => tf.matMul(bounded(x, 2 ** 15), bounded(x, 2 ** 15), false, true)),
   dense: ([x, b], [n]) =>
     tf.relu(
