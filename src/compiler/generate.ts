@@ -1,7 +1,8 @@
 /** Turns the groups of a fused graph into shaders, and fuses less where a shader cannot be. */
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { Choice } from '../fused-kernels/target';
-import { byteSize, type ShaderPart, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import { byteSize, type ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { ShaderPart } from '../fused-kernels/wgsl/scope';
 import { sizeOf, type Graph, type Node, type Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
 import { RefusedError } from '../ir/infer/refused';

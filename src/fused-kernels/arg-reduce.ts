@@ -45,7 +45,7 @@ function emitArgReduction(emission: KernelEmission): ShaderProgram {
     const { code } = inliner.value(input, at(position));
     if (input.dtype !== 'float32') return code;
     const isNan = nan.isNan.call(writer.helpersOf(1), code);
-    return `select(${code}, ${writer.special(forNan)}, ${isNan})`;
+    return `select(${code}, ${writer.uniforms.special(forNan)}, ${isNan})`;
   };
   writer.statement(`var best = ${element(ix.zero, best)};`);
   writer.statement('var position = 0;');

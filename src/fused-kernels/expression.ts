@@ -24,10 +24,10 @@ export function emitExpression(
     prefix,
     helper: (name, source) => writer.helper(name, source),
     get nan() {
-      return splat(writer.special(NaN));
+      return splat(writer.uniforms.special(NaN));
     },
     get infinity() {
-      return splat(writer.special(Infinity));
+      return splat(writer.uniforms.special(Infinity));
     },
     inputName: (index) => inliner.widen(slot(index), width),
   });

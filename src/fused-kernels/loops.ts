@@ -22,7 +22,7 @@ export function namedIndex(
   const code = inliner.index(index, scope ?? (writer.options.anySize ? family : undefined));
   // A last tile may reach over the edge: it computes the last element again and stores it not.
   const role = `${family}Last`;
-  const last = (): string => writer.size(extent - 1, scope, role);
+  const last = (): string => writer.uniforms.size(extent - 1, scope, role);
   const bounded = mayExceed(writer, index, extent) ? `min(${code}, ${last()})` : code;
   writer.statement(`let ${name} = ${bounded};`);
   writer.defineVariable(name);

@@ -38,13 +38,13 @@ function poolKernel(
 }
 
 export const maxPoolKernel = poolKernel('max-pool', 'MaxPool', ({ writer, inliner }, lanes) => ({
-  initial: writer.special(-Infinity),
+  initial: writer.uniforms.special(-Infinity),
   // What lies outside counts as the lowest value, and so does NaN: tfjs's cpu kernel passes it by.
   tap: (acc, x, _weight, inside) => {
     const wide = inliner.widen(x, lanes);
     const isNan = nan.isNan.call(writer.helpersOf(lanes), wide);
     const outside = inside && `${lanes === 4 ? 'vec4<bool>' : ''}(!(${inside}))`;
-    const lowest = `${vectorType('float32', lanes)}(${writer.special(-Infinity)})`;
+    const lowest = `${vectorType('float32', lanes)}(${writer.uniforms.special(-Infinity)})`;
     return `${acc} = max(${acc}, select(${wide}, ${lowest}, ${isNan}${outside ? ` | ${outside}` : ''}));`;
   },
 }));
@@ -57,7 +57,7 @@ export const maxPoolPositionsKernel = poolKernel(
   'max-pool-positions',
   'MaxPoolPositions',
   ({ writer, inliner }, lanes, [, filterWidth]) => ({
-    initial: writer.special(-Infinity),
+    initial: writer.uniforms.special(-Infinity),
     declare: (acc) => `var ${acc}At = ${vectorType('int32', lanes)}(-1);`,
     tap: (acc, x, _weight, inside, [row, column]) => {
       const wide = inliner.widen(x, lanes);

@@ -201,7 +201,7 @@ class NanWatch {
   apply(name: string): void {
     const float = this.type.replace('u32', 'f32');
     this.writer.statement(
-      `${name} = select(${name}, ${float}(${this.writer.special(NaN)}), bits > ${this.type}(0x7f800000u));`,
+      `${name} = select(${name}, ${float}(${this.writer.uniforms.special(NaN)}), bits > ${this.type}(0x7f800000u));`,
     );
   }
 }

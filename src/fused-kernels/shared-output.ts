@@ -40,7 +40,7 @@ export function ownerThreads(
   const x = Math.min(count, request.target.maxWorkgroupsPerDimension);
   const y = Math.ceil(count / x);
   const index = y > 1 ? `i32(group.x) + i32(group.y) * ${writer.dim('groups', x)}` : 'i32(group.x)';
-  const bounded = x * y > count ? `min(${index}, ${writer.integer(count - 1)})` : index;
+  const bounded = x * y > count ? `min(${index}, ${writer.uniforms.integer(count - 1)})` : index;
   if (count > 1 || writer.options.anySize) writer.statement(`let ${name} = ${bounded};`);
   writer.defineVariable(name);
   return {

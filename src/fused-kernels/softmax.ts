@@ -50,7 +50,7 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
   const combine = (memory: string, code: string, join: (a: string, b: string) => string): string =>
     shared ? combineInWorkgroup(emission, memory, 'f32', code, join) : code;
 
-  const lowest = writer.special(-Infinity);
+  const lowest = writer.uniforms.special(-Infinity);
   writer.statement(`var top = ${type}(${lowest});`);
   loop('a', (x) => writer.statement(`top = max(top, ${inliner.widen(x, width)});`));
   const max4 = width === 4 ? 'max(max(top.x, top.y), max(top.z, top.w))' : 'top';
@@ -67,7 +67,9 @@ function emitSoftmax(emission: KernelEmission): ShaderProgram {
   const isLost = nan.isNotFinite.call(writer.helpersOf(1), 'sum');
   const log = anchor.kernel === 'LogSoftmax';
   const denominator = log ? 'log(sum)' : 'sum';
-  writer.statement(`let denominator = select(${denominator}, ${writer.special(NaN)}, ${isLost});`);
+  writer.statement(
+    `let denominator = select(${denominator}, ${writer.uniforms.special(NaN)}, ${isLost});`,
+  );
 
   loop('c', (x, coords) => {
     const shifted = `(${inliner.widen(x, width)} - highest)`;

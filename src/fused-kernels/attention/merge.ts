@@ -75,7 +75,7 @@ export function emitAttentionMerge(emission: KernelEmission): ShaderProgram {
     });
   });
 
-  const nan = `vec4<f32>(${writer.special(NaN)})`;
+  const nan = `vec4<f32>(${writer.uniforms.special(NaN)})`;
   const result = `select(${nan}, sum / total, least == 0.0 && total > 0.0)`;
   if (width % 4 === 0) {
     const operand = inliner.define(result, 4, 'float32', writer.depth);

@@ -199,7 +199,7 @@ class AttentionRows {
     const index = ix.shift(ix.scale(ix.variable('block', this.blocks), this.block), j);
     const isTail = mayExceed(writer, index, this.keys);
     const code = inliner.index(index);
-    const last = writer.size(this.keys - 1, 'keys', 'last');
+    const last = writer.uniforms.size(this.keys - 1, 'keys', 'last');
     writer.statement(`let key${j} = ${isTail ? `min(${code}, ${last})` : code};`);
     writer.defineVariable(`key${j}`);
     return {

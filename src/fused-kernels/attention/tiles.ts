@@ -307,7 +307,7 @@ class TiledAttention {
     const { writer, inliner } = emission;
     const { width } = this.sizes;
     const { vectors } = this.staging.width;
-    const nan = `vec4<f32>(${writer.special(NaN)})`;
+    const nan = `vec4<f32>(${writer.uniforms.special(NaN)})`;
     this.forEachSum((sum, r, { column, guard }, piece) => {
       const guards = [team.rowGuards[r], guard].filter((code) => code !== '');
       guarded(writer, guards.join(' && '), () => {

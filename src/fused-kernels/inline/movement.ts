@@ -49,7 +49,7 @@ const mirrorPad: InlineRule = (node, coords, inliner) => {
     if (before === 0 && after === 0) return coord;
     const payload: IndexCallPayload = {
       emit: ([x], { writer }) => {
-        const last = writer.size(extent - 1, 'last', 'mirror');
+        const last = writer.uniforms.size(extent - 1, 'last', 'mirror');
         const low = edge === 0 ? `abs(${x})` : `max(${x}, -(${x}) - 1)`;
         return edge === 0
           ? `(${last} - abs(${last} - ${low}))`
@@ -85,7 +85,7 @@ const concat: InlineRule = (node, coords, inliner) => {
       continue;
     }
     const width = result.width === 4 || piece.width === 4 ? 4 : 1;
-    const test = `${inliner.index(scalar)} < ${inliner.writer.size(end, 'end', '')}`;
+    const test = `${inliner.index(scalar)} < ${inliner.writer.uniforms.size(end, 'end', '')}`;
     result = inliner.define(
       `select(${inliner.widen(result, width)}, ${inliner.widen(piece, width)}, ${test})`,
       width,
@@ -138,7 +138,7 @@ const gather: InlineRule = (node, coords, inliner) => {
   const payload: IndexCallPayload = {
     emit: (_args, inner, atom) => {
       const index = inner.value(indices, atom.args);
-      return `clamp(${index.code}, 0, ${inner.writer.size(extent - 1, 'last', 'gather')})`;
+      return `clamp(${index.code}, 0, ${inner.writer.uniforms.size(extent - 1, 'last', 'gather')})`;
     },
   };
   const value = inliner.value(input, [
@@ -151,7 +151,7 @@ const gather: InlineRule = (node, coords, inliner) => {
   const index = inliner.value(indices, indexCoords);
   const type = vectorType(value.dtype, value.width);
   // A negative index is a large one without a sign.
-  const isInside = `u32(${index.code}) < u32(${writer.size(extent, 'extent', 'gather')})`;
+  const isInside = `u32(${index.code}) < u32(${writer.uniforms.size(extent, 'extent', 'gather')})`;
   return inliner.define(
     `select(${type}(0), ${value.code}, ${isInside})`,
     value.width,

@@ -37,7 +37,8 @@ function sourcePosition(
 function clampIndex(index: IndexExpr, extent: number): IndexExpr {
   if (index.min >= 0 && index.max < extent) return index;
   const payload: IndexCallPayload = {
-    emit: ([x], { writer }) => `clamp(${x}, 0, ${writer.size(extent - 1, 'last', 'resize')})`,
+    emit: ([x], { writer }) =>
+      `clamp(${x}, 0, ${writer.uniforms.size(extent - 1, 'last', 'resize')})`,
   };
   return ix.call(`clamp${extent}`, [index], payload, extent);
 }
@@ -143,7 +144,7 @@ const tapsOfAnySize: FindTaps = (coord, inSize, outSize, attrs, axis) => {
     const payload: IndexCallPayload = {
       emit: ([x], { writer }) => {
         const size = (value: number, role: string): string =>
-          writer.size(value, 'resize', role + axis);
+          writer.uniforms.size(value, 'resize', role + axis);
         const first = half ? ` + ${size(from - to, 'first')}` : '';
         const numerator = `((${x}) * ${size(half ? 2 * from : from, 'step')}${first})`;
         return code(numerator, size(denominator, 'by'), size(inSize - 1, 'last'));
@@ -172,7 +173,7 @@ function interpolate(
   if (ix.isConstant(fraction) && fraction.offset === 0) return from;
   const { anySize } = inliner.writer.options;
   const to = toFloat(high(), inliner);
-  const weight = `f32(${inliner.index(fraction, anySize ? `part${axis}` : undefined)}) / f32(${inliner.writer.size(denominator, 'resize', `by${axis}`)})`;
+  const weight = `f32(${inliner.index(fraction, anySize ? `part${axis}` : undefined)}) / f32(${inliner.writer.uniforms.size(denominator, 'resize', `by${axis}`)})`;
   const depth = Math.max(from.depth, to.depth, inliner.depthOf(fraction));
   const code = `${from.code} + (${to.code} - ${from.code}) * (${weight})`;
   return inliner.define(code, from.width, 'float32', depth);

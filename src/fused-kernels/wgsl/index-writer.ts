@@ -38,10 +38,10 @@ export class IndexWriter {
     const parts = terms.map(({ coefficient, atom }) => {
       const code = this.atomCode(atom, scope);
       if (coefficient === 1) return code;
-      return `${code} * ${this.writer.integer(coefficient, scope, strideOf(atom))}`;
+      return `${code} * ${this.writer.uniforms.integer(coefficient, scope, strideOf(atom))}`;
     });
     if (offset !== 0 || parts.length === 0)
-      parts.push(this.writer.integer(offset, scope, 'offset'));
+      parts.push(this.writer.uniforms.integer(offset, scope, 'offset'));
     return parts.join(' + ');
   }
 
@@ -71,7 +71,8 @@ export class IndexWriter {
         depth,
       );
     });
-    if (rest !== 0 || parts.length === 0) parts.push(this.writer.integer(rest, scope, 'offset'));
+    if (rest !== 0 || parts.length === 0)
+      parts.push(this.writer.uniforms.integer(rest, scope, 'offset'));
     return parts.join(' + ');
   }
 
@@ -115,7 +116,7 @@ export class IndexWriter {
         // Of no buffer: a division is said in the same words everywhere, so that compilers do it once.
         const code = (): string => {
           const operator = atom.kind === 'div' ? '/' : '%';
-          const divisor = this.writer.integer(atom.by, '', divisorOf(atom.x));
+          const divisor = this.writer.uniforms.integer(atom.by, '', divisorOf(atom.x));
           return `(${this.parenthesize(atom.x, '')} ${operator} ${divisor})`;
         };
         return loop && this.writer.depth >= loop.depth ? this.named(atom.key, code, depth) : code();

@@ -210,7 +210,9 @@ export class Inliner {
           if (extent === 1 && coord.min < 0 && coord.max >= 1) return [`${code} == 0`];
           return [
             ...(below ? [`${code} >= 0`] : []),
-            ...(above ? [`(${code}) < ${this.writer.size(extent, '', extentOf(coord))}`] : []),
+            ...(above
+              ? [`(${code}) < ${this.writer.uniforms.size(extent, '', extentOf(coord))}`]
+              : []),
           ];
         })
         .join(' && ');
@@ -237,7 +239,7 @@ export class Inliner {
   /** A literal of a dtype. */
   literal(value: number, dtype: DType): string {
     if (scalarType(dtype) === 'i32') return i32Literal(value);
-    return Number.isFinite(value) ? f32Literal(value) : this.writer.special(value);
+    return Number.isFinite(value) ? f32Literal(value) : this.writer.uniforms.special(value);
   }
 
   /** WGSL text of an index; `scope` names the buffer it belongs to. */
@@ -350,10 +352,10 @@ export class Inliner {
         constants: node.inputs.map((input) => scalarHost(input)),
         helper: (name, source) => writer.helper(name, source),
         get nan() {
-          return splat(writer.special(NaN));
+          return splat(writer.uniforms.special(NaN));
         },
         get infinity() {
-          return splat(writer.special(Infinity));
+          return splat(writer.uniforms.special(Infinity));
         },
       },
     );
@@ -365,7 +367,7 @@ export class Inliner {
     if (scalar === undefined) return null;
     const mayVary = this.writer.options.anySize && value.dtype === 'float32';
     if (mayVary && Number.isFinite(scalar) && !COMMON.has(Math.abs(scalar))) {
-      return { code: this.writer.number(scalar), width: 1, dtype: value.dtype, depth: 0 };
+      return { code: this.writer.uniforms.number(scalar), width: 1, dtype: value.dtype, depth: 0 };
     }
     return { code: this.literal(scalar, value.dtype), width: 1, dtype: value.dtype, depth: 0 };
   }

@@ -7,6 +7,8 @@ import { sizeOf } from '../../ir/graph';
 import type { HelperContext } from '../../ir/expression';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
+import { partsOf, Scope, type Passage, type ShaderPart } from './scope';
+import { Uniforms } from './uniforms';
 
 /** A storage buffer the shader binds. */
 export interface Binding {
@@ -29,59 +31,6 @@ export interface ShaderProgram {
   readonly parts: readonly ShaderPart[];
 }
 
-/** Lines of a shader, counted from 1, that compute the node which gives `value`. */
-export interface ShaderPart {
-  readonly first: number;
-  readonly last: number;
-  readonly value: Value;
-}
-
-/** Text of a shader, and the node that it computes; null where it is the kernel's own. */
-interface Passage {
-  readonly text: string;
-  readonly of: Node | null;
-}
-
-/** Statements of a block. Nested blocks are scopes of their own. */
-export class Scope {
-  readonly items: (Passage | Scope)[] = [];
-  readonly memo = new Map<string, unknown>();
-
-  constructor(
-    readonly parent: Scope | null,
-    /** Text in front of the block's `{`, such as `if (row < u.rows) `. */
-    readonly header: string,
-    readonly depth: number,
-    readonly of: Node | null,
-  ) {}
-
-  /** Adds a statement; while a nested block is being written, in front of that block. */
-  push(statement: Passage, open: Scope | null): void {
-    let last = this.items.length - 1;
-    if (open && this.items[last] === open) {
-      // An `else` has its `if` in front of it.
-      if (open.header.startsWith('else')) last--;
-      this.items.splice(last, 0, statement);
-    } else {
-      this.items.push(statement);
-    }
-  }
-
-  /** Adds the block's statements to a list, indented. */
-  print(indent: string, into: Passage[]): void {
-    for (const item of this.items) {
-      const { of } = item;
-      if (!(item instanceof Scope)) {
-        into.push({ text: `${indent}${item.text}`, of });
-        continue;
-      }
-      into.push({ text: `${indent}${item.header}{`, of });
-      item.print(`${indent}  `, into);
-      into.push({ text: `${indent}}`, of });
-    }
-  }
-}
-
 export interface WriterOptions {
   /** Invocations of a workgroup along x. */
   readonly workgroupSize: number;
@@ -96,21 +45,9 @@ export interface WriterOptions {
   readonly scalarBuffers: Set<Value>;
 }
 
-/** A uniform. */
-interface Field {
-  readonly type: 'i32' | 'f32';
-  readonly value: number;
-}
-
-/** Literals up to this size are written out; larger ones are uniforms, so that shapes share a pipeline. */
-const MAX_LITERAL = 4;
-
 export class KernelWriter {
   private readonly bindings = new Map<Value, Binding>();
-  /** The uniforms, in order, by their names. */
-  private readonly fields = new Map<string, Field>();
-  /** The values that share a name, of which each has its number. */
-  private readonly integers = new Map<string, number[]>();
+  readonly uniforms = new Uniforms();
   /** Buffers that this emission accesses element by element. */
   readonly requiredScalars = new Set<Value>();
   private readonly helpers = new Map<string, Passage>();
@@ -132,39 +69,7 @@ export class KernelWriter {
 
   /** An integer that the shader's compiler must not know. */
   uniform(name: string, value: number): string {
-    const field = this.fields.get(name);
-    if (!field) this.fields.set(name, { type: 'i32', value });
-    else if (field.value !== value) {
-      throw new Error(`two values of one uniform, ${name}: ${field.value} and ${value}`);
-    }
-    return `u.${name}`;
-  }
-
-  /**
-   * An integer of index arithmetic. What belongs to a buffer (`scope` is its name) is a uniform whose
-   * name says what it is (`role`: the stride of a variable, an offset): kernels that differ in shapes
-   * only have the same text. Without a scope, small integers are literals.
-   */
-  integer(value: number, scope?: string, role = ''): string {
-    if (Math.abs(value) <= (scope === undefined ? MAX_LITERAL : 1)) {
-      return value < 0 ? `(${value})` : String(value);
-    }
-    if (value < 0) return `(-${this.integer(-value, scope, role)})`;
-    return this.size(value, scope, role);
-  }
-
-  /**
-   * A size that is a uniform whatever it is. Sizes of different roles are told apart even where they are
-   * equal, because those of another shape are not.
-   */
-  size(value: number, scope: string | undefined, role: string): string {
-    const name = scope ? (role === '' ? scope : `${scope}_${role}`) : role || 'n';
-    const values = this.integers.get(name) ?? [];
-    this.integers.set(name, values);
-    if (!values.includes(value)) values.push(value);
-    const place = values.indexOf(value);
-    // One stride or offset of a buffer is the usual case; extents and plain numbers are counted.
-    return this.uniform(place === 0 && role !== '' ? name : `${name}_${place}`, value);
+    return this.uniforms.named(name, value);
   }
 
   /** A small number that sizes decide on, such as a padding, as an index whose value is not known. */
@@ -174,23 +79,6 @@ export class KernelWriter {
       this.variables.set(name, 0);
     }
     return ix.variable(name, Math.max(extent, value + 1, 2));
-  }
-
-  /** A float that the shader's compiler must not know, because other sizes have others, such as 1 / size. */
-  number(value: number): string {
-    const numbers = [...this.fields].filter(([, { type }]) => type === 'f32');
-    const known = numbers.find(([, field]) => Object.is(field.value, value));
-    if (known) return `u.${known[0]}`;
-    const name = `number${numbers.length}`;
-    this.fields.set(name, { type: 'f32', value });
-    return `u.${name}`;
-  }
-
-  /** A float that WGSL cannot write as a constant expression: NaN and the infinities. */
-  special(value: number): string {
-    const name = Number.isNaN(value) ? 'nan' : 'infinity';
-    if (!this.fields.has(name)) this.fields.set(name, { type: 'f32', value: Math.abs(value) });
-    return value === -Infinity ? '(-u.infinity)' : `u.${name}`;
   }
 
   /** Adds a function or constant at module scope, once. Returns its name. */
@@ -338,17 +226,10 @@ export class KernelWriter {
     parameters = '@builtin(global_invocation_id) gid: vec3<u32>',
   ): ShaderProgram {
     const bindings = [...this.bindings.values()];
-    const fields = [...this.fields].map(([name, { type }]) => `  ${name}: ${type},\n`).join('');
-    const hasUniforms = this.fields.size > 0;
     const own = (text: string): Passage => ({ text, of: null });
     const passages = [
       own(`// fused: ${title}`),
-      ...(hasUniforms
-        ? [
-            own(`struct Uniforms {\n${fields}}`),
-            own('@group(0) @binding(0) var<uniform> u: Uniforms;'),
-          ]
-        : []),
+      ...this.uniforms.declarations().map(own),
       ...bindings.map(({ name, value, access }, i) =>
         own(
           `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: array<${this.elementType(value)}>;`,
@@ -365,7 +246,7 @@ export class KernelWriter {
       title,
       wgsl: passages.map(({ text }) => text).join('\n'),
       bindings,
-      uniforms: this.packUniforms(),
+      uniforms: this.uniforms.pack(),
       workgroups,
       parts: partsOf(passages),
     };
@@ -375,38 +256,6 @@ export class KernelWriter {
     const scalar = scalarType(value.dtype);
     return this.isVector(value) ? `vec4<${scalar}>` : scalar;
   }
-
-  private packUniforms(): ArrayBuffer {
-    const buffer = new ArrayBuffer(Math.ceil((this.fields.size * 4) / 16) * 16);
-    const view = new DataView(buffer);
-    [...this.fields.values()].forEach(({ type, value }, i) => {
-      if (type === 'i32') view.setInt32(i * 4, value, true);
-      else view.setFloat32(i * 4, value, true);
-    });
-    return buffer;
-  }
-}
-
-/** Lines of neighbouring passages of one node, as one part. */
-function partsOf(passages: readonly Passage[]): ShaderPart[] {
-  const parts: { first: number; last: number; value: Value }[] = [];
-  let line = 1;
-  for (const { text, of } of passages) {
-    const first = line;
-    line += linesOf(text);
-    if (!of) continue;
-    const [value] = of.outputs;
-    const before = parts.at(-1);
-    if (before?.value === value && before.last === first - 1) before.last = line - 1;
-    else parts.push({ first, last: line - 1, value });
-  }
-  return parts;
-}
-
-function linesOf(text: string): number {
-  let lines = 1;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
-  return lines;
 }
 
 /** WGSL type of one element in a storage buffer. */

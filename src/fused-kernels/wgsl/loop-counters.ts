@@ -97,7 +97,7 @@ export class LoopCounters implements IndexLoop {
     const { writer } = this;
     const quotient = writer.freshName('q');
     const remainder = writer.freshName('r');
-    const divisor = writer.integer(by, '', divisorOf(x));
+    const divisor = writer.uniforms.integer(by, '', divisorOf(x));
     const code = this.textOf(x);
     this.declare(quotient, `(${code}) / ${divisor}`);
     this.declare(remainder, `(${code}) % ${divisor}`);
@@ -175,9 +175,9 @@ export class LoopCounters implements IndexLoop {
       .map(({ coefficient, atom }) => {
         const code = this.atomText(atom);
         if (coefficient === 1) return code;
-        return `${code} * ${this.writer.integer(coefficient, 'counted', strideOf(atom))}`;
+        return `${code} * ${this.writer.uniforms.integer(coefficient, 'counted', strideOf(atom))}`;
       })
-      .concat(x.offset === 0 ? [] : [this.writer.integer(x.offset, 'counted', 'offset')])
+      .concat(x.offset === 0 ? [] : [this.writer.uniforms.integer(x.offset, 'counted', 'offset')])
       .join(' + ');
   }
 
