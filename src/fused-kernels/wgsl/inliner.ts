@@ -12,9 +12,9 @@ import * as ix from '../../ir/index-expression';
 import { f32Literal, i32Literal, scalarOp } from '../../ir/expression';
 import { extentOf } from './index-names';
 import { IndexWriter, type IndexLoop } from './index-writer';
-import type { KernelWriter, Scope } from './kernel-writer';
+import { scalarType, vectorType, type KernelWriter } from './kernel-writer';
 import { LANE, laneStride, vectorOffset } from './lanes';
-import { scalarType, vectorType } from './kernel-writer';
+import type { Scope } from './scope';
 
 export { LANE, laneVariable, vectorOffset } from './lanes';
 
