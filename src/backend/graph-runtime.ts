@@ -9,8 +9,9 @@ import { type AheadProgress, type AheadMeter, compileAhead } from '../runtime/co
 import { CapturedCall, captureObstacle } from '../capture/captured-call';
 import { flag } from '../host/flags';
 import { RefusedError } from '../ir/infer/refused';
+import { nextTask, runSteps, type Steps } from '../ir/steps';
 import { tensorData } from '../host/internals';
-import { compileAudited } from '../runtime/compile-audited';
+import { compileAuditedSteps } from '../runtime/compile-audited';
 import type { RejectNodes } from '../runtime/plan-auditor';
 import { PlanExecutor } from '../runtime/executor';
 import type { Plan } from '../compiler/plan';
@@ -46,12 +47,17 @@ export class BackendRuntime {
   }
 
   /** @throws RefusedError if a kernel of the graph cannot be computed by a plan. */
-  compile(graph: Graph, label: string, anySize = false): ReadyPlan {
+  compile(graph: Graph, label: string, anySize?: boolean): ReadyPlan {
+    return runSteps(this.compileSteps(graph, label, anySize));
+  }
+
+  *compileSteps(graph: Graph, label: string, anySize = false): Steps<ReadyPlan> {
     const source = this.isTuning ? copyGraph(graph) : null;
-    const executor = compile(graph, label, anySize);
+    const backend = activeBackend();
+    const executor = yield* compile(backend, graph, label, anySize);
     const ready: ReadyPlan = {
       record: executor.plan.record,
-      ...countShaders(executor.plan),
+      ...countShaders(backend, executor.plan),
       executor,
       preparingMs: 0,
       isPrepared: false,
@@ -98,7 +104,10 @@ export class BackendRuntime {
     const tuning = onTuned && (await tune(waiting, onTuned));
     const executors = waiting.map(({ ready }) => ready.executor);
     const report = await compileAhead(activeBackend(), executors, onProgress);
-    for (const { ready } of waiting) report.task(() => prepare(ready));
+    for (const { ready } of waiting) {
+      report.task(() => prepare(ready));
+      await nextTask();
+    }
     const longestTaskMs = Math.max(report.longestTaskMs, tuning?.longestTaskMs ?? 0);
     return { ...report, longestTaskMs, tuned: tuning?.measured ?? 0 };
   }
@@ -148,19 +157,25 @@ interface CollectedPlan {
 }
 
 /** Compiles a graph to a plan that waits with its shaders. */
-function compile(graph: Graph, label: string, anySize: boolean): PlanExecutor {
-  const backend = activeBackend();
+function* compile(
+  backend: WebGPUFusedBackend,
+  graph: Graph,
+  label: string,
+  anySize: boolean,
+): Steps<PlanExecutor> {
   const trace = flag('WEBGPU_FUSED_DEBUG') >= 4 ? logRule : undefined;
   const reject: RejectNodes = (nodes, reason) => (executor.rejection = { nodes, reason });
-  const plan = compileAudited(backend, graph, label, reject, { trace, anySize });
+  const plan = yield* compileAuditedSteps(backend, graph, label, reject, { trace, anySize });
   logPlan(plan, flag('WEBGPU_FUSED_DEBUG'));
   const executor = new PlanExecutor(backend, plan, true);
   return executor;
 }
 
 /** Which shaders of a plan need pipelines of their own, each text once. */
-function countShaders(plan: Plan): Pick<ReadyPlan, 'newShaders' | 'sharedShaders'> {
-  const { pipelines } = activeBackend();
+function countShaders(
+  { pipelines }: WebGPUFusedBackend,
+  plan: Plan,
+): Pick<ReadyPlan, 'newShaders' | 'sharedShaders'> {
   const dispatches = [...(plan.prelude?.plan.dispatches ?? []), ...plan.dispatches];
   const byText = new Map(dispatches.map(({ program }) => [program.wgsl, program]));
   const missing = [...byText.values()].filter((program) => pipelines.isMissing(program));
@@ -199,7 +214,7 @@ async function tune(
 /** The plan with tuned kernels; null where a graph that could be compiled by the table cannot be so. */
 function compileAgain(graph: Graph, label: string, anySize: boolean): PlanExecutor | null {
   try {
-    return compile(graph, label, anySize);
+    return runSteps(compile(activeBackend(), graph, label, anySize));
   } catch (error) {
     if (error instanceof RefusedError) return null;
     throw error;

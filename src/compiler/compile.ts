@@ -6,6 +6,7 @@ import { mergeCommonSubexpressions } from '../ir/common-subexpressions';
 import { splitConstantPart } from '../ir/constant-part';
 import { removeDeadNodes } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
+import { runSteps, type Steps } from '../ir/steps';
 import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fuser/index';
 import { fusionTables, partsOf } from '../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
@@ -40,20 +41,31 @@ export function compilePlan(
   graph: Graph,
   device: KernelTarget,
   label: string,
-  options: CompileOptions = {},
+  options?: CompileOptions,
 ): Plan {
+  return runSteps(compileSteps(graph, device, label, options));
+}
+
+/** As {@link compilePlan}, in pieces of some milliseconds. */
+export function* compileSteps(
+  graph: Graph,
+  device: KernelTarget,
+  label: string,
+  options: CompileOptions = {},
+): Steps<Plan> {
   const { isUnfused = false, anySize = false } = options;
   const target = anySize ? anySizeTarget(device) : device;
   const rewritten = simplifyAndRewrite(graph, target, options);
+  yield;
   const tables = fusionTables(target);
   const isAnchor = ({ kernel }: Node): boolean => tables.anchor(kernel) !== undefined;
   splitOversized(graph, isAnchor, target.maxBindingBytes);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {
-    plan: planGraph(constantPart.graph, target, `${label} (constants)`, isUnfused),
+    plan: yield* planGraph(constantPart.graph, target, `${label} (constants)`, isUnfused),
     results: constantPart.results,
   };
-  return planGraph(graph, target, label, isUnfused, rewritten, prelude);
+  return yield* planGraph(graph, target, label, isUnfused, rewritten, prelude);
 }
 
 /** Rewrites `graph` for a device, as far as its rules go. */
@@ -77,26 +89,27 @@ export function simplifyAndRewrite(
 }
 
 /** Fuses a rewritten graph, generates its kernels and lays out its memory. */
-function planGraph(
+function* planGraph(
   graph: Graph,
   target: KernelTarget,
   label: string,
   isUnfused: boolean,
   rewritten: RewriteResult = NO_REWRITES,
   prelude: Plan['prelude'] = null,
-): Plan {
+): Steps<Plan> {
   const tables = fusionTables(target);
   const unsupported = findUnsupported(graph, tables);
   if (unsupported) throw new RefusedError(unsupported.reason, unsupported.node.origins);
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   splitWideConcats(graph, target.maxStorageBuffers - 1);
-  const { fused, kernels: generated } = generateKernels(
+  const { fused, kernels: generated } = yield* generateKernels(
     graph,
     tables,
     target,
     isUnfused ? unfusedConstraints(graph) : undefined,
   );
+  yield;
   const dispatches = generated.map(({ label: name, program }) => ({ label: name, program }));
   const accesses = dispatches.map(({ program }) => program.bindings);
   const outputs = new Set(graph.outputs);
@@ -104,6 +117,7 @@ function planGraph(
     value.producer !== undefined && !outputs.has(value);
   const buffers = planBuffers(accesses, isIntermediate, target.anySize ? FEW_LAYOUTS : undefined);
   checkBuffers(buffers, accesses);
+  yield;
   const bound = new Set(accesses.flat().map(({ value }) => value));
   const constants = [...bound].filter((value) => value.constant !== undefined);
   const refusals = [...rewritten.refusals, ...fused.refusals.map(refusalRecord)];

@@ -7,6 +7,7 @@ import { sizeOf, type Graph, type Node, type Value } from '../ir/graph';
 import * as ix from '../ir/index-expression';
 import { RefusedError } from '../ir/infer/refused';
 import type { KernelGroup } from '../ir/kernel-group';
+import type { Steps } from '../ir/steps';
 import {
   fuseGraph,
   type FusedGraph,
@@ -34,15 +35,15 @@ export interface GeneratedKernel {
 const MAX_ATTEMPTS = 16;
 
 /**
- * Fuses `graph` and writes its shaders.
+ * Fuses `graph` and writes its shaders, pausing after each.
  * @throws RefusedError if a kernel cannot be written even by itself.
  */
-export function generateKernels(
+export function* generateKernels(
   graph: Graph,
   tables: FusionTables,
   target: KernelTarget,
   constraints?: FusionConstraints,
-): { fused: FusedGraph; kernels: GeneratedKernel[] } {
+): Steps<{ fused: FusedGraph; kernels: GeneratedKernel[] }> {
   const store = new Map<Node, string>(constraints?.store);
   const separate = new Map<Node, string>(constraints?.separate);
   for (let attempt = 1; ; attempt++) {
@@ -51,6 +52,7 @@ export function generateKernels(
     const kernels: GeneratedKernel[] = [];
     const failures: { group: KernelGroup; reason: string }[] = [];
     for (const group of fused.groups) {
+      yield;
       const result = tryGenerate(group, storage, target);
       if (typeof result === 'string') failures.push({ group, reason: result });
       else kernels.push(result);

@@ -5,6 +5,7 @@
 import { engine, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { LruMap } from '../ir/lru-map';
+import type { Steps } from '../ir/steps';
 import {
   callRequirements,
   missingWeight,
@@ -169,9 +170,9 @@ export class ModelRewriter {
   }
 
   /** Compiles what a prepared call of a model that is one region would run. */
-  compileWhole({ rewrite, tensors }: PreparedCall): void {
+  compileWhole({ rewrite, tensors }: PreparedCall): Steps<void> {
     const [runner] = rewrite.runners;
-    runner.prepare(runner.region.inputs.map((ref) => tensors.get(ref) as Tensor));
+    return runner.prepare(runner.region.inputs.map((ref) => tensors.get(ref) as Tensor));
   }
 
   /** Disposes of results of the model, but for weights of its own that it gives as they are. */

@@ -2,6 +2,7 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, Tensor, zeros, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain, requireRewriter, type ModelExplanation } from './explain';
+import { runSteps, type Steps } from '../ir/steps';
 import { checkOptions, hasOpenShape, type OpenShape, type OptimizeOptions } from './example-inputs';
 import { internalsOf } from './model-internals';
 import type { ModelRewriter, PreparedCall } from './model-rewriter';
@@ -56,15 +57,30 @@ export async function withExamples<T>(
   }
 }
 
+/** How work is done: at once, or in turns with other work of the page. */
+export interface WorkPace {
+  /** Does what comes in pieces. */
+  steps<T>(this: void, work: Steps<T>): T | Promise<T>;
+  /** Does what does not. */
+  task<T>(this: void, work: () => T | Promise<T>): Promise<T>;
+}
+
+const AT_ONCE: WorkPace = { steps: runSteps, task: async (work) => work() };
+
 /** Compiles every region that a call runs, dividing the model anew where one is refused. */
-export async function compileAll(rewriter: ModelRewriter, prepare: PrepareExample): Promise<void> {
+export async function compileAll(
+  rewriter: ModelRewriter,
+  prepare: PrepareExample,
+  pace = AT_ONCE,
+): Promise<void> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const known = rewriter.excluded.size;
-    const call = prepare();
+    const call = await pace.task(prepare);
     if (!call) return;
-    if (call.rewrite.partition.isWhole) rewriter.compileWhole(call);
-    else if (call.requirements.isDynamic) rewriter.free(await rewriter.executeAsync(call));
-    else rewriter.free(rewriter.rehearse(call));
+    if (call.rewrite.partition.isWhole) await pace.steps(rewriter.compileWhole(call));
+    else if (call.requirements.isDynamic) {
+      await pace.task(async () => rewriter.free(await rewriter.executeAsync(call)));
+    } else await pace.task(() => rewriter.free(rewriter.rehearse(call)));
     if (rewriter.excluded.size === known) return;
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { DType, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { LruMap } from '../ir/lru-map';
+import { runSteps, timedSteps, type Steps } from '../ir/steps';
 import {
   importRegion,
   type Feed,
@@ -87,6 +88,7 @@ export class RegionRunner {
   /** Calls for which there was a plan, and those whose elements alone were new. */
   private hits = 0;
   private misses = 0;
+  private isDisposed = false;
 
   constructor(region: Region, context: RegionContext) {
     this.region = region;
@@ -113,12 +115,13 @@ export class RegionRunner {
     return computed ?? this.collect(found, inputs);
   }
 
-  /** Compiles for these inputs, if that has not happened yet. */
-  prepare(inputs: readonly TensorInfo[]): void {
-    this.find(inputs);
+  /** Compiles for these inputs, if that has not happened yet, in pieces of some milliseconds. */
+  *prepare(inputs: readonly TensorInfo[]): Steps<void> {
+    if (!this.specializations.get(this.signature(inputs))) yield* this.compileFor(inputs);
   }
 
   dispose(): void {
+    this.isDisposed = true;
     this.specializations.clear();
   }
 
@@ -132,18 +135,25 @@ export class RegionRunner {
       this.hits++;
       return known;
     }
+    return runSteps(this.compileFor(inputs));
+  }
+
+  private *compileFor(inputs: readonly TensorInfo[]): Steps<Specialization | 'stock'> {
     const shapes = inputs.map(({ shape }) => shape.join(',')).join(';');
     if (this.shapes.get(shapes)) this.misses++;
     this.shapes.set(shapes, true);
-    const start = performance.now();
-    const found = this.specialize(inputs);
+    const { result: found, milliseconds } = yield* timedSteps(this.specialize(inputs));
     const plan = found === 'stock' ? undefined : found.plan;
-    const spent = performance.now() - start - (plan?.preparingMs ?? 0);
     this.compilation.note(
       inputs.map(({ shape }) => shape),
       plan,
-      spent,
+      milliseconds - (plan?.preparingMs ?? 0),
     );
+    if (this.isDisposed) {
+      // Between two pieces.
+      this.release(found);
+      return 'stock';
+    }
     // Compiling may have found out that elements matter.
     this.specializations.set(this.signature(inputs), found);
     if (this.misses > MAX_MISSES && this.hits < this.misses) {
@@ -177,7 +187,7 @@ export class RegionRunner {
     return size > MAX_HOST_ELEMENTS ? undefined : this.context.runtime.hostValues?.(input);
   }
 
-  private specialize(inputs: readonly TensorInfo[]): Specialization | 'stock' {
+  private *specialize(inputs: readonly TensorInfo[]): Steps<Specialization | 'stock'> {
     const imported = this.import(inputs);
     if ('refusals' in imported) {
       for (const { node, reason } of imported.refusals) {
@@ -190,7 +200,11 @@ export class RegionRunner {
     if (graph.outputs.length === 0) return { planInputs, outputs, specs };
     try {
       const anySize = this.specializations.size > 0 || this.context.sizesVary();
-      const plan = this.context.runtime.compile(graph, this.label(), anySize);
+      yield;
+      const { runtime } = this.context;
+      const plan = runtime.compileSteps
+        ? yield* runtime.compileSteps(graph, this.label(), anySize)
+        : runtime.compile(graph, this.label(), anySize);
       return { plan, planInputs, outputs, specs };
     } catch (error) {
       this.refusePlan(error);

@@ -2,6 +2,7 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Graph, HostData } from '../ir/graph';
 import type { NewShader, PlanRecord } from '../report/record';
+import type { Steps } from '../ir/steps';
 
 /** A graph made ready to run. */
 export interface CompiledPlan {
@@ -65,6 +66,8 @@ export interface PlanRuntime {
    * @throws RefusedError if the graph cannot be compiled; its nodes are the model's to blame.
    */
   compile(graph: Graph, label: string, anySize?: boolean): CompiledPlan;
+  /** As `compile`, in pieces of some milliseconds, where it can be. */
+  compileSteps?(graph: Graph, label: string, anySize?: boolean): Steps<CompiledPlan>;
   /**
    * Runs a plan.
    *

@@ -2,7 +2,8 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { checkOptions, type OptimizeOptions } from './example-inputs';
 import { requireRewriter } from './explain';
-import { compileAll, withExamples } from './optimize';
+import { takeTurns } from '../ir/steps';
+import { compileAll, withExamples, type WorkPace } from './optimize';
 
 /** How far a warm-up is. */
 export interface WarmupProgress {
@@ -68,11 +69,14 @@ export async function warmup(
   const tell = (progress: number, text: string): void =>
     onProgress?.({ progress, timeElapsed: performance.now() - start, text });
   const own = { longestTaskMs: 0 };
-  const timed = async (work: () => void | Promise<void>): Promise<void> => {
+  const note = (ms: number): void => void (own.longestTaskMs = Math.max(own.longestTaskMs, ms));
+  const timed = async <T>(work: () => T | Promise<T>): Promise<T> => {
     const begun = performance.now();
-    await work();
-    own.longestTaskMs = Math.max(own.longestTaskMs, performance.now() - begun);
+    const result = await work();
+    note(performance.now() - begun);
+    return result;
   };
+  const pace: WorkPace = { steps: (work) => takeTurns(work, note), task: timed };
   const isTuning = runtime.tunes?.(tune) ?? false;
   const between = (from: number, to: number, what: string) => (done: number, total: number) =>
     tell(from + ((to - from) * done) / total, `${what} ${done} of ${total}`);
@@ -81,7 +85,7 @@ export async function warmup(
   tell(0, 'rewriting the graph');
   const ahead = await withExamples(model, rewriter, options, async (prepare) => {
     const rewrite = async (): Promise<void> => {
-      await timed(() => compileAll(rewriter, prepare));
+      await compileAll(rewriter, prepare, pace);
       tell(REWRITTEN, 'graph rewritten');
     };
     const report = await (runtime.ahead?.(rewrite, compiled, tuned) ?? rewrite());

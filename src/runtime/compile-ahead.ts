@@ -2,6 +2,7 @@
 import type { PlanDevice } from './plan-device';
 import type { PlanExecutor } from './executor';
 import type { PlanDispatch } from '../compiler/plan';
+import { MAX_TASK_MS, nextTask } from '../ir/steps';
 
 export type AheadProgress = (done: number, total: number) => void;
 
@@ -14,9 +15,6 @@ export interface AheadMeter {
   /** Does another piece of work, and notes how long it takes. */
   task(work: () => void): void;
 }
-
-/** Milliseconds after which other work of the page gets its turn: half a frame. */
-const MAX_TASK_MS = 8;
 
 /** Compiles what `executors` need; each shader once, however many of them use it. */
 export async function compileAhead(
@@ -56,8 +54,4 @@ export async function compileAhead(
   // A device that is lost does not answer any more.
   await Promise.race([Promise.all(compiling), device.lost]);
   return report;
-}
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

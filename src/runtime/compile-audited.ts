@@ -1,8 +1,9 @@
 /** Compiles graphs for a device, and shows the plans to whoever checks them. */
-import { compilePlan, type CompileOptions } from '../compiler/compile';
+import { compileSteps, type CompileOptions } from '../compiler/compile';
 import type { Plan } from '../compiler/plan';
 import { flag } from '../host/flags';
 import { copyGraph, type Graph } from '../ir/graph';
+import { runSteps, type Steps } from '../ir/steps';
 import type { PlanAuditor, RejectNodes } from './plan-auditor';
 import type { PlanDevice } from './plan-device';
 
@@ -25,10 +26,24 @@ export function compileAudited(
   reject: RejectNodes,
   options?: CompileOptions,
 ): Plan {
+  return runSteps(compileAuditedSteps(device, graph, label, reject, options));
+}
+
+/** As {@link compileAudited}, in pieces of some milliseconds. */
+export function* compileAuditedSteps(
+  device: PlanDevice,
+  graph: Graph,
+  label: string,
+  reject: RejectNodes,
+  options?: CompileOptions,
+): Steps<Plan> {
   if (flag('WEBGPU_FUSED_VERIFY')) device.auditor ??= askedFor(device);
   const { auditor } = device;
   const source = auditor && copyGraph(graph);
-  const plan = compilePlan(graph, device.target, label, { ...device.compileOptions, ...options });
+  const plan = yield* compileSteps(graph, device.target, label, {
+    ...device.compileOptions,
+    ...options,
+  });
   if (auditor && source) auditor.compiled(plan, source, reject);
   return plan;
 }
