@@ -145,9 +145,15 @@ const TABLE: readonly Unsound[] = [
   },
   {
     kernels: ['Mod'],
-    why: NOT_WHOLE,
+    why: 'an infinite divisor leaves NaN, and NaN becomes other integers',
     isRare: true,
-    when: ([x]) => x.dtype === 'bool',
+    when: ([x]) => x.dtype !== 'int32',
+  },
+  {
+    kernels: ['Atan2', 'Pow', 'Acosh', 'Asinh'],
+    why: 'of zeros, of infinities, or of large numbers they are others',
+    isRare: true,
+    when: ([x]) => x.dtype === 'float32',
   },
   {
     kernels: OF_FLOATS,

@@ -660,6 +660,27 @@ add('FusedBatchNorm', () =>
 );
 
 // Counting, sorting, scattering.
+// Every pair of special values.
+const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -2.5, 3, 100, -100, 1e20, -1e30];
+const [FIRST, SECOND] = [SPECIAL.flatMap((a) => SPECIAL.map(() => a)), SPECIAL.flatMap(() => SPECIAL)]; // prettier-ignore
+for (const name of ['Mod', 'Atan2', 'Pow', 'RealDiv', 'Maximum', 'SquaredDifference']) {
+  add(`${name} of special values`, () =>
+    kernel(name, { a: tf.tensor1d(FIRST), b: tf.tensor1d(SECOND) }),
+  );
+}
+for (const name of [
+  'Acosh',
+  'Asinh',
+  'Atanh',
+  'Erf',
+  'Exp',
+  'Log1p',
+  'Sigmoid',
+  'Softplus',
+  'Tanh',
+]) {
+  add(`${name} of special values`, () => kernel(name, { x: tf.tensor1d(SPECIAL) }));
+}
 add('ArgMax of equal elements', () => [
   tf.argMax(
     tf.tensor2d(
