@@ -69,9 +69,9 @@ function training(name: Name, share: number): Workload {
 }
 
 export const recurrent: readonly Workload[] = [
-  predict('lstm', 1, 0.06),
+  predict('lstm', 1, 0.005),
   predict('lstm', 32, 0.06),
-  predict('gru', 1, 0.1),
+  predict('gru', 1, 0.005),
   predict('gru', 32, 0.1),
   training('lstm', 0.25),
 ];

@@ -5,21 +5,21 @@ import type { Operand } from './wgsl/inliner';
 import { vectorType } from './wgsl/kernel-writer';
 
 /**
- * Writes `expr` as statements of the current block, whose variables begin with `prefix`.
+ * Writes expressions as statements of the current block, whose variables begin with `prefix`.
  *
- * @param slot what the expression's input of this index is here.
- * @returns the text of its value: an identifier or a literal.
+ * @param slot what the expressions' input of this index is here.
+ * @returns the texts of their values: identifiers or literals.
  */
-export function emitExpression(
+export function emitExpressions(
   { writer, inliner }: KernelEmission,
-  expr: Expr,
+  exprs: readonly Expr[],
   width: 1 | 4,
   prefix: string,
   slot: (index: number) => Operand,
-): string {
+): readonly string[] {
   const splat = (code: string): string =>
     width === 1 ? code : `${vectorType('float32', width)}(${code})`;
-  const { statements, results } = emitWgsl([expr], {
+  const { statements, results } = emitWgsl(exprs, {
     width,
     prefix,
     helper: (name, source) => writer.helper(name, source),
@@ -32,5 +32,16 @@ export function emitExpression(
     inputName: (index) => inliner.widen(slot(index), width),
   });
   for (const statement of statements) writer.statement(statement);
-  return results[0];
+  return results;
+}
+
+/** Writes one expression, as {@link emitExpressions} does several. */
+export function emitExpression(
+  emission: KernelEmission,
+  expr: Expr,
+  width: 1 | 4,
+  prefix: string,
+  slot: (index: number) => Operand,
+): string {
+  return emitExpressions(emission, [expr], width, prefix, slot)[0];
 }

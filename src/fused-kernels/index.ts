@@ -1,6 +1,7 @@
 /** All kernel families, and the table from anchor to family. */
 import { argReduceKernel } from './arg-reduce';
 import { attentionKernel, attentionMergeKernel, attentionPartKernel } from './attention/index';
+import { recurrenceKernel } from './recurrence';
 import { recurrentMatmulKernel } from './recurrent-matmul';
 import { conv2dTransposeKernel } from './conv2d-transpose';
 import { conv2dKernel } from './conv2d';
@@ -26,6 +27,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   depthwiseConv2dKernel,
   matmulKernel,
   recurrentMatmulKernel,
+  recurrenceKernel,
   gatedMatmulKernel,
   denseChainKernel,
   depthwisePointwiseKernel,

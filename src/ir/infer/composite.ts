@@ -1,6 +1,7 @@
 /** Shapes of what rewrite rules make of several primitives. */
 import { sameShape, sizeOf, type Value } from '../graph';
 import type { InferManyTable, InferTable } from './table';
+import { recurrenceOf } from '../recurrence';
 import { demand } from './refused';
 import { broadcastsTo, formatShape } from './shape';
 import { windowInference } from './window';
@@ -104,5 +105,16 @@ export const compositesInference: InferManyTable = {
     );
     const shape = [x.shape[0], columns / gates];
     return Array.from({ length: gates }, () => ({ shape, dtype: 'float32' as const }));
+  },
+  Recurrence: (inputs, attrs) => {
+    const { states, weights, steps, results } = recurrenceOf(inputs, attrs);
+    demandFloats([...states, ...weights]);
+    const [{ shape }] = states;
+    demand(
+      states.every((state) => sameShape(state.shape, shape)),
+      () => 'states differ in shape',
+    );
+    const [rows, units] = shape;
+    return results.map(() => ({ shape: [steps * rows, units], dtype: 'float32' as const }));
   },
 };

@@ -2,6 +2,7 @@
 import type { FusionRule } from '../rule';
 import { attention } from './attention';
 import { composeAttention, splitAttention } from './attention-forms';
+import { recurrence } from './recurrence';
 import { recurrentProduct } from './recurrent-product';
 import { denseChain } from './dense-chain';
 import { depthwisePointwise } from './depthwise-pointwise';
@@ -49,12 +50,14 @@ const composites: readonly FusionRule[] = [
   mish,
 ];
 
+/** Joins what the steps of a sequence do each: what they make of their inputs, then all the rest. */
+const sequences: readonly (readonly FusionRule[])[] = [[stackRows], [recurrence]];
+
 /** Joins kernels side by side, and divides long ones, once it is clear which there are. */
 const horizontal: readonly FusionRule[] = [
   moments,
   poolPositions,
   gatedProduct,
-  stackRows,
   recurrentProduct,
   widenDense,
   widenConvolution,
@@ -72,6 +75,7 @@ const divisions: readonly FusionRule[] = [splitDepth, splitCumsum];
 export const builtInStages: readonly (readonly FusionRule[])[] = [
   simplifications,
   composites,
+  ...sequences,
   horizontal,
   vertical,
   divisions,

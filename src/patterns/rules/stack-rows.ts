@@ -1,14 +1,8 @@
 /** The inputs of a recurrent layer: one product for all of its steps, not one for each. */
-import { sizeOf, type Node, type Value } from '../../ir/graph';
+import { sizeOf, type Node } from '../../ir/graph';
 import { any, op } from '../match';
 import type { FusionRule, Match, Replacement } from '../rule';
-
-/** Rows of `of`, all of its axes but the last taken for one. */
-interface Rows {
-  readonly of: Value;
-  readonly first: number;
-  readonly count: number;
-}
+import { rowsOf, type Rows } from './rows-of';
 
 /** A product of some rows. */
 interface RowProduct {
@@ -16,33 +10,20 @@ interface RowProduct {
   readonly rows: Rows;
 }
 
-/** What `value` is rows of: a slice of whole rows, under whatever shape. */
-function rowsOf(value: Value): Rows | null {
-  let node = value.producer;
-  while (node?.kernel === 'Reshape') node = node.inputs[0].producer;
-  if (node?.kernel !== 'Slice') return null;
-  const [[of], [part], attrs] = [node.inputs, node.outputs, node.attrs];
-  const last = of.shape.length - 1;
-  const depth = value.shape.at(-1) as number;
-  if (last < 1 || of.shape[last] !== depth) return null;
-  const begin = attrs.begin as number[];
-  const isWhole = of.shape.every((dim, axis) => axis === 0 || part.shape[axis] === dim);
-  if (!isWhole || (attrs.strides as number[]).some((stride) => stride !== 1)) return null;
-  return {
-    of,
-    first: begin[0] * sizeOf(of.shape.slice(1, last)),
-    count: sizeOf(value.shape) / depth,
-  };
-}
-
 /** Whether a product multiplies rows by one matrix. */
-function isOfRows({ kernel, inputs: [, weights], attrs }: Node): boolean {
+export function isOfRows({ kernel, inputs: [, weights], attrs }: Node): boolean {
   return (
     kernel === 'BatchMatMul' &&
     attrs.transposeA === false &&
     attrs.parts === undefined &&
     sizeOf(weights.shape.slice(0, -2)) === 1
   );
+}
+
+/** What the rows of a product are whole rows of. */
+function wholeRowsOf({ inputs: [x] }: Node): Rows | null {
+  const rows = rowsOf(x);
+  return rows?.of.shape.at(-1) === x.shape.at(-1) ? rows : null;
 }
 
 /** The products of `weights` with rows of what `root` has rows of, in order. */
@@ -54,7 +35,7 @@ function productsOf(match: Match, { of }: Rows): RowProduct[] {
       isOfRows(product) &&
       product.inputs[1] === weights &&
       product.attrs.transposeB === root.attrs.transposeB;
-    const rows = isAlike ? rowsOf(product.inputs[0]) : null;
+    const rows = isAlike ? wholeRowsOf(product) : null;
     return rows?.of === of ? [{ product, rows }] : [];
   });
 }
@@ -64,7 +45,7 @@ export const stackRows: FusionRule<readonly RowProduct[]> = {
   equation: 'rows of x · w, other rows of x · w ⇒ rows of one product x · w',
   match: op('BatchMatMul', [any(), any('weights')]),
   check(match) {
-    const rows = isOfRows(match.root) ? rowsOf(match.root.inputs[0]) : null;
+    const rows = isOfRows(match.root) ? wholeRowsOf(match.root) : null;
     if (!rows) return '';
     const found = productsOf(match, rows).sort((a, b) => a.rows.first - b.rows.first);
     if (found.length < 2) return '';

@@ -68,7 +68,7 @@ export function findProducts(
 }
 
 /** The matrix shape in which an operand broadcasts to `shape`, taken as rows; null if it has none. */
-function asMatrix(operand: Shape, shape: Shape): readonly [number, number] | null {
+export function asMatrix(operand: Shape, shape: Shape): readonly [number, number] | null {
   const columns = operand.at(-1) ?? 1;
   const rows = sizeOf(operand) / columns;
   if (rows === 1) return [1, columns];

@@ -2,6 +2,7 @@
 import type { Expr } from '../../ir/expression';
 import { sizeOf, type Node, type Shape } from '../../ir/graph';
 import { windowInference } from '../../ir/infer/window';
+import { recurrenceOf, sourceColumns, type StepSlot } from '../../ir/recurrence';
 import { compileExpression } from './elementwise';
 import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { broadcastPositions, broadcastStrides, positionsUnder } from './indexing';
@@ -153,6 +154,49 @@ const recurrentMatMul: PrimitiveEvaluator = (node, [x, weights], precision) => {
   );
 };
 
+/** Step by step, each of which computes its products, then its new states and what it answers. */
+const recurrence: PrimitiveEvaluator = (node, inputs, precision) => {
+  const recurrence = recurrenceOf(node.inputs, node.attrs);
+  const { states, weights, products, sequences, slots, next, results, steps } = recurrence;
+  const [rows, units] = states[0].shape;
+  const first = states.length + weights.length;
+  const sources: Record<StepSlot['source'], Doubles[]> = {
+    state: inputs.slice(0, states.length),
+    product: [],
+    sequence: [],
+    operand: inputs.slice(first + sequences),
+  };
+  const evaluate = (expr: Expr, columns: number): Doubles => {
+    const run = compileExpression(expr, precision);
+    return Float64Array.from({ length: rows * columns }, (_, at) =>
+      run((index) => {
+        const slot = slots[index];
+        const elements = sources[slot.source][slot.index];
+        const width = sourceColumns(recurrence, slot);
+        const row = elements.length === width ? 0 : Math.floor(at / columns);
+        return elements[row * width + (width === 1 ? 0 : slot.begin + (at % columns))];
+      }),
+    );
+  };
+  const answers = results.map(() => new Float64Array(steps * rows * units));
+  for (let step = 0; step < steps; step++) {
+    sources.sequence = inputs.slice(first, first + sequences).map((all) => {
+      const part = all.length / steps;
+      return all.slice(step * part, (step + 1) * part);
+    });
+    sources.product = [];
+    products.forEach(({ operand, transposeB }, at) => {
+      const { shape } = weights[at];
+      const x = evaluate(operand, shape[transposeB ? 1 : 0]);
+      sources.product.push(dense(x, inputs[states.length + at], shape, transposeB, precision));
+    });
+    const made = [...next, ...results].map((expr) => evaluate(expr, units));
+    sources.state = made.slice(0, states.length);
+    answers.forEach((answer, at) => answer.set(made[states.length + at], step * rows * units));
+  }
+  return answers;
+};
+
 const denseChain: PrimitiveEvaluator = (node, inputs, precision) => {
   const activations = node.attrs.activations as readonly Expr[];
   const operands = operandsOf(node, inputs, activations.length + 2);
@@ -180,6 +224,7 @@ export const products: Readonly<Record<string, PrimitiveEvaluator>> = {
   BatchMatMul: batchMatMul,
   GatedMatMul: gatedMatMul,
   RecurrentMatMul: recurrentMatMul,
+  Recurrence: recurrence,
   DenseChain: denseChain,
   DepthwisePointwise: depthwisePointwise,
 };

@@ -36,7 +36,9 @@ async function predict(name: LayerName, batch: number, steps: number, options: O
     values = Array.from(await y.data());
     y.dispose();
   };
-  for (let run = 0; run < 4; run++) await call();
+  // The reference knows no plans that come with the second call.
+  const warmups = tf.getBackend() === 'cpu' ? 0 : 4;
+  for (let run = 0; run < warmups; run++) await call();
   const counts = await countGpu(call);
   x.dispose();
   model.dispose();
@@ -63,13 +65,23 @@ describe.each(['lstm', 'gru', 'simpleRNN'] as const)('%s', (name) => {
 
 const STEPS = 100;
 
-test.each([1, 32])('a long sequence of an LSTM, %d rows: a dispatch a step', async (batch) => {
+test.each(['lstm', 'gru'] as const)('a long sequence of %s is one kernel', async (name) => {
   await useReference('cpu');
-  const expected = await predict('lstm', batch, STEPS, { units: 128 });
+  const expected = await predict(name, 1, STEPS, { units: 128 });
   await useLazy();
-  const actual = await predict('lstm', batch, STEPS, { units: 128 });
+  const actual = await predict(name, 1, STEPS, { units: 128 });
   expectClose(actual.values, expected.values, 1e-4);
-  expect(actual.dispatches).toBeLessThanOrEqual(110);
+  // The sum that makes the first state, the product of all inputs, the steps, and the last of them.
+  expect(actual.dispatches).toBeLessThanOrEqual(4);
   // Two for the sequence, one for reading.
   expect(actual.submits).toBeLessThanOrEqual(3);
+});
+
+test('what is too large for a workgroup is a dispatch a step', async () => {
+  await useReference('cpu');
+  const expected = await predict('lstm', 2, 10, { units: 200 });
+  await useLazy();
+  const actual = await predict('lstm', 2, 10, { units: 200 });
+  expectClose(actual.values, expected.values, 1e-4);
+  expect(actual.dispatches).toBeLessThanOrEqual(13);
 });

@@ -2,6 +2,7 @@
 import type { GraphBuilder } from '../../../src/ir/builder';
 import { input as slot } from '../../../src/ir/expression';
 import { sizeOf, type Shape, type Value } from '../../../src/ir/graph';
+import { CELLS, unroll } from '../recurrent-cells';
 import type { AdapterClass } from '../../../src/fused-kernels/target';
 import { seededNumbers } from '../small-graph-model';
 
@@ -207,6 +208,9 @@ export const RULE_CASES: Readonly<Record<string, PlantCase>> = {
       });
     },
   },
+  recurrence: {
+    build: (b) => unroll(b, CELLS.GRU, { steps: 4, rows: 3, units: 8, depth: 5 }).states,
+  },
   'recurrent-product': {
     build: (b) => {
       const all = b.op('Add', [matmul(b, input(b, 3, 8), 20), input(b, 20)]);
@@ -283,6 +287,7 @@ export const FAMILY_CASES: Readonly<Record<string, PlantCase>> = {
   matmul: { build: (b) => b.op('Tanh', [matmul(b, input(b, 9, 17), 11)]) },
   'gated-matmul': RULE_CASES['gated-product'],
   'recurrent-matmul': RULE_CASES['recurrent-product'],
+  recurrence: RULE_CASES.recurrence,
   'dense-chain': RULE_CASES['dense-chain'],
   'depthwise-pointwise': RULE_CASES['depthwise-pointwise'],
   'max-pool': {

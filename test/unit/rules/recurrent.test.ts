@@ -1,44 +1,74 @@
 import type { GraphBuilder } from '../../../src/ir/builder';
+import { scalarOp } from '../../../src/ir/expression';
 import type { Value } from '../../../src/ir/graph';
+import { CELLS, unroll } from '../../support/recurrent-cells';
 import { input, rewrite } from './rewritten';
 
 const plain = { transposeA: false, transposeB: false };
-const UNITS = 8;
-
-/** A step of an LSTM: its new output and its new state. */
-function step(b: GraphBuilder, x: Value, h: Value, c: Value, weights: readonly Value[]): Value[] {
-  const [kernel, recurrent, bias] = weights;
-  const own = b.op('BatchMatMul', [x, kernel], plain);
-  const all = b.op('Add', [b.op('Add', [own, b.op('BatchMatMul', [h, recurrent], plain)]), bias]);
-  const [i, f, g, o] = [0, 1, 2, 3].map((at) => b.slice(all, [0, UNITS * at], [h.shape[0], UNITS]));
-  const kept = b.op('Multiply', [b.op('Sigmoid', [f]), c]);
-  const state = b.op('Add', [kept, b.op('Multiply', [b.op('Sigmoid', [i]), b.op('Tanh', [g])])]);
-  return [b.op('Multiply', [b.op('Sigmoid', [o]), b.op('Tanh', [state])]), state];
-}
-
-const weightsOf = (b: GraphBuilder, depth: number): Value[] => [
-  ...[input(b, [depth, 4 * UNITS]), input(b, [UNITS, 4 * UNITS])],
-  input(b, [4 * UNITS]),
-];
 
 const count = (kernels: readonly string[], kernel: string): number =>
   kernels.filter((name) => name === kernel).length;
 
 describe('steps of a recurrent layer', () => {
-  test('share one product of their inputs, and have one product each', () => {
-    const { kernels, fired } = rewrite((b) => {
-      const x = input(b, [5, 3, 6]);
-      const weights = weightsOf(b, 6);
-      let [h, c] = [input(b, [3, UNITS]), input(b, [3, UNITS])];
-      for (let at = 0; at < 5; at++) {
-        const row = b.reshape(b.slice(x, [at, 0, 0], [1, 3, 6]), [3, 6]);
-        [h, c] = step(b, row, h, c, weights);
+  const SIZES = { steps: 5, rows: 3, units: 8, depth: 6 };
+
+  test.each(Object.keys(CELLS))(
+    'of a cell, %s, share one product of their inputs, and are one node',
+    (cell) => {
+      const { kernels, fired } = rewrite((b) => unroll(b, CELLS[cell], SIZES).states);
+      expect(count(kernels, 'BatchMatMul')).toBe(1);
+      expect(count(kernels, 'Recurrence')).toBe(1);
+      expect(kernels.filter((kernel) => scalarOp(kernel))).toEqual([]);
+      expect(new Set(fired)).toEqual(new Set(['stack-rows', 'recurrence']));
+    },
+  );
+
+  test('answer what is needed of each', () => {
+    const { kernels } = rewrite((b) => unroll(b, CELLS.LSTM, SIZES).outputs);
+    expect(count(kernels, 'Recurrence')).toBe(1);
+    expect(count(kernels, 'Slice')).toBe(5);
+    expect(kernels).toHaveLength(9);
+  });
+
+  test('of too many weights have one product each', () => {
+    const { kernels, reasons } = rewrite(
+      (b) => unroll(b, CELLS.LSTM, { ...SIZES, units: 200 }).states,
+    );
+    expect(count(kernels, 'RecurrentMatMul')).toBe(5);
+    expect(reasons('recurrence')).toContain('160000 weights are more than 131072');
+  });
+
+  test('that read the output of two steps before are not one node', () => {
+    const { kernels } = rewrite((b) => {
+      const w = input(b, [8, 8]);
+      let [before, h] = [input(b, [3, 8]), input(b, [3, 8])];
+      for (let at = 0; at < 6; at++) {
+        const next = b.op('Tanh', [b.op('Add', [b.op('BatchMatMul', [h, w], plain), before])]);
+        [before, h] = [h, next];
       }
       return h;
     });
-    expect(count(kernels, 'BatchMatMul')).toBe(1);
-    expect(count(kernels, 'RecurrentMatMul')).toBe(5);
-    expect(new Set(fired)).toEqual(new Set(['stack-rows', 'recurrent-product']));
+    expect(kernels).not.toContain('Recurrence');
+  });
+
+  test.each<[string, (b: GraphBuilder, h: Value, at: number) => Value]>([
+    ['differ', (b, h, at) => b.op(at === 2 ? 'Relu' : 'Tanh', [h])],
+    ['scale by numbers of their own', (b, h, at) => b.op('Multiply', [h, b.scalar(at + 2)])],
+    [
+      'mix rows',
+      (b, h) =>
+        b.op('Transpose', [b.op('Transpose', [b.op('Softmax', [h])], { perm: [1, 0] })], {
+          perm: [1, 0],
+        }),
+    ],
+  ])('that %s are not one node', (_name, step) => {
+    const { kernels } = rewrite((b) => {
+      const w = input(b, [8, 8]);
+      let h = input(b, [3, 8]);
+      for (let at = 0; at < 6; at++) h = step(b, b.op('BatchMatMul', [h, w], plain), at);
+      return h;
+    });
+    expect(kernels).not.toContain('Recurrence');
   });
 
   test('whose rows are not all there share a product of those that are', () => {
