@@ -7,6 +7,7 @@ import commonjs from '@rollup/plugin-commonjs';
 import terser from '@rollup/plugin-terser';
 import { transform } from 'esbuild';
 import dts from 'rollup-plugin-dts';
+import { benchPage } from './tools/build/bench-page.mjs';
 import { reportPage } from './tools/build/report-page.mjs';
 
 const ENTRIES = {
@@ -53,17 +54,15 @@ const compile = () => ({
       : null,
 });
 
-/** What `webgpu-fused:page` exports: the page of a report, its script and its style, as text. */
-const page = () => ({
-  name: 'page',
-  resolveId: (/** @type {string} */ source) => (source === PAGE ? `\0${PAGE}` : null),
-  async load(/** @type {string} */ id) {
-    if (id !== `\0${PAGE}`) return null;
-    return reportPage();
-  },
-});
+/** Pages as text, by the modules that export them. */
+const PAGES = { 'webgpu-fused:page': reportPage, 'webgpu-fused:bench-page': benchPage };
 
-const PAGE = 'webgpu-fused:page';
+const pages = () => ({
+  name: 'pages',
+  resolveId: (/** @type {string} */ source) => (source in PAGES ? `\0${source}` : null),
+  load: (/** @type {string} */ id) =>
+    Object.entries(PAGES).find(([name]) => id === `\0${name}`)?.[1]() ?? null,
+});
 
 /** What the program has of its own: `commander`, which is CommonJS. */
 const libraries = () => [
@@ -142,13 +141,13 @@ export default [
   {
     input: { ...ENTRIES, ...PROGRAM },
     external,
-    plugins: [clean(), compile(), page(), ...libraries()],
+    plugins: [clean(), compile(), pages(), ...libraries()],
     output: modules('mjs', 'es'),
   },
   {
     input: ENTRIES,
     external,
-    plugins: [compile(), page()],
+    plugins: [compile(), pages()],
     output: modules('cjs', 'cjs'),
   },
   {
@@ -159,7 +158,7 @@ export default [
   },
   {
     input: ENTRIES,
-    external: [external, PAGE],
+    external: [external, /^webgpu-fused:/],
     plugins: [dts({ compilerOptions: { stripInternal: true } })],
     output: [types('ts'), types('cts')],
   },

@@ -1,10 +1,7 @@
 /** The backends that commands run models on, on the machine's own adapter. */
-import { findBackendFactory, setBackend } from '@tensorflow/tfjs-core';
 import { CliError } from './cli-error';
 import { ADAPTER_CURE, provideGpu } from './gpu';
 import type { Parts } from './parts';
-
-export type BackendName = 'webgpu' | 'webgpu-fused';
 
 /**
  * Registers stock `webgpu` and `webgpu-fused` on the machine's adapter.
@@ -22,14 +19,4 @@ export async function provideBackends(what: string, parts: Parts): Promise<GPUAd
   }
   await parts.backend();
   return adapter.info;
-}
-
-/** Makes a backend the active one. */
-export async function useBackend(what: string, name: BackendName): Promise<void> {
-  if (findBackendFactory(name) && (await setBackend(name))) return;
-  throw new CliError(what, {
-    got: `no backend ${name}`,
-    needs: 'one that can be initialised',
-    cure: 'Run tfjs-backend-webgpu-fused doctor.',
-  });
 }

@@ -3,6 +3,7 @@ import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
 import { kernelTarget, type AdapterClass, type DeviceFacts } from '../fused-kernels/target';
 import { installGraphModelHook, optimize, type ModelExplanation } from '../graph-model';
 import { CliError } from './cli-error';
+import { installedLayers } from './installed-layers';
 import { checkShapes, loadModel, type InputShapes } from './loaded-model';
 import type { ModelFiles } from './model-files';
 import { importPackage } from './packages';
@@ -36,7 +37,7 @@ export async function explainGraph(
     runtime: new PlanningRuntime(kernelTarget(DEFAULT_LIMITS, adapterClass)),
     isEnabled: () => true,
   });
-  const { graph, inputs } = await loadModel(files);
+  const { graph, inputs } = await loadModel(files, installedLayers);
   if (!graph) throw new Error(`${files.name} is no graph model.`);
   checkShapes('explain', inputs, shapes);
   for (const { name, shape } of inputs) {

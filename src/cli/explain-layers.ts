@@ -3,6 +3,7 @@ import { dispose, env, setBackend } from '@tensorflow/tfjs-core';
 import { lastTrace, type FlushTrace } from '../eager/flush-trace';
 import type { AdapterClass } from '../fused-kernels/target';
 import { provideGpu } from './gpu';
+import { installedLayers } from './installed-layers';
 import { loadModel, randomInputs, type InputShapes } from './loaded-model';
 import type { ModelFiles } from './model-files';
 import type { Parts } from './parts';
@@ -27,7 +28,7 @@ export async function explainLayers(
   await parts.backend();
   env().set('WEBGPU_FUSED_ADAPTER', adapterClass);
   await setBackend('webgpu-fused');
-  const model = await loadModel(files);
+  const model = await loadModel(files, installedLayers);
   const inputs = randomInputs('explain', model, shapes);
   let flushes: readonly FlushTrace[] = [];
   for (let call = 0; call < CALLS; call++) {

@@ -11,7 +11,6 @@ import {
 import { uniform } from '../verify/reference';
 import { CliError, messageOf } from './cli-error';
 import type { ModelFiles } from './model-files';
-import { importPackage } from './packages';
 
 /** Shapes of inputs by name, as `--input` gives them. */
 export type InputShapes = Readonly<Record<string, readonly number[]>>;
@@ -47,11 +46,17 @@ export interface LayersModel {
   dispose(): unknown;
 }
 
+/** `tf.loadLayersModel`, wherever it is: tfjs-layers is not always there. */
+export type LayersLoader = () => Promise<(handler: io.IOHandler) => Promise<LayersModel>>;
+
 /** @throws CliError if tfjs cannot load it, in tfjs's words. */
-export async function loadModel({ name, kind, artifacts }: ModelFiles): Promise<LoadedModel> {
+export async function loadModel(
+  { name, kind, artifacts }: ModelFiles,
+  layersLoader: LayersLoader,
+): Promise<LoadedModel> {
   const handler: io.IOHandler = { load: async () => artifacts };
   try {
-    return await (kind === 'graph' ? loadGraph(handler) : loadLayers(handler));
+    return await (kind === 'graph' ? loadGraph(handler) : loadLayers(handler, layersLoader));
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError('model', {
@@ -85,17 +90,8 @@ async function loadGraph(handler: io.IOHandler): Promise<LoadedModel> {
   return { graph, inputs, outputNames: graph.outputNodes, run, dispose: () => graph.dispose() };
 }
 
-async function loadLayers(handler: io.IOHandler): Promise<LoadedModel> {
-  interface Layers {
-    loadLayersModel(handler: io.IOHandler): Promise<LayersModel>;
-  }
-  const needs = 'it for layers models';
-  const { loadLayersModel } = await importPackage<Layers>(
-    'model',
-    '@tensorflow/tfjs-layers',
-    needs,
-    ['@tensorflow/tfjs'],
-  );
+async function loadLayers(handler: io.IOHandler, layersLoader: LayersLoader): Promise<LoadedModel> {
+  const loadLayersModel = await layersLoader();
   const layers = await loadLayersModel(handler);
   const inputs = layers.inputs.map(({ name, shape, dtype }): ModelInput => ({
     name,

@@ -103,6 +103,8 @@ function makeProgram(parts: Parts, terminal: Terminal, end: (code: number) => vo
     .addOption(inputOption())
     .option('--reps <n>', 'timed runs of each side', positiveInteger, 9)
     .option('--warmups <n>', 'runs of each before anything counts', positiveInteger, 8)
+    .option('--browser [program]', 'in a browser: the program to start, or one that you open')
+    .option('--browser-arg <arg>', 'an argument for that program; may be repeated', collect, [])
     .option('--json', 'print everything as JSON')
     .action(async (model: string, options: BenchOptions) => {
       const { benchCommand } = await import('./bench');
@@ -175,4 +177,8 @@ function positiveInteger(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('It is not a positive whole number.');
+}
+
+function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
 }

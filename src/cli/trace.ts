@@ -5,13 +5,15 @@ import { backend, dispose, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { explain } from '../graph-model';
 import type { KernelRecord } from '../report';
 import { CliError, EXIT } from './cli-error';
-import { provideBackends, useBackend, type BackendName } from './device-backends';
+import { provideBackends } from './device-backends';
 import { describeAdapter } from './gpu';
+import { installedLayers } from './installed-layers';
 import { loadModel, randomInputs, type InputShapes, type LoadedModel } from './loaded-model';
 import { readModel, type ModelFiles } from './model-files';
 import { namingNodes } from './name-node';
 import type { Parts } from './parts';
 import type { Terminal } from './terminal';
+import { useBackend, type BackendName } from './use-backend';
 
 export interface TraceOptions {
   readonly input: InputShapes;
@@ -75,7 +77,7 @@ async function timeCall(
   shapes: InputShapes,
 ): Promise<{ kernels: TimedKernel[]; records: readonly KernelRecord[] }> {
   await useBackend('trace', name);
-  const model = await loadModel(files);
+  const model = await loadModel(files, installedLayers);
   const inputs = randomInputs('trace', model, shapes);
   for (let run = 0; run < WARMUPS; run++) {
     const outputs = await model.run(inputs);

@@ -3,13 +3,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dispose } from '@tensorflow/tfjs-core';
 import { EXIT } from './cli-error';
-import { provideBackends, useBackend } from './device-backends';
+import { provideBackends } from './device-backends';
 import { describeAdapter } from './gpu';
+import { installedLayers } from './installed-layers';
 import { loadModel, randomInputs, type InputShapes } from './loaded-model';
 import { readModel } from './model-files';
 import { namingNodes } from './name-node';
 import type { Parts } from './parts';
 import type { Terminal } from './terminal';
+import { useBackend } from './use-backend';
 
 export interface VerifyOptions {
   readonly input: InputShapes;
@@ -28,7 +30,7 @@ export async function verifyCommand(
   const files = await readModel(source);
   const adapter = describeAdapter(await provideBackends('verify', parts));
   await useBackend('verify', 'webgpu-fused');
-  const { graph, layers, ...model } = await loadModel(files);
+  const { graph, layers, ...model } = await loadModel(files, installedLayers);
   const named = randomInputs('verify', model, input);
   terminal.progress(`verifying on ${adapter}: seconds, minutes for a large model`);
   const { verify } = await parts.verify();

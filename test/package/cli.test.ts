@@ -1,8 +1,9 @@
 /** The program as people call it: what it prints, what it says of bad input, how it ends. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
 import { smallGraphModel } from '../support/small-graph-model';
 import { serveConsumers } from './support';
 
@@ -271,6 +272,41 @@ describe('bench', () => {
     const told = JSON.parse(out) as { sides: { counts: { dispatches: number } }[] };
     expect(told).toHaveProperty('provenance.adapter');
     expect(told.sides[1].counts.dispatches).toBeLessThan(told.sides[0].counts.dispatches);
+  });
+});
+
+describe('bench --browser', () => {
+  test('measures in the page that it serves', async () => {
+    const args = ['bench', writeModel('served'), '--browser', '--reps', '1', '--warmups', '2'];
+    const program = spawn(process.execPath, ['dist/cli.mjs', ...args]);
+    const ended = new Promise<number | null>((resolve) => program.on('exit', resolve));
+    let out = '';
+    program.stdout.on('data', (text: Buffer) => (out += text.toString()));
+    const address = await new Promise<string>((resolve) => {
+      let err = '';
+      program.stderr.on('data', (text: Buffer) => {
+        err += text.toString();
+        const [, found] = /open (http:\S+) in the browser/.exec(err) ?? [];
+        if (found) resolve(found);
+      });
+    });
+    const browser = await launchBrowser();
+    try {
+      await openWithAdapter(await browser.newPage(), address);
+      expect(await ended).toBe(0);
+    } finally {
+      await browser.close();
+      program.kill();
+    }
+    expect(out).toMatch(/dispatches +\d+ +1 +\d/);
+    expect(out).toMatch(/largest difference \d/);
+    expect(out).toMatch(/swiftshader · Chrom\w+ \d+ on Linux/i);
+  });
+
+  test('a program that is not there', async () => {
+    const { code, err } = await call(['bench', writeModel('gone'), '--browser', '/no/browser']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/got \/no\/browser that does not start: .*ENOENT/);
   });
 });
 
