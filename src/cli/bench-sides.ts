@@ -54,6 +54,13 @@ export interface Measured {
   readonly difference?: number;
 }
 
+/** What was measured, and on what. */
+export interface BenchReport extends Measured {
+  readonly adapter: GPUAdapterInfo;
+  /** What ran it, in words; absent for this process. */
+  readonly runtime?: string;
+}
+
 /** Counts dispatches and pipelines of devices that are made from here on. */
 export function instrumentDevices(): GpuInstrument {
   watchDevices();

@@ -1,7 +1,12 @@
 /** The command `bench`: a model on stock `webgpu` and fused, in one process or page and in turn. */
 import { enableProdMode } from '@tensorflow/tfjs-core';
 import { classifyAdapter } from '../fused-kernels/target';
-import { instrumentDevices, measureSides, type Measured, type SidesSettings } from './bench-sides';
+import {
+  instrumentDevices,
+  measureSides,
+  type BenchReport,
+  type SidesSettings,
+} from './bench-sides';
 import { formatMeasured } from './bench-table';
 import { benchInBrowser } from './browser/serve';
 import { EXIT } from './cli-error';
@@ -18,13 +23,6 @@ export interface BenchOptions extends SidesSettings {
   readonly browser?: string | true;
   readonly browserArg: readonly string[];
   readonly json?: boolean;
-}
-
-/** What was measured, and on what. */
-export interface BenchReport extends Measured {
-  readonly adapter: GPUAdapterInfo;
-  /** What ran it, in words; absent for this process. */
-  readonly runtime?: string;
 }
 
 export async function benchCommand(

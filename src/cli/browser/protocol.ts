@@ -1,7 +1,6 @@
 /** What the program and the page that it serves tell each other. */
 import type { io } from '@tensorflow/tfjs-core';
-import type { BenchReport } from '../bench';
-import type { SidesSettings } from '../bench-sides';
+import type { BenchReport, SidesSettings } from '../bench-sides';
 import type { ModelKind } from '../model-check';
 
 /** Where what is; the page is at `/`. */
