@@ -13,7 +13,6 @@ type StockLimits = Pick<GPUSupportedLimits, 'maxStorageBuffersPerShaderStage'>;
 
 export interface Unsound {
   readonly kernels: readonly string[];
-  readonly why: string;
   /** Right for all but rare values: without a plan of its own, stock answers. */
   readonly isRare?: boolean;
   when(operands: readonly StockOperand[], attrs: Attributes, limits: StockLimits): boolean;
@@ -98,103 +97,99 @@ const MOVING = [
   ],
 ];
 
-const IS_FLOAT = 'integers are floats on the way: wrong above 2^24, and where they would wrap';
-
-const NOT_WHOLE = 'NaN, infinities and what is beyond an integer become other integers';
-
 const isWide = (value: unknown): boolean =>
   typeof value === 'number' && !(Math.abs(value) <= 2 ** 24);
 
 const TABLE: readonly Unsound[] = [
   {
     kernels: [...OF_NUMBERS, ...MOVING, 'GatherV2', 'GatherNd'],
-    why: IS_FLOAT,
+    // Integers are floats on the way: wrong above 2^24, and where they would wrap.
     isRare: true,
     when: ([x]) => x.dtype === 'int32',
   },
   {
     kernels: ['Select'],
-    why: IS_FLOAT,
+    // Integers are floats on the way: wrong above 2^24, and where they would wrap.
     isRare: true,
     when: ([, t]) => t.dtype === 'int32',
   },
   {
     kernels: ['OneHot', 'Fill'],
-    why: IS_FLOAT,
+    // Integers are floats on the way: wrong above 2^24, and where they would wrap.
     isRare: true,
     when: (_, { dtype, value, onValue, offValue }) =>
       dtype === 'int32' && [value, onValue, offValue].some(isWide),
   },
   {
     kernels: ['GatherV2', 'GatherNd'],
-    why: 'indices outside multiply by zero, which NaN and infinities outlive, or read what lies there',
+    // Indices outside multiply by zero, which NaN and infinities outlive, or read what lies there.
     isRare: true,
     when: () => true,
   },
   {
     kernels: ['Cast'],
-    why: NOT_WHOLE,
+    // NaN, infinities and what is beyond an integer become other integers.
     isRare: true,
     when: ([x], { dtype }) => x.dtype === 'float32' && dtype === 'int32',
   },
   {
     kernels: ['FloorDiv'],
-    why: NOT_WHOLE,
+    // NaN, infinities and what is beyond an integer become other integers.
     isRare: true,
     when: ([x]) => x.dtype !== 'int32',
   },
   {
     kernels: ['Mod'],
-    why: 'an infinite divisor leaves NaN, and NaN becomes other integers',
+    // An infinite divisor leaves NaN, and NaN becomes other integers.
     isRare: true,
     when: ([x]) => x.dtype !== 'int32',
   },
   {
     kernels: ['Atan2', 'Pow', 'Acosh', 'Asinh'],
-    why: 'of zeros, of infinities, or of large numbers they are others',
+    // Of zeros, of infinities, or of large numbers they are others.
     isRare: true,
     when: ([x]) => x.dtype === 'float32',
   },
   {
     kernels: OF_FLOATS,
-    why: NOT_WHOLE,
+    // NaN, infinities and what is beyond an integer become other integers.
     when: ([x]) => isInteger(x),
   },
   {
     kernels: ['Relu6'],
-    why: 'NaN becomes a bound',
+    // NaN becomes a bound.
     isRare: true,
     when: ([x]) => x.dtype === 'float32',
   },
   {
     kernels: ['ScatterNd', 'SparseToDense', 'TensorScatterUpdate'],
-    why: IS_FLOAT,
+    // Integers are floats on the way: wrong above 2^24, and where they would wrap.
     when: (operands) => operands[operands.length - 1].dtype === 'int32',
   },
   {
     kernels: ['UnsortedSegmentSum'],
-    why: 'what belongs to no segment is added to another',
+    // What belongs to no segment is added to another.
     when: () => true,
   },
   {
     kernels: BINARY,
-    why: 'the shader that broadcasts indexes a vector of more than four components',
+    // The shader that broadcasts indexes a vector of more than four components.
     when: (operands) =>
       highest(operands) >= 5 && !util.arraysEqual(operands[0].shape, operands[1].shape),
   },
   {
     kernels: ['Select', 'Reverse', 'StridedSlice', 'PadV2', 'Cumsum', 'Cumprod'],
-    why: 'there is no valid shader above rank 4',
+    // There is no valid shader above rank 4.
     when: (operands) => highest(operands) >= 5,
   },
   {
     kernels: ['Select'],
-    why: 'a vector of conditions does not choose rows',
+    // A vector of conditions does not choose rows.
     when: ([condition, t]) => condition.shape.length < t.shape.length,
   },
   {
     kernels: ['Transpose'],
-    why: 'integers become floats on the way: an invalid shader, or wrong above 2^24',
+    // Integers become floats on the way: an invalid shader, or wrong above 2^24.
     when: ([x]) => isInteger(x) && x.shape.length > 1,
   },
   {
@@ -202,112 +197,112 @@ const TABLE: readonly Unsound[] = [
       ...['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any', 'ArgMax', 'ArgMin'],
       ...['Cumsum', 'Cumprod'],
     ],
-    why: 'it transposes integers, which is an invalid shader',
+    // It transposes integers, which is an invalid shader.
     when: ([x], attrs) => isInteger(x) && isTransposed(x, attrs),
   },
   {
     kernels: ['SpaceToBatchND', 'BatchToSpaceND'],
-    why: 'it transposes integers, which is an invalid shader',
+    // It transposes integers, which is an invalid shader.
     when: ([x]) => isInteger(x),
   },
   {
     kernels: ['Cumsum', 'Cumprod'],
-    why: 'sums of truth values are called truth values',
+    // Sums of truth values are called truth values.
     when: ([x]) => x.dtype === 'bool',
   },
   {
     kernels: ['Prod'],
-    why: 'of few elements that are on the host, dimensions to be kept are not',
+    // Of few elements that are on the host, dimensions to be kept are not.
     when: (_, { keepDims }) => Boolean(keepDims),
   },
   {
     kernels: ['Cumsum', 'Cumprod'],
-    why: 'backwards, shaders for axes of other lengths are taken for the same',
+    // Backwards, shaders for axes of other lengths are taken for the same.
     when: (_, { reverse }) => Boolean(reverse),
   },
   {
     kernels: ['Max', 'Min'],
-    why: 'truth values become integers',
+    // Truth values become integers.
     when: ([x]) => x.dtype === 'bool',
   },
   {
     kernels: ['BatchMatMul', '_FusedMatMul'],
-    why: 'integers are multiplied and added as floats, which do not wrap',
+    // Integers are multiplied and added as floats, which do not wrap.
     when: ([a, b]) => isInteger(a) && isInteger(b),
   },
   {
     kernels: ['MaxPool'],
-    why: 'windows of NaN, and of nothing above -1e20, have that for their largest',
+    // Windows of NaN, and of nothing above -1e20, have that for their largest.
     isRare: true,
     when: ([x]) => x.dtype === 'float32',
   },
   {
     kernels: ['BatchMatMul', '_FusedMatMul'],
-    why: 'what is outside of a matrix is read and multiplied by zero, which NaN and infinities outlive',
+    // What is outside of a matrix is read and multiplied by zero, which NaN and infinities outlive.
     isRare: true,
     when: ([a]) => a.dtype === 'float32',
   },
   {
     kernels: ['ArgMax', 'ArgMin'],
-    why: 'of equal elements it is not the first of many',
+    // Of equal elements it is not the first of many.
     isRare: true,
     when: () => true,
   },
   {
     kernels: ['ArgMax', 'ArgMin'],
-    why: 'the result of a vector is of rank 1',
+    // The result of a vector is of rank 1.
     when: ([x]) => x.shape.length === 1,
   },
   {
     kernels: ['Pow'],
-    why: 'integers are rounded towards zero',
+    // Integers are rounded towards zero.
     when: ([x]) => x.dtype === 'int32',
   },
   {
     kernels: ['AddN'],
-    why: 'one shader cannot bind as many buffers',
+    // One shader cannot bind as many buffers.
     when: (operands, _, { maxStorageBuffersPerShaderStage: most }) => operands.length >= most,
   },
   {
     kernels: ['StridedSlice'],
-    why: 'an axis that is dropped is missing in the indices, an invalid shader',
+    // An axis that is dropped is missing in the indices, an invalid shader.
     when: (_, { shrinkAxisMask, newAxisMask, strides }) =>
       (Boolean(shrinkAxisMask) || Boolean(newAxisMask)) &&
       (strides as number[] | null)?.some((stride) => stride !== 1) === true,
   },
   {
     kernels: ['Neg'],
-    why: 'a bool is negated as a number is',
+    // A bool is negated as a number is.
     when: ([x]) => x.dtype === 'bool',
   },
   {
     kernels: ['TopK'],
-    why: 'integers are compared as floats, wrong above 2^24',
+    // Integers are compared as floats, wrong above 2^24.
     when: ([x]) => x.dtype === 'int32',
   },
   {
     kernels: ['Concat'],
-    why: 'operands of another type than the first are stored as they are, or converted by a shader',
+    // Operands of another type than the first are stored as they are, or converted by a shader.
     when: ([first, ...others]) => others.some(({ dtype }) => dtype !== first.dtype),
   },
   {
     kernels: ['BitwiseAnd'],
-    why: 'there is no such kernel',
+    // There is no such kernel.
     when: () => true,
   },
   {
     kernels: ['ScatterNd', 'SparseToDense'],
-    why: 'the shader adds truth values to floats',
+    // The shader adds truth values to floats.
     when: (operands) => operands.some(({ dtype }) => dtype === 'bool'),
   },
   {
     kernels: ['CropAndResize'],
-    why: 'a box of an image that is not there is left as memory was, and images count as boxes do',
+    // A box of an image that is not there is left as memory was, and images count as boxes do.
     when: () => true,
   },
   {
     kernels: ['Transform'],
-    why: 'one transformation for all images is read for the first only',
+    // One transformation for all images is read for the first only.
     when: ([images, transforms]) => transforms.shape[0] !== images.shape[0],
   },
 ];
