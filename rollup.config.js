@@ -126,7 +126,7 @@ const script = (file, plugins) => ({
 });
 
 /** `tf.profile` names a kernel by its program's class. */
-const minify = terser({ keep_classnames: /Program$/ });
+const minify = terser({ keep_classnames: /Program$/, compress: { passes: 2 } });
 
 /** @type {(extension: string) => import('rollup').OutputOptions} */
 const types = (extension) => ({
