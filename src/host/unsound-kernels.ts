@@ -102,16 +102,16 @@ const isWide = (value: unknown): boolean =>
 
 const TABLE: readonly Unsound[] = [
   {
-    kernels: [...OF_NUMBERS, ...MOVING, 'GatherV2', 'GatherNd'],
+    kernels: [...OF_NUMBERS, ...MOVING],
     // Integers are floats on the way: wrong above 2^24, and where they would wrap.
     isRare: true,
-    when: ([x]) => x.dtype === 'int32',
+    when: (operands) => operands.some(({ dtype }) => dtype === 'int32'),
   },
   {
     kernels: ['Select'],
     // Integers are floats on the way: wrong above 2^24, and where they would wrap.
     isRare: true,
-    when: ([, t]) => t.dtype === 'int32',
+    when: ([, ...values]) => values.some(({ dtype }) => dtype === 'int32'),
   },
   {
     kernels: ['OneHot', 'Fill'],
@@ -136,24 +136,24 @@ const TABLE: readonly Unsound[] = [
     kernels: ['FloorDiv'],
     // NaN, infinities and what is beyond an integer become other integers.
     isRare: true,
-    when: ([x]) => x.dtype !== 'int32',
+    when: (operands) => operands.some(({ dtype }) => dtype !== 'int32'),
   },
   {
     kernels: ['Mod'],
     // An infinite divisor leaves NaN, and NaN becomes other integers.
     isRare: true,
-    when: ([x]) => x.dtype !== 'int32',
+    when: (operands) => operands.some(({ dtype }) => dtype !== 'int32'),
   },
   {
     kernels: ['Atan2', 'Pow', 'Acosh', 'Asinh'],
     // Of zeros, of infinities, or of large numbers they are others.
     isRare: true,
-    when: ([x]) => x.dtype === 'float32',
+    when: (operands) => operands.some(({ dtype }) => dtype === 'float32'),
   },
   {
     kernels: OF_FLOATS,
     // NaN, infinities and what is beyond an integer become other integers.
-    when: ([x]) => isInteger(x),
+    when: (operands) => operands.some(isInteger),
   },
   {
     kernels: ['Relu6'],
@@ -240,7 +240,7 @@ const TABLE: readonly Unsound[] = [
     kernels: ['BatchMatMul', '_FusedMatMul'],
     // What is outside of a matrix is read and multiplied by zero, which NaN and infinities outlive.
     isRare: true,
-    when: ([a]) => a.dtype === 'float32',
+    when: (operands) => operands.some(({ dtype }) => dtype === 'float32'),
   },
   {
     kernels: ['ArgMax', 'ArgMin'],
@@ -256,7 +256,7 @@ const TABLE: readonly Unsound[] = [
   {
     kernels: ['Pow'],
     // Integers are rounded towards zero.
-    when: ([x]) => x.dtype === 'int32',
+    when: (operands) => operands.some(({ dtype }) => dtype === 'int32'),
   },
   {
     kernels: ['AddN'],

@@ -13,7 +13,7 @@ import * as bits from './functions/bits';
 import * as integer from './functions/integer';
 import * as nan from './functions/nan';
 import * as trigonometric from './functions/trigonometric';
-import { convert, factorLiteral, floatLiteral as float } from './wgsl';
+import { convert, opaqueLiteral, floatLiteral as float } from './wgsl';
 
 /*
  * Shader compilers simplify float32 arithmetic as if there were no NaN and no infinity: `x * 0.0`
@@ -23,7 +23,8 @@ import { convert, factorLiteral, floatLiteral as float } from './wgsl';
 
 /** Argument i as a float32 factor or term of a quotient. */
 function factor(args: readonly string[], i: number, ctx: WgslContext): string {
-  if (ctx.constants[i] === 0) return factorLiteral(0, ctx);
+  const constant = ctx.constants[i];
+  if (constant === 0) return opaqueLiteral(constant, ctx);
   return convert(args[i], ctx.types[i], 'float32', ctx.width);
 }
 

@@ -2,7 +2,7 @@
 import { defineOp, sameType, type Attrs, type ScalarOp, type ScalarType } from './scalar-op';
 import { truncateF32 } from './functions/bits';
 import { isZero } from './functions/nan';
-import { bool, convert, literal, splat } from './wgsl';
+import { bool, convert, literal, opaqueLiteral, splat } from './wgsl';
 
 /** The type that holds values of both, as tfjs's `upcastType`. */
 export function upcast(a: ScalarType, b: ScalarType): ScalarType {
@@ -23,8 +23,13 @@ const select = defineOp({
   resultType: ([condition, t, e]) => (condition === 'bool' ? upcast(t, e) : undefined),
   compute: ([condition, t, e]) => (condition === 1 ? t : e),
   wgsl([condition, t, e], ctx) {
+    const constants = ctx.constants.slice(1);
+    // Of two constants compilers know what follows, a quotient by either included.
+    const isKnown = ctx.type === 'float32' && !constants.includes(undefined);
     const [then, otherwise] = [t, e].map((arg, i) =>
-      convert(arg, ctx.types[i + 1], ctx.type, ctx.width),
+      isKnown
+        ? opaqueLiteral(constants[i] as number, ctx)
+        : convert(arg, ctx.types[i + 1], ctx.type, ctx.width),
     );
     return `select(${otherwise}, ${then}, ${condition} != ${splat('0', 'bool', ctx.width)})`;
   },

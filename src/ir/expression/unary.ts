@@ -12,7 +12,7 @@ import {
 } from './scalar-op';
 import * as exponential from './functions/exponential';
 import * as nan from './functions/nan';
-import { bool, convert, factorLiteral, floatLiteral as float, literal, wgslType } from './wgsl';
+import { bool, convert, opaqueLiteral, floatLiteral as float, literal, wgslType } from './wgsl';
 
 const SELU_SCALE = 1.0507009873554804934193349852946;
 const SELU_SCALE_ALPHA = 1.7580993408473768599402175208123;
@@ -92,7 +92,7 @@ const definitions: readonly ScalarOpDefinition[] = [
     compute: ([x], _types, attrs) => (x < 0 ? numberAttr(attrs, 'alpha', 0.2) * x : x),
     wgsl([arg], ctx) {
       const x = convert(arg, ctx.types[0], 'float32', ctx.width);
-      const alpha = factorLiteral(numberAttr(ctx.attrs, 'alpha', 0.2), ctx);
+      const alpha = opaqueLiteral(numberAttr(ctx.attrs, 'alpha', 0.2), ctx);
       return `select(${x}, ${alpha} * ${x}, ${x} < ${float(0, ctx)})`;
     },
   },

@@ -54,15 +54,16 @@ export function floatLiteral(value: number, ctx: Pick<WgslContext, 'width' | 'na
 }
 
 /**
- * A float32 literal to multiply by, or to divide. Shader compilers fold `x * 0.0` to zero though x
- * may be NaN or infinite, so zero is written as something that they cannot see through.
+ * A float32 literal whose zero shader compilers cannot see. They fold `x * 0.0` to zero though x may be NaN or
+ * infinite, take a quotient by a zero that they see for a value that nobody reads, and forget zeros' signs.
  */
-export function factorLiteral(
+export function opaqueLiteral(
   value: number,
   ctx: Pick<WgslContext, 'width' | 'nan' | 'infinity'>,
 ): string {
-  const text = floatLiteral(value, ctx);
-  return value === 0 ? `min(${ctx.infinity}, ${text})` : text;
+  if (value !== 0) return floatLiteral(value, ctx);
+  const zero = `min(${ctx.infinity}, ${floatLiteral(0, ctx)})`;
+  return Object.is(value, -0) ? `(-${zero})` : zero;
 }
 
 /** A literal of any type at the context's width. */

@@ -107,6 +107,25 @@ describe('NaN and infinities', () => {
       { inputs: [SPECIAL, SPECIAL] },
     ));
 
+  test('quotients by zeros that the text tells, of either sign', () =>
+    checkFused(
+      (b) => {
+        const x = b.input({ shape: [8], dtype: 'float32' });
+        const isPositive = b.op('Greater', [x, b.scalar(0)]);
+        const choices = [
+          [-0, -0],
+          [0, -0],
+          [0, 1],
+        ].map(([t, e]) => b.op('Select', [isPositive, b.scalar(t), b.scalar(e)]));
+        const divisors = [b.scalar(0), b.scalar(-0), ...choices];
+        return [
+          ...divisors.map((divisor) => b.op('RealDiv', [x, divisor])),
+          b.op('Multiply', [x, choices[2]]),
+        ];
+      },
+      { inputs: [SPECIAL] },
+    ));
+
   test.each(['Max', 'Min', 'Sum'])('%s', (kernel) =>
     checkFused(
       (b) => {

@@ -237,6 +237,15 @@ for (const name of ['add', 'sub', 'floorDiv', 'mod'] as const) {
 }
 const table = (f: (a: number, b: number) => number): tf.Tensor =>
   ints(INTS.flatMap((a) => INTS.map((b) => f(a, b))), [12, 12]); // prettier-ignore
+// tfjs calls truth values integers without storing them anew.
+for (const name of ['add', 'sub', 'maximum', 'equal', 'less'] as const) {
+  add(`${name} of truth values and integers`, 'bits', () =>
+    tf[name](edges('bool', [12, 1]), edges('int32', [1, 12])),
+  );
+}
+add('where of truth values and integers', 'bits', () =>
+  tf.where(edges('bool'), tf.cast(edges('bool', [12], 3), 'int32'), edges('int32', [12], 5)),
+);
 add('mul of integers', 'bits', () => tf.mul(...pairs('int32')), () => table(Math.imul)); // prettier-ignore
 add('squaredDifference of integers', 'bits', () => tf.squaredDifference(...pairs('int32')), () => table((a, b) => Math.imul(a - b, a - b))); // prettier-ignore
 add('square of integers', 'bits', () => tf.square(edges('int32')), () => ints(INTS.map((a) => Math.imul(a, a)))); // prettier-ignore
