@@ -10,14 +10,31 @@ export function isConstant(value: Value): boolean {
   return value.producer !== undefined && isConstantNode(value.producer);
 }
 
-/** Remembered by node: rewriting replaces operands by equal values, constant or not. */
+/**
+ * Remembered by node: rewriting replaces operands by equal values, constant or not. Not by recursion: programs are
+ * chains of thousands of nodes, and how deep calls may nest is chance.
+ */
 function isConstantNode(node: Node): boolean {
-  let answer = known.get(node);
-  if (answer === undefined) {
-    answer = node.inputs.length > 0 && node.inputs.every(isConstant);
-    known.set(node, answer);
+  const path = [node];
+  for (let last = path.at(-1); last; last = path.at(-1)) {
+    const waitsFor = known.has(last) ? undefined : decide(last);
+    if (waitsFor) path.push(waitsFor);
+    else path.pop();
   }
-  return answer;
+  return known.get(node) === true;
+}
+
+/** Remembers whether a node is constant, or gives one before it of which that must be known first. */
+function decide(node: Node): Node | undefined {
+  let answer = node.inputs.length > 0;
+  for (const { constant, producer } of node.inputs) {
+    if (constant) continue;
+    if (producer && !known.has(producer)) return producer;
+    answer = producer !== undefined && known.get(producer) === true;
+    if (!answer) break;
+  }
+  known.set(node, answer);
+  return undefined;
 }
 
 /** The constant part of a graph, and the constants that stand for its results in the rest. */
