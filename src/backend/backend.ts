@@ -204,12 +204,13 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   }
 
   override runWebGPUProgram(...args: Parameters<WebGPUBackend['runWebGPUProgram']>): TensorInfo {
-    const launch = (): TensorInfo => super.runWebGPUProgram(...args);
     const [program, inputs] = args;
     const { name } = program.constructor;
     assertDispatch(name, program.outputShape, inputs, this.limits);
     const from = this.validation.open;
-    const made = this.observer ? this.observer.dispatch(program, inputs, launch) : launch();
+    const made = this.observer
+      ? this.observer.dispatch(program, inputs, () => super.runWebGPUProgram(...args))
+      : super.runWebGPUProgram(...args);
     this.noteWrites([made], inputs, from, name);
     return made;
   }

@@ -8,7 +8,7 @@ import { GraphBuilder } from '../ir/builder';
 import type { Attrs, DType, Shape, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { findUnsupported, type FusionTables } from '../patterns/fuser/index';
-import { unsoundness } from '../host/unsound-kernels';
+import { unsoundCallsOf, unsoundness } from '../host/unsound-kernels';
 import { IntSequence, SequenceMap } from './int-sequence';
 import { NothingToCompute, type LazyKernel } from './kernels';
 
@@ -159,6 +159,7 @@ export class SignatureTable {
       (operand) => operand && { shape: operand.shape.slice(), dtype: operand.dtype as DType },
     );
     const present = inputs.filter((input) => input !== undefined) as TensorInfo[];
+    const rows = unsoundCallsOf(kernel.kernel) ?? [];
     const limits = { maxStorageBuffersPerShaderStage: this.tables.maxStorageBuffers };
     const signature = {
       id: this.nextId++,
@@ -166,7 +167,7 @@ export class SignatureTable {
       kind: this.kindOf(kernel, operands),
       attrs: structuredClone(attrs),
       inputs,
-      isUnsound: unsoundness(kernel.kernel, present, attrs, limits) !== null,
+      isUnsound: unsoundness(rows, present, attrs, limits) !== null,
     };
     try {
       const b = new GraphBuilder();

@@ -28,8 +28,8 @@ export function guardBuffers(
       );
     }
     const isThere = reuse && internals.freeBuffers.get(`${size}_${usage}`)?.length;
-    const take = (): GPUBuffer => acquire(size, usage, mappedAtCreation, reuse);
-    return isThere ? take() : allocate(take);
+    if (isThere) return acquire(size, usage, mappedAtCreation, reuse);
+    return allocate(() => acquire(size, usage, mappedAtCreation, reuse));
   };
   pool.releaseBuffer = (buffer, reuse = true) => release(buffer, reuse && !suspects?.has(buffer));
   return () => {

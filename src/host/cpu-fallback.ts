@@ -19,7 +19,7 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { tensorData } from './internals';
 import { runMended } from './mended-calls';
-import { mayBeUnsound, unsoundness } from './unsound-kernels';
+import { unsoundCallsOf, unsoundness, type StockOperand, type Unsound } from './unsound-kernels';
 
 /** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
 export function registerCpuFallbacks(backendName: string): string[] {
@@ -47,26 +47,40 @@ export type OwnPlan = (
  * wrong (`unsound-kernels.ts`) is for `ownPlan`, or for other calls of stock's (`mended-calls.ts`), or else for `cpu`.
  */
 export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnPlan): KernelFunc {
-  const isListed = mayBeUnsound(kernelName);
+  const rows = unsoundCallsOf(kernelName);
   return (call) => {
-    const operands = Object.values<TensorInfo | undefined>(call.inputs);
-    let onCpu = operands.some((operand) => isForCpu(kernelName, operand));
-    if (isListed && !onCpu) {
-      const backend = call.backend as WebGPUBackend;
-      const { limits } = backend.device;
-      // A cast without loss renames the type of a tensor; shaders see what is stored.
-      const present = operands.flatMap((operand) =>
-        operand ? [{ shape: operand.shape, dtype: tensorData(backend, operand.dataId).dtype }] : [],
-      );
-      const isNumeric = present.every(({ dtype }) => dtype !== 'complex64');
-      const unsound = isNumeric && unsoundness(kernelName, present, call.attrs ?? {}, limits);
-      const answer = unsound ? (ownPlan?.(call) ?? runMended(kernelName, stock, call)) : null;
+    let onCpu = isAnyForCpu(kernelName, call.inputs);
+    const unsound = rows && !onCpu ? judge(rows, call) : null;
+    if (unsound) {
+      const answer = ownPlan?.(call) ?? runMended(kernelName, stock, call);
       if (answer) return answer;
-      onCpu = unsound ? !unsound.isRare : false;
+      onCpu = !unsound.isRare;
     }
     const config = onCpu ? getKernel(kernelName, 'cpu') : undefined;
     return (config ? runOnCpu(config) : stock)(call);
   };
+}
+
+type KernelCall = Parameters<KernelFunc>[0];
+
+/** Which of `rows` a call is. Every kernel that runs at once passes here: it makes one array, and nothing else. */
+function judge(rows: readonly Unsound[], { inputs, attrs, backend }: KernelCall): Unsound | null {
+  const host = backend as WebGPUBackend;
+  const operands: StockOperand[] = [];
+  for (const name in inputs) {
+    const operand = inputs[name];
+    if (!operand) continue;
+    // A cast without loss renames the type of a tensor; shaders see what is stored.
+    const { dtype } = tensorData(host, operand.dataId);
+    if (dtype === 'complex64') return null;
+    operands.push(dtype === operand.dtype ? operand : { shape: operand.shape, dtype });
+  }
+  return unsoundness(rows, operands, attrs ?? {}, host.device.limits);
+}
+
+function isAnyForCpu(kernelName: string, inputs: KernelCall['inputs']): boolean {
+  for (const name in inputs) if (isForCpu(kernelName, inputs[name])) return true;
+  return false;
 }
 
 function isForCpu(kernelName: string, operand: TensorInfo | undefined): boolean {

@@ -6,7 +6,7 @@
  */
 import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 
-type StockOperand = Readonly<Pick<TensorInfo, 'shape' | 'dtype'>>;
+export type StockOperand = Readonly<Pick<TensorInfo, 'shape' | 'dtype'>>;
 type Attributes = Readonly<Record<string, unknown>>;
 
 type StockLimits = Pick<GPUSupportedLimits, 'maxStorageBuffersPerShaderStage'>;
@@ -312,22 +312,31 @@ for (const row of TABLE) {
   for (const kernel of row.kernels) byKernel.set(kernel, [...(byKernel.get(kernel) ?? []), row]);
 }
 
-/** Whether any call of a kernel is unsound. */
-export function mayBeUnsound(kernel: string): boolean {
-  return byKernel.has(kernel);
+/**
+ * What stock's kernel may get wrong; null where nothing is known. Asked once a kernel: each call of one that runs at
+ * once is judged by these.
+ */
+export function unsoundCallsOf(kernel: string): readonly Unsound[] | null {
+  return byKernel.get(kernel) ?? null;
 }
 
 /**
- * What stock's kernel gets wrong of a call; null where nothing is known.
+ * The one of `rows` that a call is, if any; one that suffers whatever its values before one that rarely does.
  *
  * @param operands in the order in which the kernel names them.
  */
 export function unsoundness(
-  kernel: string,
+  rows: readonly Unsound[],
   operands: readonly StockOperand[],
   attrs: Attributes,
   limits: StockLimits,
 ): Unsound | null {
-  const found = byKernel.get(kernel)?.filter(({ when }) => when(operands, attrs, limits)) ?? [];
-  return found.find(({ isRare }) => !isRare) ?? found[0] ?? null;
+  let found: Unsound | null = null;
+  for (const row of rows) {
+    if (found && row.isRare) continue;
+    if (!row.when(operands, attrs, limits)) continue;
+    if (!row.isRare) return row;
+    found = row;
+  }
+  return found;
 }
