@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // `npm run test:mutants`: deletes every legality check of rules and fuser, one at a time; a test has to fail.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CACHE, ROOT, run } from '../support/process.mjs';
 import { HARMLESS } from './harmless.mjs';
+import { openRecord } from './record.mjs';
 import { allChecks } from './table.mjs';
 
 const HELP = `Usage: npm run test:mutants -- [options]
@@ -12,10 +13,13 @@ const HELP = `Usage: npm run test:mutants -- [options]
 Wraps every condition of src/patterns/rules and src/patterns/fuser that can say no, and deletes one after the
 other: first under graphs that are nearly what rules look for, in one process, then, of what is left, under the
 pure tests in which it said no. A check that nothing misses is printed; those in tools/mutants/harmless.mjs are
-known to change no answer.
+known to change no answer. Takes hours on two cores; what is found is kept, and a run of the same sources goes on
+where the last one ended.
 
   --file TEXT     only checks of files whose name contains it
   --only N,N      only these checks, by number
+  --minutes N     ends after N minutes (default: not)
+  --fresh         forgets what earlier runs found
   --quick         near misses only, and no verdict
   --list          prints the checks, and runs nothing
 `;
@@ -24,6 +28,8 @@ const { values } = parseArgs({
   options: {
     file: { type: 'string' },
     only: { type: 'string' },
+    minutes: { type: 'string', default: 'Infinity' },
+    fresh: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -39,6 +45,11 @@ const caughtFile = join(folder, 'caught.json');
 if (values.help) {
   process.stdout.write(HELP);
   process.exit(0);
+}
+const until = Date.now() + 60_000 * Number(values.minutes);
+if (!(until > Date.now())) {
+  console.error(`--minutes: got ${values.minutes}; needs a number above 0.`);
+  process.exit(2);
 }
 const only = values.only?.split(',').map(Number);
 const checks = [...allChecks().values()]
@@ -76,10 +87,16 @@ async function jestOrThrow(args, env) {
 }
 
 mkdirSync(folder, { recursive: true });
-for (const file of [log, caughtFile]) rmSync(file, { force: true });
-await jestOrThrow(['--runTestsByPath', NEAR_MISSES], { MUTANTS_CAUGHT: caughtFile });
-/** @type {Set<number>} */
-const caught = new Set(JSON.parse(readFileSync(caughtFile, 'utf8')));
+const record = openRecord(folder, values.fresh);
+
+if (!record.caught) {
+  console.log('near misses, without one check after the other (some 15 minutes)');
+  rmSync(caughtFile, { force: true });
+  await jestOrThrow(['--runTestsByPath', NEAR_MISSES], { MUTANTS_CAUGHT: caughtFile });
+  record.caught = /** @type {number[]} */ (JSON.parse(readFileSync(caughtFile, 'utf8')));
+  record.save();
+}
+const caught = new Set(record.caught);
 const left = checks.filter(({ number }) => !caught.has(number));
 console.log(`near misses: ${checks.length - left.length} of ${checks.length} checks are missed`);
 if (values.quick) {
@@ -87,27 +104,47 @@ if (values.quick) {
   process.exit(0);
 }
 
-await jestOrThrow(['--testPathIgnorePatterns', NEAR_MISSES], { MUTANT_LOG: log });
-/** @type {Map<number, string[]>} by check, the test files in which it says no */
-const deciding = new Map();
-for (const line of readFileSync(log, 'utf8').trim().split('\n')) {
-  const { testPath, decisive } = JSON.parse(line);
-  for (const number of decisive) {
-    deciding.set(number, [...(deciding.get(number) ?? []), testPath]);
+if (!record.deciding) {
+  console.log('the tests in which each check says no (some minutes)');
+  rmSync(log, { force: true });
+  await jestOrThrow(['--testPathIgnorePatterns', NEAR_MISSES], { MUTANT_LOG: log });
+  /** @type {Record<number, string[]>} */
+  const deciding = {};
+  for (const line of readFileSync(log, 'utf8').trim().split('\n')) {
+    const { testPath, decisive } = JSON.parse(line);
+    for (const number of decisive) (deciding[number] ??= []).push(testPath);
   }
+  record.deciding = deciding;
+  record.save();
+}
+
+/**
+ * Whether a test misses a check.
+ * @param {import('./table.mjs').NumberedCheck} check @param {string[]} files
+ */
+async function isMissed({ number }, files) {
+  if (files.length === 0) return false;
+  const args = ['--bail', '--runTestsByPath', ...files];
+  const { code } = await jest(args, { MUTANT: String(number) }, MAX_MS);
+  return code !== 0;
 }
 
 let harmless = 0;
+let untried = 0;
 /** @type {string[]} */
 const survivors = [];
 for (const [i, check] of left.entries()) {
-  const files = deciding.get(check.number) ?? [];
-  const env = { MUTANT: String(check.number) };
-  const { code } = files.length
-    ? await jest(['--bail', '--runTestsByPath', ...files], env, MAX_MS)
-    : { code: 0 };
+  const files = record.deciding[check.number] ?? [];
+  if (record.missed[check.number] === undefined) {
+    if (Date.now() > until) {
+      untried++;
+      continue;
+    }
+    record.missed[check.number] = await isMissed(check, files);
+    record.save();
+  }
   if (i % 10 === 9) console.log(`${i + 1} of ${left.length}, ${survivors.length} survive`);
-  if (code !== 0) continue;
+  if (record.missed[check.number]) continue;
   if (HARMLESS.some(({ file, text }) => file === check.file && text === check.text)) {
     harmless++;
     continue;
@@ -115,9 +152,9 @@ for (const [i, check] of left.entries()) {
   survivors.push(`${describe(check)} (${files.length ? 'not missed' : 'never says no'})`);
   console.log(`survives: ${survivors.at(-1)}`);
 }
-writeFileSync(join(folder, 'survivors.txt'), survivors.join('\n'));
+const tried = checks.length - untried;
 console.log(
-  `checks: ${checks.length} deleted, ${checks.length - harmless - survivors.length} caught, ` +
+  `checks: ${tried} of ${checks.length} deleted, ${tried - harmless - survivors.length} caught, ` +
     `${harmless} harmless, ${survivors.length} survive`,
 );
-process.exit(survivors.length > 0 ? 1 : 0);
+process.exit(survivors.length + untried > 0 ? 1 : 0);
