@@ -18,7 +18,7 @@ import {
   type KernelTarget,
   kernelTarget,
 } from '../fused-kernels/target';
-import { guardBuffers } from '../host/buffer-pool';
+import { type BufferGuard, guardBuffers, guardTextures } from '../host/buffer-pool';
 import { cacheValues, dataMover } from '../host/data-mover';
 import { holdDevice, releaseDevice, type DeviceState } from '../host/request-device';
 import { flag } from '../host/flags';
@@ -60,6 +60,8 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   /** Kernels that were called and have not run yet. @internal */
   readonly lazy: LazyQueue;
   private readonly limits: DispatchLimits;
+  private readonly buffers: BufferGuard;
+  private readonly noteTextures: () => void;
   private readonly deviceState: DeviceState;
   private readonly copies = new HostCopies();
   private isDisposed = false;
@@ -75,11 +77,12 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
       choose: choose ?? ((choice) => this.tuning.find(choice)?.best),
       timesOf: choose ? undefined : (choice) => this.tuning.find(choice)?.times,
     };
-    const suspect = guardBuffers(this.bufferManager, device.limits.maxBufferSize, (create) =>
+    this.buffers = guardBuffers(this.bufferManager, device.limits.maxBufferSize, (create) =>
       this.validation.allocate(create),
     );
+    this.noteTextures = guardTextures(this.textureManager);
     this.validation = new Validation(device, () => {
-      suspect();
+      this.buffers.suspect();
       // Stock keeps a pipeline that came out invalid, and would use it for ever.
       internalsOf(this).pipelineCache = {};
     });
@@ -189,6 +192,8 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   /** A submission is run or dropped as a whole. */
   override submitQueue(): void {
     this.validation.submit(() => super.submitQueue());
+    this.buffers.noteSubmission();
+    this.noteTextures();
   }
 
   override readToGPU(dataId: DataId): GPUData {

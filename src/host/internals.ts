@@ -42,10 +42,17 @@ export interface WebGPUInternals {
 /** Private members of stock's pool of buffers. */
 export interface BufferPoolInternals {
   /** By size and usage. */
-  readonly freeBuffers: ReadonlyMap<string, GPUBuffer[]>;
-  readonly usedBuffers: ReadonlyMap<string, readonly GPUBuffer[]>;
+  readonly freeBuffers: Map<string, GPUBuffer[]>;
+  readonly usedBuffers: Map<string, readonly GPUBuffer[]>;
   numFreeBuffers: number;
-  numBytesAllocated: number;
+}
+
+/** Private members of stock's pool of textures. */
+export interface TexturePoolInternals {
+  /** By width, height, format and usage. */
+  readonly freeTextures: Map<string, GPUTexture[]>;
+  readonly usedTextures: Map<string, readonly GPUTexture[]>;
+  numFreeTextures: number;
 }
 
 /** What stock's `runWebGPUProgram` leaves in a program that it has run. */
