@@ -18,7 +18,7 @@ import {
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { tensorData } from './internals';
-import { runMended } from './mended-calls';
+import { type KernelCall, runMended } from './mended-calls';
 import { unsoundCallsOf, unsoundness, type StockOperand, type Unsound } from './unsound-kernels';
 
 /** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
@@ -60,8 +60,6 @@ export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnP
     return (config ? runOnCpu(config) : stock)(call);
   };
 }
-
-type KernelCall = Parameters<KernelFunc>[0];
 
 /** Which of `rows` a call is. Every kernel that runs at once passes here: it makes one array, and nothing else. */
 function judge(rows: readonly Unsound[], { inputs, attrs, backend }: KernelCall): Unsound | null {

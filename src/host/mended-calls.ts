@@ -12,7 +12,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 
-type KernelCall = Parameters<KernelFunc>[0];
+/** What tfjs gives a kernel. */
+export type KernelCall = Parameters<KernelFunc>[0];
 
 /** Runs the kernel that is mended as stock has it, and any other as this backend has it. */
 type RunKernel = (kernel: string, inputs: NamedTensorInfoMap, attrs?: NamedAttrMap) => TensorInfo;
