@@ -7,6 +7,7 @@ import {
   type KernelFunc,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import { cutToCount } from './counted';
 import type { LazyBackend } from './lazy-backend';
 import { stockOrCpu, type OwnPlan } from '../host/cpu-fallback';
 import { LAUNCHES_NOTHING } from '../lowering/left-to-tfjs';
@@ -27,7 +28,11 @@ export function installLazyKernels(backendName: string, names?: readonly string[
     unregisterKernel(kernelName, backendName);
     registerKernel({
       ...config,
-      kernelFunc: kernel ? queued(kernel, stock) : atOnce(kernelName, stock),
+      kernelFunc: !kernel
+        ? atOnce(kernelName, stock)
+        : kernel.counted
+          ? counted(kernel, stock, backendName)
+          : queued(kernel, stock),
     });
   }
 }
@@ -65,6 +70,19 @@ function queued(kernel: LazyKernel, stock: KernelFunc): KernelFunc {
     const infos = (backend as LazyBackend).lazy.enqueue(kernel, inputs, attrs);
     if (!infos) return stock({ inputs, attrs, backend });
     return kernel.hasManyOutputs ? infos : infos[0];
+  };
+}
+
+/** A kernel of which some outputs have a length that depends on values: stock would read its operands back. */
+function counted(kernel: LazyKernel, stock: KernelFunc, backendName: string): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const host = backend as LazyBackend;
+    const { lazy } = host;
+    const infos = lazy.enqueue(kernel, inputs, attrs) ?? lazy.runAlone(kernel, inputs, attrs);
+    if (!infos) return stock({ inputs, attrs, backend });
+    const form = kernel.counted?.(attrs ?? {}) ?? null;
+    const outputs = form ? cutToCount(host, backendName, infos, form) : infos;
+    return kernel.hasManyOutputs ? outputs : outputs[0];
   };
 }
 

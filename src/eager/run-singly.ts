@@ -11,6 +11,7 @@ import type { PlanDevice } from '../runtime/plan-device';
 import { cpuFallback, stockOrCpu } from '../host/cpu-fallback';
 import { internalsOf, tensorData } from '../host/internals';
 import { isAlive } from './assemble';
+import { withCount } from './counted';
 import { isComposed, type ComposedKernel } from './kernels';
 import type { LazyData, Invocation } from './pending';
 
@@ -36,7 +37,11 @@ export function runSingly(
     const inputs = operandsOf(invocation);
     try {
       const made = run({ inputs, attrs: attrs as NamedAttrMap, backend });
-      const infos = Array.isArray(made) ? made : [made];
+      const answered = Array.isArray(made) ? made : [made];
+      const form = kernel.counted?.(attrs);
+      const infos = form
+        ? withCount(backend, answered, invocation.signature.outputs, form)
+        : answered;
       infos.forEach((info, at) => adopt(backend, info, invocation.outputs[at]));
     } catch (error) {
       // Whoever called it has gone on: who reads the result is told, and the others run.

@@ -14,6 +14,7 @@ import type { FusedKernel } from './kernel';
 import { mapKernel } from './map';
 import { matmulKernel } from './matmul';
 import { momentsKernel } from './moments';
+import { nonMaxSuppressionKernel } from './non-max-suppression';
 import { normalizeKernel } from './normalize';
 import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
@@ -41,6 +42,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   argReduceKernel,
   cumulativeKernel,
   topKKernel,
+  nonMaxSuppressionKernel,
   softmaxKernel,
   normalizeKernel,
   momentsKernel,

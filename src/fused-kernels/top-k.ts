@@ -6,7 +6,7 @@
  * first comes first, as in tfjs's cpu kernel. NaN, which that kernel leaves where it happens to be,
  * counts as the largest.
  */
-import { sizeOf, type DType } from '../ir/graph';
+import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { MAX_SORTED, type TopKAttrs } from '../ir/infer/top-k';
@@ -15,22 +15,11 @@ import { emitKernel } from './emit';
 import type { FusedKernel, KernelRequest } from './kernel';
 import { namedIndex } from './loops';
 import { ownerThreads } from './shared-output';
+import { ORDER } from './sort-order';
 import type { ShaderProgram } from './wgsl/kernel-writer';
 
 /** Most invocations of a workgroup: WebGPU's limit on every device. */
 const MAX_INVOCATIONS = 256;
-
-/** Unsigned integers in the order of the elements; the largest one is NaN's. */
-const ORDER: Readonly<Record<DType, string>> = {
-  float32: `fn orderOf(x: f32) -> u32 {
-  let bits = bitcast<u32>(x);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
-  if (bits == 0x80000000u) { return bits; }
-  return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
-}`,
-  int32: 'fn orderOf(x: i32) -> u32 { return bitcast<u32>(x) ^ 0x80000000u; }',
-  bool: 'fn orderOf(x: i32) -> u32 { return u32(x); }',
-};
 
 /** Whether `a` belongs behind `b`: a smaller element, or an equal one that stood behind it. */
 const IS_BEHIND = `fn isBehind(a: vec2<u32>, b: vec2<u32>) -> bool {

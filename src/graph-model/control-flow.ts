@@ -2,6 +2,7 @@
  * Under which conditions values of a graph exist, so that no region joins values that do not exist
  * together.
  */
+import { CUT_OP } from './counted-nodes';
 import type { NodeDef } from './graph-def';
 import { stringAttr } from './graph-def';
 import { isBackEdge, type NodeGraph } from './node-graph';
@@ -115,7 +116,7 @@ export class Conditions {
 /** Ops that are neither imported nor change anything but their outputs. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   ...['Const', 'Placeholder', 'PlaceholderWithDefault', 'NoOp'],
-  ...['Switch', 'Merge', 'Enter', 'Exit', 'NextIteration', 'LoopCond'],
+  ...['Switch', 'Merge', 'Enter', 'Exit', 'NextIteration', 'LoopCond', CUT_OP],
 ]);
 
 /** Whether running a node can be noticed otherwise than by its outputs; its inputs aside. */

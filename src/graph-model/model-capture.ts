@@ -22,7 +22,10 @@ export interface CaptureExplanation {
 }
 
 /** Why tfjs runs a node in `executeAsync` only; undefined if it does not have to. */
-export function whyStepwise({ op, name }: NodeDef, category: string): string | undefined {
+export function whyStepwise(
+  { op, name }: Pick<NodeDef, 'op' | 'name'>,
+  category: string,
+): string | undefined {
   return category in STEPWISE ? `${op} (${name}) ${STEPWISE[category]}` : undefined;
 }
 

@@ -14,12 +14,13 @@ import {
 } from './call';
 import type { GraphDef } from './graph-def';
 import { ModelCapture, whyStepwise, type CaptureExplanation } from './model-capture';
-import type { Executor, ModelInternals } from './model-internals';
+import type { Executor, ExecutorNode, ModelInternals } from './model-internals';
 import { makeExecutor } from './shadow-executor';
 import { partitionGraph, type Partition, type Region } from './partition';
 import { registerRegion, unregisterRegion } from './region-op';
 import { RegionRunner } from './region-runner';
 import { Rewrite } from './active-rewrite';
+import { boundedOp, divideCounted, originOf } from './counted-nodes';
 import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
 import type { PlanRuntime } from './runtime';
 import { Weights } from './weights';
@@ -198,7 +199,9 @@ export class ModelRewriter {
   private whyStepwise({ partition }: Rewrite): string | undefined {
     const { nodes } = this.executor.graph;
     for (const node of partition.rest) {
-      const reason = whyStepwise(node, nodes[node.name].category);
+      const original = nodes[node.name] as ExecutorNode | undefined;
+      if (!original) continue;
+      const reason = whyStepwise(original, original.category);
       if (reason !== undefined) return reason;
     }
     return undefined;
@@ -254,9 +257,9 @@ export class ModelRewriter {
 
   private divide(outputs: readonly string[], previous: Rewrite | undefined): Rewrite {
     const start = performance.now();
-    const { excluded, custom, topology } = this;
-    const exclusions = excluded.size;
-    const partition = partitionGraph({ nodes: topology.node, outputs, excluded, custom });
+    const { topology } = this;
+    const partition = this.partition(outputs);
+    const exclusions = this.excluded.size;
     const reusable = new Map(previous?.runners.map((runner) => [regionKey(runner.region), runner]));
     const runners = partition.regions.map(
       (region) => reusable.get(regionKey(region)) ?? this.makeRunner(region),
@@ -275,6 +278,22 @@ export class ModelRewriter {
     });
   }
 
+  private partition(outputs: readonly string[]): Partition {
+    const { excluded, custom, topology, hasRegionOps } = this;
+    const isLeft = (name: string): boolean =>
+      !hasRegionOps || excluded.has(name) || custom.has(name);
+    for (;;) {
+      const nodes = divideCounted(topology.node, isLeft);
+      const partition = partitionGraph({ nodes, outputs, excluded, custom });
+      // What no region holds is better off undivided.
+      const outside = partition.rest.filter(({ op }) => boundedOp(op) !== undefined);
+      if (outside.length === 0) return partition;
+      for (const { name } of outside) {
+        excluded.set(originOf(name), partition.reasons.get(name) ?? 'only constants feed it');
+      }
+    }
+  }
+
   private makeRunner(region: Region): RegionRunner {
     let executor: Executor | undefined;
     const runStock = (inputs: readonly Tensor[]): Tensor[] => {
@@ -288,7 +307,7 @@ export class ModelRewriter {
       return executor.execute(named, region.outputs);
     };
     const exclude = (nodes: readonly string[], reason: string): void => {
-      for (const name of nodes) this.excluded.set(name, reason);
+      for (const name of nodes) this.excluded.set(originOf(name), reason);
     };
     return new RegionRunner(region, {
       runtime: this.runtime,

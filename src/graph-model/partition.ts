@@ -1,4 +1,5 @@
 /** Divides a model into regions, convex sets of nodes that run as one plan, and what stays with tfjs. */
+import { boundedOp, CUT_OP } from './counted-nodes';
 import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
 import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
 import { importerOf, whyNotImported } from './import';
@@ -125,6 +126,7 @@ class Partitioner {
     const excluded = this.request.excluded.get(node.name);
     if (excluded !== undefined) return excluded;
     if (this.request.custom?.has(node.name)) return `op ${node.op} is registered by the app`;
+    if (node.op === CUT_OP) return 'waits for the count of its results, all that is read back';
     if (isControlFlow(node.op)) return 'control flow stays with tfjs';
     if (!importerOf(node.op)) return whyNotImported(node.op);
     if (this.conditions.of(node.name).frames.length > 0) return 'inside a loop';
@@ -180,7 +182,11 @@ class Partitioner {
 
   private isWorthwhile(group: Group): boolean {
     let dispatches = 0;
-    for (const node of group.nodes) dispatches += stockDispatches(node.op);
+    for (const node of group.nodes) {
+      // By itself it is worth a plan: tfjs reads its operands back.
+      if (boundedOp(node.op) !== undefined) return true;
+      dispatches += stockDispatches(node.op);
+    }
     if (dispatches >= MIN_DISPATCHES) return true;
     for (const node of group.nodes) {
       this.groupOf.delete(node.name);

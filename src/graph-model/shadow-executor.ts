@@ -26,7 +26,16 @@ export function makeExecutor(
   load(shadow, model, topology, Object.fromEntries(names.map((name) => [name, weightMap[name]])));
   adoptOps(shadow.executor.graph, model.executor.graph);
   deferKeptTensors(shadow.executor);
+  waitWithoutWarning(shadow.executor);
   return shadow.executor;
+}
+
+/** Whether a call needs a promise, the model decided; what tfjs would warn of is missing in the shadow only. */
+function waitWithoutWarning(executor: Executor): void {
+  const run = executor.executeWithControlFlow;
+  if (typeof run !== 'function') return;
+  executor.executeWithControlFlow = (inputs, context, outputs) =>
+    run.call(executor, inputs, context, outputs, true);
 }
 
 /** Loads a graph with weights that are tensors already. */

@@ -12,12 +12,25 @@ export type Operands = readonly (Value | undefined)[];
 /** The output of a kernel, or all of several. */
 export type Lowered = Value | readonly Value[];
 
+/**
+ * Outputs whose length depends on values: the lowering gives them as long as they can be, and behind all
+ * outputs how many elements of their first axis are meant, an int32 scalar.
+ */
+export interface Counted {
+  /** How many of the first outputs these are. */
+  readonly outputs: number;
+  /** Whether the count is an output of the kernel, too. */
+  readonly keepsCount: boolean;
+}
+
 /** A tfjs kernel in primitives. `A`: its attributes. */
 export interface Lowering<A = object, R extends Lowered = Lowered> {
   /** tfjs's names of the operands; absent where tfjs passes an array of them. */
   readonly inputs?: readonly string[];
   /** tfjs expects an array of outputs, of one element too. */
   readonly hasManyOutputs?: boolean;
+  /** Which outputs have a length that depends on values; null, or absent, where none has. */
+  counted?(attrs: A): Counted | null;
   /**
    * Adds an invocation to the graph of `b`.
    *

@@ -8,6 +8,7 @@ import { gatherLowerings } from '../lowering/gather';
 import { imageLowerings } from '../lowering/image';
 import type { Lowering, LoweringTable } from '../lowering/lowering';
 import { movementLowerings } from '../lowering/movement';
+import { nonMaxSuppressionLowerings } from '../lowering/non-max-suppression';
 import { normalizationLowerings } from '../lowering/normalization';
 import { poolLowerings } from '../lowering/pool';
 import { productLowerings } from '../lowering/product';
@@ -37,6 +38,7 @@ const table: LoweringTable = {
   ...einsumLowerings,
   ...reductionLowerings,
   ...topKLowerings,
+  ...nonMaxSuppressionLowerings,
   ...normalizationLowerings,
 };
 

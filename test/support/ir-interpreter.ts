@@ -8,6 +8,7 @@ import {
   type Value,
 } from '../../src/ir/graph';
 import { scalarOp } from '../../src/ir/expression';
+import type { NonMaxSuppressionAttrs } from '../../src/ir/infer/non-max-suppression';
 import { COMPOSED } from './composed-ops';
 
 /**
@@ -195,6 +196,22 @@ function cumulative(run: typeof tf.cumsum, x: tf.Tensor, attrs: Attrs): tf.Tenso
   return run(x, attrs.axis as number, attrs.exclusive as boolean, attrs.reverse as boolean);
 }
 
+/** The boxes that tfjs selects, and as many more as there could have been. */
+function nonMaxSuppression(boxes: tf.Tensor, scores: tf.Tensor, attrs: Attrs): tf.Tensor[] {
+  const { maxOutputSize, iouThreshold, scoreThreshold, softNmsSigma } =
+    attrs as unknown as NonMaxSuppressionAttrs;
+  const { selectedIndices, selectedScores } = tf.image.nonMaxSuppressionWithScore(
+    boxes as tf.Tensor2D,
+    scores as tf.Tensor1D,
+    maxOutputSize,
+    iouThreshold,
+    scoreThreshold,
+    softNmsSigma,
+  ) as { selectedIndices: tf.Tensor; selectedScores: tf.Tensor };
+  const missing: [number, number][] = [[0, maxOutputSize - selectedIndices.shape[0]]];
+  return [tf.pad(selectedIndices, missing, -1), tf.pad(selectedScores, missing, 0)];
+}
+
 /** Of each part of the last axis, the largest elements, and where they are or what `indices` call them. */
 function topK(x: tf.Tensor, indices: tf.Tensor | undefined, attrs: Attrs): tf.Tensor[] {
   const { k, partLength } = attrs as { k: number; partLength: number };
@@ -298,6 +315,7 @@ const runs: Readonly<Record<string, Run>> = {
   Cumsum: ([x], attrs) => cumulative(tf.cumsum, x, attrs),
   Cumprod: ([x], attrs) => cumulative(tf.cumprod, x, attrs),
   TopK: ([x, indices], attrs) => topK(x, indices, attrs),
+  NonMaxSuppression: ([boxes, scores], attrs) => nonMaxSuppression(boxes, scores, attrs),
   ArgMax: ([x], attrs) => tf.argMax(x, attrs.axis as number),
   ArgMin: ([x], attrs) => tf.argMin(x, attrs.axis as number),
   Softmax: ([x]) => tf.softmax(x),

@@ -17,13 +17,16 @@ const ON_CPU: ReadonlySet<string> = new Set([
   ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'],
   ...['Max', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
   ...['GatherV2', 'GatherNd'],
+  ...['NonMaxSuppressionV3', 'NonMaxSuppressionV4', 'NonMaxSuppressionV5'],
 ]);
 
-function lazyKernel(kernel: string, { inputs, hasManyOutputs, lower }: Lowering): LazyKernel {
+function lazyKernel(kernel: string, lowering: Lowering): LazyKernel {
+  const { inputs, hasManyOutputs, counted, lower } = lowering;
   return {
     kernel,
     inputs,
     hasManyOutputs,
+    counted,
     onCpu: ON_CPU.has(kernel),
     lower(b, operands, attrs: Attrs) {
       const lowered = lower(b, operands, readAttributes(kernel, attrs, operands));

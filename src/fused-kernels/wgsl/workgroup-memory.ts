@@ -3,12 +3,13 @@
 /** Bytes of the types that kernels keep there; a vec3 takes as much as a vec4. */
 const BYTES: Readonly<Record<string, number>> = {
   ...{ f32: 4, i32: 4, u32: 4, bool: 4 },
-  ...{ vec2f: 8, vec2i: 8, vec2u: 8, vec4f: 16, vec4i: 16, vec4u: 16 },
+  ...{ vec2f: 8, vec2i: 8, vec2u: 8, vec3f: 16, vec3i: 16, vec3u: 16 },
+  ...{ vec4f: 16, vec4i: 16, vec4u: 16 },
 };
 
 const DECLARATION = 'var<workgroup>';
 const ARRAY = /^array<(.+),(\d+)>$/;
-const VECTOR = /^vec([24])<([fiu])(?:32)>$/;
+const VECTOR = /^vec([234])<([fiu])(?:32)>$/;
 
 function bytesOf(type: string): number {
   const array = ARRAY.exec(type);

@@ -2,6 +2,7 @@
 import type { Attrs, DType, Shape, Value } from '../graph';
 import type { InferFunction, InferManyTable, InferTable } from './table';
 import { demand } from './refused';
+import { nonMaxSuppression } from './non-max-suppression';
 import { topK } from './top-k';
 import { broadcastShapes, demandSameType, formatShape } from './shape';
 
@@ -68,7 +69,11 @@ const moments: InferManyTable[string] = ([x], attrs) => {
 };
 
 /** Kernels that combine the elements of an axis in more than one way. */
-export const reductionsInference: InferManyTable = { Moments: moments, TopK: topK };
+export const reductionsInference: InferManyTable = {
+  Moments: moments,
+  TopK: topK,
+  NonMaxSuppression: nonMaxSuppression,
+};
 
 const numeric = { float32: 'float32', int32: 'int32' } as const;
 

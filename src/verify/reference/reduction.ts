@@ -2,6 +2,7 @@
 import { sizeOf, stridesOf, type Shape } from '../../ir/graph';
 import type { Doubles, PrimitiveEvaluator } from './evaluator';
 import { positionsUnder } from './indexing';
+import { nonMaxSuppression } from './non-max-suppression';
 import type { Precision } from './precision';
 
 /** For each output element, the positions of what is reduced to it: `outer[i] + inner[j]`. */
@@ -231,4 +232,5 @@ export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
   Cumprod: cumulative((total, x, isInteger) => (isInteger ? Math.imul(total, x) : total * x), 1),
   Moments: moments,
   TopK: topK,
+  NonMaxSuppression: nonMaxSuppression,
 };

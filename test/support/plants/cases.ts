@@ -337,6 +337,17 @@ export const FAMILY_CASES: Readonly<Record<string, PlantCase>> = {
   cumulative: {
     build: (b) => b.op('Cumsum', [input(b, 5, 9)], { axis: 1, exclusive: true, reverse: true }),
   },
+  'non-max-suppression': {
+    build: (b) => {
+      const attrs = { iouThreshold: 0.3, scoreThreshold: -1, softNmsSigma: 0.5 };
+      return [
+        ...b.ops('NonMaxSuppression', [input(b, 11, 4), input(b, 11)], {
+          ...attrs,
+          maxOutputSize: 7,
+        }),
+      ];
+    },
+  },
   'top-k': { build: (b) => [...b.ops('TopK', [input(b, 5, 37)], { k: 4, partLength: 37 })] },
   map: { build: (b) => b.op('Add', [b.op('Sin', [input(b, 5, 7)]), input(b, 7)]) },
 };

@@ -1,0 +1,174 @@
+/**
+ * Non-maximum suppression: one workgroup, whose invocations keep the scores of some boxes each. In every
+ * round they agree on the best box, which is selected, and lower or drop those that overlap it; boxes
+ * that are gone are not asked again, so rounds are as many as results. Soft suppression: Bodla et al.,
+ * "Soft-NMS" (2017).
+ *
+ * What is selected, and in which order, is what tfjs selects, ties by index; overlaps are computed in
+ * float32. tfjs lowers a score only once the box would be the next one. That is the same but for scores
+ * below zero, which lowering raises: then a box takes its turn by the score that it had.
+ */
+import * as ix from '../ir/index-expression';
+import { isNan, isNotFinite } from '../ir/expression/functions/nan';
+import type { NonMaxSuppressionAttrs } from '../ir/infer/non-max-suppression';
+import type { KernelEmission } from './emit';
+import { emitKernel } from './emit';
+import type { FusedKernel, KernelRequest } from './kernel';
+import { emitLoop } from './loops';
+import { ownerThreads } from './shared-output';
+import { ORDER, orderBelow } from './sort-order';
+import type { ShaderProgram } from './wgsl/kernel-writer';
+import { emitTree } from './workgroup-combine';
+
+/** Most invocations of a workgroup: WebGPU's limit on every device. */
+const MAX_INVOCATIONS = 256;
+
+/** Corners may come in any order. Products and their sums are kept apart, or drivers would round them as one. */
+const SURVIVAL = (softened: string, nan: string, notFinite: string): string => `
+fn areaOf(box: vec4<f32>) -> f32 { return abs(box.z - box.x) * abs(box.w - box.y); }
+// What a score is multiplied by where a box is selected; -1 for a box that this suppresses.
+fn survival(a: vec4<f32>, b: vec4<f32>, threshold: f32, scale: f32) -> f32 {
+  let areas = vec2<f32>(areaOf(a), areaOf(b));
+  let apart = select(1.0, -1.0, threshold <= 0.0);
+  if (areas.x == 0.0 || areas.y == 0.0) { return apart; }
+  let begin = max(min(a.xy, a.zw), min(b.xy, b.zw));
+  let end = min(max(a.xy, a.zw), max(b.xy, b.zw));
+  let sides = max(end - begin, vec2<f32>(0.0));
+  let crossing = sides.x * sides.y;
+  if (${notFinite}(areas.x) || ${notFinite}(areas.y)) {
+    let isUnknown = ${nan}(areas.x) || ${nan}(areas.y) || ${notFinite}(crossing);
+    return select(apart, 0.0, isUnknown);
+  }
+  let smaller = min(areas.x, areas.y);
+  let joint = min(crossing, smaller);
+  let covered = max(areas.x, areas.y) + (smaller - joint);
+  if (joint >= threshold * covered) { return -1.0; }
+  return ${softened};
+}`;
+
+/** Overlaps below the threshold count for nothing, or lower the score. */
+const HARD = '1.0';
+const SOFT = 'exp(scale * (joint / covered) * (joint / covered))';
+
+/** A score as a number of the same order; 0 where it does not count. */
+const KEY = `fn keyOf(score: f32, threshold: u32) -> u32 {
+  let order = orderOf(score);
+  return select(0u, order, order > threshold && order != 0xffffffffu);
+}`;
+
+/** Whether `a` is in front of `b`: by score, then by index. */
+const IS_AHEAD = `fn isAhead(a: vec3<u32>, b: vec3<u32>) -> bool {
+  return a.x > b.x || (a.x == b.x && a.y < b.y);
+}`;
+
+function emitSuppression(emission: KernelEmission, invocations: number): ShaderProgram {
+  const { writer, inliner, request } = emission;
+  const { anchor } = request.group;
+  const [boxes, scores] = anchor.inputs;
+  const attrs = anchor.attrs as unknown as NonMaxSuppressionAttrs;
+  const { maxOutputSize, iouThreshold, scoreThreshold, softNmsSigma } = attrs;
+  const [count] = scores.shape;
+  // A power of two, so that texts are few.
+  const slots = 2 ** Math.ceil(Math.log2(Math.ceil(count / invocations)));
+
+  const context = writer.helpersOf(1);
+  const softened = softNmsSigma > 0 ? SOFT : HARD;
+  writer.helper('orderOf', ORDER.float32);
+  writer.helper('keyOf', KEY);
+  writer.helper('isAhead', IS_AHEAD);
+  writer.helper(
+    'survival',
+    SURVIVAL(softened, isNan.register(context), isNotFinite.register(context)),
+  );
+  writer.declare(`var<workgroup> front: array<vec3<u32>, ${invocations}>;`);
+  const threads = ownerThreads(emission, 1, true, 'only');
+  const boxCount = writer.uniform('boxCount', count);
+  const lowest = `bitcast<u32>(${writer.uniform('lowest', orderBelow(scoreThreshold) | 0)})`;
+  const overlap = writer.uniforms.number(iouThreshold);
+  const scale = softNmsSigma > 0 ? writer.uniforms.number(-0.5 / softNmsSigma) : '0.0';
+
+  writer.statement(`var keys: array<u32, ${slots}>;`);
+  writer.statement(`var current: array<f32, ${slots}>;`);
+  /** Visits the boxes of this invocation. */
+  const forEachBox = (visit: () => void): void =>
+    writer.block(`for (var box = i32(local.x); box < ${boxCount}; box += ${invocations})`, () => {
+      writer.defineVariable('box');
+      writer.statement(`let slot = box / ${invocations};`);
+      visit();
+    });
+  const cornersOf = (box: ix.IndexExpr): string => {
+    const corners = [0, 1, 2, 3].map((at) => inliner.value(boxes, [box, ix.constant(at)]).code);
+    return `vec4<f32>(${corners.join(', ')})`;
+  };
+  const anyBox = ix.variable('box', count);
+
+  forEachBox(() => {
+    writer.statement(`current[slot] = ${inliner.value(scores, [anyBox]).code};`);
+    writer.statement(`keys[slot] = keyOf(current[slot], ${lowest});`);
+  });
+  writer.statement('var isOver = false;');
+  emitLoop(emission, 'rank', maxOutputSize, (rank) => {
+    writer.statement('var found = -1;');
+    writer.statement('var kept = 0.0;');
+    writer.block('while (!isOver && found < 0)', () => {
+      writer.statement('var ahead = vec3<u32>(0u, 0xffffffffu, 0u);');
+      forEachBox(() => {
+        writer.block('if (keys[slot] > ahead.x)', () => {
+          writer.statement('ahead = vec3<u32>(keys[slot], u32(box), bitcast<u32>(current[slot]));');
+        });
+      });
+      writer.statement('front[local.x] = ahead;');
+      emitTree(writer, 'front', invocations, (a, b) => `select(${b}, ${a}, isAhead(${a}, ${b}))`);
+      writer.statement('let best = workgroupUniformLoad(&front[0]);');
+      writer.statement(`let key = keyOf(bitcast<f32>(best.z), ${lowest});`);
+      writer.statement('isOver = best.x == 0u;');
+      writer.block('if (best.x == key && !isOver)', () => {
+        writer.statement('found = i32(best.y);');
+        writer.statement('kept = bitcast<f32>(best.z);');
+      });
+      // Selected, or back in line with the score that it has by now.
+      writer.block(`if (!isOver && best.y % ${invocations}u == local.x)`, () => {
+        writer.statement(`keys[best.y / ${invocations}u] = select(key, 0u, found >= 0);`);
+      });
+    });
+    writer.block('if (local.x == 0u)', () => {
+      emission.epilogue(
+        [rank],
+        [
+          { code: 'found', width: 1, dtype: 'int32', depth: writer.depth },
+          { code: 'kept', width: 1, dtype: 'float32', depth: writer.depth },
+        ],
+        1,
+      );
+    });
+    writer.block('if (found >= 0)', () => {
+      writer.defineVariable('found');
+      writer.statement(`let selected = ${cornersOf(ix.variable('found', count))};`);
+      forEachBox(() => {
+        writer.block('if (keys[slot] != 0u)', () => {
+          const call = `survival(selected, ${cornersOf(anyBox)}, ${overlap}, ${scale})`;
+          writer.statement(`let left = ${call};`);
+          writer.statement('current[slot] *= left;');
+          const key = `select(keyOf(current[slot], ${lowest}), 0u, left < 0.0)`;
+          writer.statement(`keys[slot] = min(keys[slot], ${key});`);
+        });
+      });
+    });
+  });
+  return writer.finish(emission.title, threads.workgroups, threads.parameters);
+}
+
+const invocationsOf = ({ target }: KernelRequest): number =>
+  Math.min(MAX_INVOCATIONS, target.maxInvocations);
+
+export const nonMaxSuppressionKernel: FusedKernel = {
+  name: 'non-max-suppression',
+  anchors: ['NonMaxSuppression'],
+  refuse: () => null,
+  // A score is loaded once, a box again in every round.
+  reuse: ({ attrs }, index) => (index === 0 ? (attrs.maxOutputSize as number) : 1),
+  generate: (request) => {
+    const invocations = invocationsOf(request);
+    return emitKernel(request, (emission) => emitSuppression(emission, invocations), invocations);
+  },
+};
