@@ -2,7 +2,8 @@
 
 import type { FusedKernel, KernelHints, LaneAxis } from '../fused-kernels/kernel';
 import type { Choice, KernelTarget } from '../fused-kernels/target';
-import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { Binding, ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { ShaderPart } from '../fused-kernels/wgsl/scope';
 import type { Value } from '../ir/graph';
 import type { KernelGroup } from '../ir/kernel-group';
 import { LruMap } from '../ir/lru-map';
@@ -25,11 +26,23 @@ export interface ChosenProgram {
   readonly isNew: boolean;
 }
 
-/** A target may have learned since it was asked: the choices tell. */
-interface WrittenProgram extends Omit<ChosenProgram, 'isNew'> {
-  /** Number of the value behind each binding, and of that which each part of the text gives. */
-  readonly bound: readonly number[];
-  readonly given: readonly number[];
+/** A shader that any group of its structure may have: values are numbers, so that no graph is kept alive. */
+interface WrittenProgram extends Omit<ShaderProgram, 'bindings' | 'parts'> {
+  readonly bindings: readonly Numbered<Binding>[];
+  readonly parts: readonly Numbered<ShaderPart>[];
+  /** A target may have learned since it was asked: the choices tell. */
+  readonly choices: readonly AskedChoice[];
+}
+
+type Numbered<T> = Omit<T, 'value'> & { readonly value: number };
+
+/** Each text once: plans of other sizes have equal ones, of some kilobytes each. */
+const texts = new LruMap<string, string>({ entries: MAX_PROGRAMS });
+
+function onlyOne(text: string): string {
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
 }
 
 const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
@@ -74,22 +87,26 @@ export function programOf(
   const last = hintsOf.get(kind);
   const scalars = last?.scalarBuffers.flatMap((number) => values[number] ?? []);
   const hints: KernelHints = { scalarBuffers: new Set(scalars), axes: last?.axes };
-  const program = family.generate({ group, target: watched, storage: placementOf, hints });
+  const generated = family.generate({ group, target: watched, storage: placementOf, hints });
+  const program = { ...generated, wgsl: onlyOne(generated.wgsl) };
   const numbers = new Map(values.map((value, i) => [value, i]));
   const numberOf = ({ value }: { value: Value }): number => numbers.get(value) as number;
-  const bound = program.bindings.map(numberOf);
   const scalarBuffers = [...hints.scalarBuffers].map((value) => numbers.get(value) as number);
   hintsOf.set(kind, { scalarBuffers, axes: hints.axes });
-  known.set(text, { program, bound, given: program.parts.map(numberOf), choices });
+  const bindings = program.bindings.map((binding) => ({ ...binding, value: numberOf(binding) }));
+  const parts = program.parts.map((part) => ({ ...part, value: numberOf(part) }));
+  known.set(text, { ...program, bindings, parts, choices });
   return { program, choices, isNew: true };
 }
 
 /** A program for the values that correspond to those it was written for. */
 function rebind(
-  { program, bound, given }: WrittenProgram,
+  { choices: _, bindings, parts, ...program }: WrittenProgram,
   values: readonly Value[],
 ): ShaderProgram {
-  const bindings = program.bindings.map((binding, i) => ({ ...binding, value: values[bound[i]] }));
-  const parts = program.parts.map((part, i) => ({ ...part, value: values[given[i]] }));
-  return { ...program, bindings, parts };
+  return {
+    ...program,
+    bindings: bindings.map((binding) => ({ ...binding, value: values[binding.value] })),
+    parts: parts.map((part) => ({ ...part, value: values[part.value] })),
+  };
 }
