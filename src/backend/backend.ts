@@ -83,6 +83,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.noteTextures = guardTextures(this.textureManager);
     this.validation = new Validation(device, () => {
       this.buffers.suspect();
+      this.slabs.forget();
       // Stock keeps a pipeline that came out invalid, and would use it for ever.
       internalsOf(this).pipelineCache = {};
     });

@@ -52,9 +52,9 @@ export class CallReplay implements Maker {
     );
     this.sources = this.place();
     this.segments = this.split();
-    const slabs = [...this.recordings.values()].flatMap((recording) => recording?.slabs ?? []);
+    const buffers = [...this.slabs, ...this.owned];
     this.memory = {
-      allocated: [...slabs, ...this.owned].reduce((sum, { size }) => sum + size, 0),
+      allocated: buffers.reduce((sum, { size }) => sum + size, 0),
       lowerBound: lowerBoundOf(call, new Set(this.made)),
     };
   }
@@ -71,6 +71,11 @@ export class CallReplay implements Maker {
 
   forget(): void {
     this.isForgotten = true;
+  }
+
+  /** The memory of its plans, several of which may have the same. */
+  private get slabs(): Set<GPUBuffer> {
+    return new Set([...this.recordings.values()].flatMap((recording) => recording?.slabs ?? []));
   }
 
   /** Runs the call again; results as the call gave them, owned by the caller. */
@@ -152,11 +157,13 @@ export class CallReplay implements Maker {
       (id) => values[id].origin.kind === 'made' && !apart.has(id),
     );
     const position = new Map(shared.map((id, at) => [id, at]));
-    const free = [...this.recordings].flatMap(([executor, recording]) => {
+    const free = [...this.slabs].map((buffer) => {
       const busy = steps.flatMap((step, at) =>
-        step.kind === 'plan' && step.executor === executor ? [{ first: at, last: at }] : [],
+        step.kind === 'plan' && this.recordings.get(step.executor)?.slabs.includes(buffer)
+          ? [{ first: at, last: at }]
+          : [],
       );
-      return (recording?.slabs ?? []).map((buffer) => ({ buffer, size: buffer.size, busy }));
+      return { buffer, size: buffer.size, busy };
     });
     const { slabs, placements } = placeOnSlabs(
       shared.map((id) => ({

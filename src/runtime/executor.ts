@@ -89,10 +89,10 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     return this.prepared?.folded.size ?? 0;
   }
 
-  /** Bytes that the plan holds between runs: its intermediates', and what it computed of constants. */
+  /** Bytes that the plan holds between runs: its share of intermediates', and what it computed of constants. */
   get ownBytes(): number {
-    const { prepared, plan } = this;
-    let bytes = prepared?.recording ? plan.record.memory.allocated : 0;
+    const { prepared } = this;
+    let bytes = prepared?.recording?.bytes ?? 0;
     for (const value of prepared?.folded.keys() ?? []) bytes += byteSize(value);
     return bytes;
   }
@@ -167,7 +167,9 @@ export class PlanExecutor implements ReplayablePlan, Maker {
   /** What is kept between runs, unless a guard says that it has to be made anew. */
   get recording(): Recording | null {
     const { prepared } = this;
-    return prepared?.constants.areCurrent ? prepared.recording : null;
+    return prepared?.recording?.isCurrent && prepared.constants.areCurrent
+      ? prepared.recording
+      : null;
   }
 
   /** Frees what the plan owns. Tensors it returned live on. */
@@ -210,6 +212,7 @@ export class PlanExecutor implements ReplayablePlan, Maker {
       };
     }
     const { prepared } = this;
+    if (prepared.recording?.isCurrent === false) this.rest();
     prepared.recording ??= new Recording(backend, plan, computed, prepared.constants.buffers);
     return { prepared, recording: prepared.recording };
   }

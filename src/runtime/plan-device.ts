@@ -10,8 +10,12 @@ import { internalsOf, tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
 import type { PlanAuditor } from './plan-auditor';
 import type { PipelineCache } from './pipelines';
+import { SharedSlabs } from './shared-slabs';
 import type { TuningTable } from './tuning/table';
 import type { Maker, Validation } from './validation';
+
+const STORAGE = (): GPUBufferUsageFlags =>
+  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
 export abstract class PlanDevice extends WebGPUBackend {
   /** What kernels are chosen by. @internal */
@@ -22,6 +26,11 @@ export abstract class PlanDevice extends WebGPUBackend {
   abstract readonly pipelines: PipelineCache;
   /** What the driver has not answered for yet. @internal */
   abstract readonly validation: Validation;
+  /** Memory of plans' intermediates. @internal */
+  readonly slabs = new SharedSlabs({
+    acquire: (size) => this.bufferManager.acquireBuffer(size, STORAGE()),
+    release: (slab) => this.bufferManager.releaseBuffer(slab),
+  });
   /** How plans are compiled for this backend; for measurements. @internal */
   compileOptions: CompileOptions = {};
   /** Watches the call that runs now, if it is to be captured. @internal */

@@ -10,13 +10,11 @@ import { encodeSteps, submitAll } from './encode';
 import { type Source, Step } from './step';
 import { writeUniforms } from './uniforms';
 
-const STORAGE = (): GPUBufferUsageFlags =>
-  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-
 export class Recording {
   private readonly steps: readonly Step[];
-  /** Memory of intermediates; free for others' use while the plan does not run. */
+  /** Memory of intermediates; others use it while the plan does not run. */
   readonly slabs: readonly GPUBuffer[];
+  private readonly generation: number;
   private readonly uniforms: GPUBuffer | null;
 
   /**
@@ -30,9 +28,10 @@ export class Recording {
     computed: readonly Value[],
     constants: ReadonlyMap<Value, GPUBuffer>,
   ) {
-    const { device, bufferManager, pipelines } = backend;
+    const { device, pipelines } = backend;
     const { slabs, placements } = plan.buffers;
-    this.slabs = slabs.map((size) => bufferManager.acquireBuffer(size, STORAGE()));
+    this.slabs = backend.slabs.take(slabs);
+    this.generation = backend.slabs.generation;
     const uniforms = writeUniforms(device, plan.dispatches);
     this.uniforms = uniforms.buffer;
     const sourceOf = (value: Value): Source => {
@@ -59,6 +58,16 @@ export class Recording {
     });
   }
 
+  /** False once its memory may be dead. */
+  get isCurrent(): boolean {
+    return this.generation === this.backend.slabs.generation;
+  }
+
+  /** Bytes of intermediates, what is shared divided. */
+  get bytes(): number {
+    return this.backend.slabs.shareOf(this.slabs);
+  }
+
   /** Encodes all dispatches, and submits them unless more follow that are to go along. */
   run(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast = true): void {
     encodeSteps(this.backend, this.steps, inputs, outputs);
@@ -80,7 +89,7 @@ export class Recording {
 
   /** Gives the memory back. Nothing of it is in commands that still wait: every run submits. */
   dispose(): void {
-    for (const slab of this.slabs) this.backend.bufferManager.releaseBuffer(slab);
+    this.backend.slabs.giveBack(this.slabs);
     this.uniforms?.destroy();
   }
 }

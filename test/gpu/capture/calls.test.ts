@@ -2,6 +2,7 @@ import { useBackend } from '../../support/gpu';
 import {
   expectClose,
   expectRun,
+  expectHoldings,
   holdings,
   onCpu,
   pair,
@@ -197,7 +198,7 @@ describe('a thousand calls', () => {
     for (let run = 0; run < 5; run++) call();
     const before = holdings();
     for (let run = 0; run < 1000; run++) call();
-    expect(holdings()).toEqual(before);
+    expectHoldings(before);
     model.dispose();
   });
 
@@ -212,6 +213,6 @@ describe('a thousand calls', () => {
       tf.dispose([inputs, model.execute(inputs, 'y')]);
       model.dispose();
     }
-    expect(holdings()).toEqual(before);
+    expectHoldings(before);
   });
 });

@@ -100,6 +100,13 @@ export function holdings(): Record<string, number> {
   return { numTensors, numDataBuffers, numBytes, numBytesUsed, numBytesAllocated, dataIds };
 }
 
+/** Expects that the backend holds what it did; what lies free in the pool may be less by now. */
+export function expectHoldings({ numBytesAllocated: allocated, ...held }: Record<string, number>) {
+  const { numBytesAllocated, ...now } = holdings();
+  expect(now).toEqual(held);
+  expect(numBytesAllocated).toBeLessThanOrEqual(allocated);
+}
+
 /** A node that stays with tfjs, of images: LRN with attributes by which it changes nothing. */
 export function leaveToTfjs(graph: TestGraph, name: string, x: string): string {
   const attrs = { depth_radius: attr.i(1), bias: attr.f(1), alpha: attr.f(0), beta: attr.f(1) };
