@@ -13,6 +13,7 @@ import { nextTask, runSteps, type Steps } from '../ir/steps';
 import { tensorData } from '../host/internals';
 import { compileAuditedSteps } from '../runtime/compile-audited';
 import type { RejectNodes } from '../runtime/plan-auditor';
+import { submitAll } from '../runtime/encode';
 import { PlanExecutor } from '../runtime/executor';
 import type { Plan } from '../compiler/plan';
 import { recallTuning, saveTuning } from '../runtime/tuning/store';
@@ -81,6 +82,18 @@ export class BackendRuntime {
     if (!plan.isPrepared && this.isRehearsal) return plan.executor.outline(inputs);
     if (!plan.isPrepared) prepare(plan);
     return plan.executor.run(inputs);
+  }
+
+  async together<T>(run: () => Promise<T>): Promise<T> {
+    const backend = activeBackend();
+    backend.holders++;
+    try {
+      const result = await run();
+      if (!backend.isLost) backend.runPending();
+      return result;
+    } finally {
+      if (--backend.holders === 0 && !backend.isLost) submitAll(backend);
+    }
   }
 
   tunes(asked = flag('WEBGPU_FUSED_TUNE')): boolean {

@@ -13,6 +13,7 @@ import {
   slice,
   tensor,
   tidy,
+  util,
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import { boolAttr, type NodeDef } from './graph-def';
@@ -62,6 +63,20 @@ const indicesOnly = (inputs: readonly Tensor[]): Tensor[] => {
   return [indices, count];
 };
 
+/** Indices of what is true, and as many zeros as there are other elements. */
+function whereTrue(condition: Tensor): Tensor[] {
+  const found: number[] = [];
+  const { shape, size } = condition;
+  const strides = util.computeStrides(shape);
+  let count = 0;
+  condition.dataSync().forEach((element, at) => {
+    if (element) count = found.push(...util.indexToLoc(at, shape.length, strides)) / shape.length;
+  });
+  const indices = new Int32Array(size * shape.length);
+  indices.set(found);
+  return [tensor(indices, [size, shape.length], 'int32'), tensor(count, [], 'int32')];
+}
+
 const OPS: Readonly<Record<string, CountedOp>> = {
   NonMaxSuppressionV2: { outputs: 1, stock: indicesOnly },
   NonMaxSuppressionV3: { outputs: 1, stock: indicesOnly },
@@ -72,6 +87,7 @@ const OPS: Readonly<Record<string, CountedOp>> = {
     stock: indicesOnly,
   },
   NonMaxSuppressionV5: { outputs: 2, stock: suppress },
+  Where: { outputs: 1, stock: ([condition]) => whereTrue(condition) },
 };
 
 /** The op of which a bounded node is; undefined for any other node. */

@@ -149,7 +149,9 @@ export class ModelRewriter {
       const stepwise = this.whyStepwise(rewrite);
       if (stepwise !== undefined) {
         this.capture.leave(stepwise);
-        return rewrite.executor.executeAsync(rewrite.feeds(tensors), outputs);
+        const feeds = rewrite.feeds(tensors);
+        const run = (): Promise<Tensor[]> => rewrite.executor.executeAsync(feeds, outputs);
+        return this.runtime.together?.(run) ?? run();
       }
       if (!requirements.isDynamic) this.warnOfExecuteAsync();
       return this.execute(call);

@@ -80,6 +80,8 @@ export interface PlanRuntime {
    * Undefined where a plan is run after all.
    */
   standIn?(compute: () => Tensor[]): Tensor[] | undefined;
+  /** Calls `run`, in which what plans encode is submitted with the next read, or at the end. */
+  together?<T>(run: () => Promise<T>): Promise<T>;
   /** Whether candidates of kernels are to be measured, where it is asked for or not said. */
   tunes?(asked?: boolean): boolean;
   /**

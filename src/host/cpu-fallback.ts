@@ -35,6 +35,9 @@ export function registerCpuFallbacks(backendName: string): string[] {
   return missing.map(({ kernelName }) => kernelName);
 }
 
+/** Truth values, by which loops go on: stock has them on the GPU only, and would read them back. */
+const DECISIONS: ReadonlySet<string> = new Set(['LogicalAnd', 'LogicalNot', 'LogicalOr']);
+
 /** Answers a call of a kernel, or null if it cannot. */
 export type OwnPlan = (
   call: Parameters<KernelFunc>[0],
@@ -48,8 +51,9 @@ export type OwnPlan = (
  */
 export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnPlan): KernelFunc {
   const rows = unsoundCallsOf(kernelName);
+  const isDecision = DECISIONS.has(kernelName);
   return (call) => {
-    let onCpu = isAnyForCpu(kernelName, call.inputs);
+    let onCpu = isAnyForCpu(kernelName, call.inputs) || (isDecision && isHeldByCpu(call));
     const unsound = rows && !onCpu ? judge(rows, call) : null;
     if (unsound) {
       const answer = ownPlan?.(call) ?? runMended(kernelName, stock, call);
@@ -74,6 +78,12 @@ function judge(rows: readonly Unsound[], { inputs, attrs, backend }: KernelCall)
     operands.push(dtype === operand.dtype ? operand : { shape: operand.shape, dtype });
   }
   return unsoundness(rows, operands, attrs ?? {}, host.device.limits);
+}
+
+/** Whether the operands are few and live on the CPU. */
+function isHeldByCpu({ inputs, backend }: KernelCall): boolean {
+  const operands = Object.values(inputs) as TensorInfo[];
+  return (backend as WebGPUBackend).shouldExecuteOnCPU(operands);
 }
 
 function isAnyForCpu(kernelName: string, inputs: KernelCall['inputs']): boolean {

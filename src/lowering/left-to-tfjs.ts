@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   ],
   'it counts, and has an error for what is below zero': ['Bincount', 'DenseBincount'],
   'the shape of its result depends on values': [
-    ...['Where', 'Unique', 'UniqueV2', 'ListDiff', 'RaggedGather', 'RaggedRange'],
+    ...['Unique', 'UniqueV2', 'ListDiff', 'RaggedGather', 'RaggedRange'],
     ...['RaggedTensorToTensor', 'SparseFillEmptyRows', 'SparseReshape'],
     ...['SparseSegmentMean', 'SparseSegmentSum'],
   ],

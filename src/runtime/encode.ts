@@ -1,4 +1,5 @@
 /** Encodes steps into as few passes and submits as serve the device. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from './plan-device';
 import { internalsOf } from '../host/internals';
 import { DISPATCHES_PER_SUBMIT } from '../compiler/plan';
@@ -20,6 +21,12 @@ export function submitAll(backend: PlanDevice): void {
   if (!internalsOf(backend).commandEncoder) return;
   backend.endComputePassEncoder();
   backend.submitQueue();
+}
+
+/** Keeps the buffers of tensors that are disposed of before what is encoded has been submitted. */
+export function keepUntilSubmitted(backend: PlanDevice, tensors: readonly TensorInfo[]): void {
+  const { commandEncoder, commandQueueOwnedIds } = internalsOf(backend);
+  if (commandEncoder) for (const { dataId } of tensors) commandQueueOwnedIds.add(dataId);
 }
 
 function encodeAll(

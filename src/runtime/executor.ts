@@ -9,7 +9,7 @@ import type { ReplayablePlan } from './call-observer';
 import type { PlanDevice } from './plan-device';
 import { type Failure, REJECTED } from './failure';
 import { PlanConstants } from './plan-constants';
-import { submitAll } from './encode';
+import { keepUntilSubmitted, submitAll } from './encode';
 import { Recording } from './recording';
 import { flag } from '../host/flags';
 import { internalsOf, tensorData } from '../host/internals';
@@ -188,7 +188,10 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     const outputBuffers = outputs.map(({ dataId }) => this.backend.bufferOf(dataId));
     if (!validation.isSettled) this.submitApart();
     const from = validation.open;
-    recording.run(inputBuffers, outputBuffers);
+    const { waits } = this;
+    recording.run(inputBuffers, outputBuffers, !waits);
+    if (waits)
+      keepUntilSubmitted(this.backend, [...inputs, ...outputs, ...prepared.constants.tensors]);
     const read = prepared.folded.size > 0 ? [...inputs, ...prepared.folded.values()] : inputs;
     this.backend.noteWrites(outputs, read, from, this);
     this.backend.observer?.plan(this, inputs, outputs);
@@ -244,6 +247,11 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     }
   }
 
+  /** Whether what is encoded is submitted later, along with more. */
+  private get waits(): boolean {
+    return this.backend.holders > 0 && this.backend.validation.isSettled;
+  }
+
   /** A shader that the driver rejects takes with it all that is submitted together with it. */
   private submitApart(): void {
     submitAll(this.backend);
@@ -271,7 +279,8 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     const encoder = internalsOf(backend).commandEncoder as GPUCommandEncoder;
     encoder.copyBufferToBuffer(from, 0, to, 0, byteSize(value));
     const number = backend.validation.open;
-    backend.submitQueue();
+    if (this.waits) keepUntilSubmitted(backend, [origin, target]);
+    else submitAll(backend);
     backend.noteWrites([target], [origin], number, this);
   }
 

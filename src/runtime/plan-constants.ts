@@ -51,6 +51,11 @@ export class PlanConstants {
     return true;
   }
 
+  /** The tensors among them that somebody else has. */
+  get tensors(): readonly TensorInfo[] {
+    return this.watched.map(({ handle }) => handle);
+  }
+
   dispose(): void {
     for (const buffer of this.owned) this.backend.bufferManager.releaseBuffer(buffer);
   }

@@ -38,6 +38,9 @@ export abstract class PlanDevice extends WebGPUBackend {
   /** Checks what plans compute, if somebody asked for it. @internal */
   auditor: PlanAuditor | null = null;
 
+  /** Calls under way in which what plans encode waits for a read, or for their end. @internal */
+  holders = 0;
+
   /** Whether the device is gone. @internal */
   abstract readonly isLost: boolean;
 

@@ -87,8 +87,9 @@ export class Recording {
     }
   }
 
-  /** Gives the memory back. Nothing of it is in commands that still wait: every run submits. */
+  /** Gives the memory back. What is encoded still needs it. */
   dispose(): void {
+    if (!this.backend.isLost) submitAll(this.backend);
     this.backend.slabs.giveBack(this.slabs);
     this.uniforms?.destroy();
   }

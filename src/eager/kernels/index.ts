@@ -16,7 +16,7 @@ const ON_CPU: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Multiply', 'FloorDiv', 'Maximum', 'Minimum'],
   ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'],
   ...['Max', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
-  ...['GatherV2', 'GatherNd'],
+  ...['GatherV2', 'GatherNd', 'LogicalAnd', 'LogicalNot', 'LogicalOr'],
   ...['NonMaxSuppressionV3', 'NonMaxSuppressionV4', 'NonMaxSuppressionV5'],
 ]);
 

@@ -1,6 +1,7 @@
 /** Ops whose results have a length that depends on values: in regions, as long as they can be, and their count. */
 import { refuse } from '../../ir/infer/refused';
 import { nonMaxSuppressionLowerings } from '../../lowering/non-max-suppression';
+import { whereLowerings } from '../../lowering/where';
 import { invokes, type ImportTable, type NodeImport } from './node-import';
 
 const { NonMaxSuppressionV3, NonMaxSuppressionV4, NonMaxSuppressionV5 } =
@@ -22,6 +23,7 @@ export const boundedImports: ImportTable = {
   NonMaxSuppressionV2: plain,
   NonMaxSuppressionV3: plain,
   NonMaxSuppressionV4: padded(false),
+  Where: invokes(whereLowerings.Where, () => ({})),
   NonMaxSuppressionV5: invokes(NonMaxSuppressionV5, (node) => ({
     ...suppression(node),
     softNmsSigma: node.number(5, 0),

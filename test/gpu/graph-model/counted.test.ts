@@ -1,5 +1,6 @@
 /** Ops whose results have a length that depends on values: in regions, and one count is read. */
 import { explain } from '../../../src/pure';
+import { countGpu } from '../../support/count-gpu';
 import { settle, useBackend } from '../../support/gpu';
 import { TestGraph, tf, values } from '../capture/support';
 
@@ -87,14 +88,19 @@ test.each<Suppression>(['NonMaxSuppressionV2', 'NonMaxSuppressionV3', 'NonMaxSup
       ['y0', 'y1', 'y2', ...(op === 'NonMaxSuppressionV5' ? ['kept0:1'] : []), 'kept2'],
     );
     const x = tf.tensor2d(values(4 * BOXES, 1), [BOXES, 4]);
-    // What is compiled is submitted by itself, until the driver has accepted it.
-    for (let call = 0; call < 2; call++) {
+    // What is compiled, at once or because it came again, is submitted by itself until the driver has accepted it.
+    for (let call = 0; call < 6; call++) {
       tf.dispose(await model.executeAsync({ x }, ['y0', 'y1', 'y2']));
       await settle();
     }
     const reads = jest.spyOn(GPUBuffer.prototype, 'mapAsync');
-    const results = (await model.executeAsync({ x }, ['y0', 'y1', 'y2'])) as tf.Tensor[];
+    let results: tf.Tensor[] = [];
+    const { submits } = await countGpu(async () => {
+      results = (await model.executeAsync({ x }, ['y0', 'y1', 'y2'])) as tf.Tensor[];
+    });
     expect(reads).toHaveBeenCalledTimes(1);
+    // With the read, and at the end.
+    expect(submits).toBe(2);
     tf.dispose([x, results]);
     expect(explain(model).regions).toHaveLength(2);
     model.dispose();
@@ -112,5 +118,58 @@ test.each([true, false])('NonMaxSuppressionV4, padded: %s', async (padded) => {
     ['y0', 'kept', 'kept:1'],
   );
   expect(explain(model).regions).toHaveLength(padded ? 1 : 2);
+  model.dispose();
+});
+
+test.each([
+  ['some', [23, 4], 0.2],
+  ['none', [23, 4], 3],
+  ['all', [4, 23], -3],
+  ['of a cube', [2, 23, 2], 0],
+  ['of a vector', [92], 0.5],
+] as const)('Where: %s of %j', async (_what, shape, threshold) => {
+  const { model } = await compare(() => {
+    const graph = new TestGraph();
+    graph.placeholder('x', 'float32', [BOXES, 4]);
+    graph.node('twice', 'AddV2', ['x', 'x']);
+    graph.node('shaped', 'Reshape', ['twice', graph.ints(shape)]);
+    graph.node('condition', 'Greater', ['shaped', graph.constant(threshold)]);
+    graph.node('where', 'Where', ['condition']);
+    graph.node('found', 'GatherNd', ['shaped', 'where']);
+    graph.node('y', 'Mul', ['found', graph.constant(10)]);
+    return graph;
+  }, ['where', 'y']);
+  expect(explain(model).regions.length).toBeGreaterThan(0);
+  const searched = explain(model).nodes.filter(({ op }) => op.endsWith('Where'));
+  expect(searched.map(({ fate }) => fate)).toEqual(['fused']);
+  model.dispose();
+});
+
+test('what is encoded and waits keeps its operands, whoever disposes of them', async () => {
+  const make = (): TestGraph =>
+    detector((graph, [boxes, scores, ...limits]) => {
+      graph.node('kept', 'NonMaxSuppressionV3', [boxes, scores, ...limits]);
+      return ['kept'];
+    });
+  const { model } = await compare(make, ['y0']);
+  const call = async (isHasty: boolean): Promise<number[]> => {
+    const x = tf.tensor2d(values(4 * BOXES, 2), [BOXES, 4]);
+    const result = model.executeAsync({ x }, 'y0') as Promise<tf.Tensor>;
+    const others: tf.Tensor[] = [];
+    if (isHasty) {
+      x.dispose();
+      // In the same buffers, if these were free.
+      for (let i = 0; i < 4; i++) {
+        const zeros = tf.tensor2d(new Float32Array(4 * BOXES), [BOXES, 4]);
+        others.push(zeros, tf.neg(zeros));
+      }
+      await others[1].data();
+    }
+    const y = await result;
+    const data = [...(await y.data())];
+    tf.dispose([x, y, others]);
+    return data;
+  };
+  expect(await call(true)).toEqual(await call(false));
   model.dispose();
 });
