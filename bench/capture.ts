@@ -67,7 +67,7 @@ async function measure(model: string, options: Options, label: string): Promise<
   row.wall = await measureOn('real', 3, options.wallReps);
   log(`${label}: warm-up`);
   row.warmup = await attempt('warm-up', () =>
-    runInChild({ kind: 'warmup', model }, { timeoutMs, coldShaderCache: true }),
+    runInChild({ kind: 'warmup', model, device: 'real' }, { timeoutMs, coldShaderCache: true }),
   );
   return row;
 }

@@ -24,6 +24,7 @@ import {
   type CommonOptions,
 } from './harness/command';
 import { runInChild } from './harness/spawn';
+import type { WarmupResult } from './capture/warmup';
 import type { FirstResult, FirstTask } from './harness/tasks/protocol';
 import { locateModel } from './models/artifacts';
 import type { ModelEntry } from './models/types';
@@ -41,7 +42,8 @@ function parseOptions(): { names: string[]; options: Options } {
     name: 'bench:first',
     description:
       'First calls in fresh processes, stock webgpu and webgpu-fused in turn: JavaScript on a device that ' +
-      'computes nothing; wall time, CPU time and pipelines on the real one, with empty shader caches.',
+      'computes nothing; wall time, CPU time and pipelines on the real one, with empty shader caches. And how ' +
+      'long a page stands still while ours warms up.',
     names: 'models (default: every graph model that stock runs); see --list',
     reps: ['fresh processes for each side and device', 5],
   })
@@ -76,7 +78,9 @@ async function measureOn(
   device: Device,
   { reps, timeout }: Options,
 ): Promise<FirstRuns> {
-  const runs: Record<Side, FirstResult[]> = { stock: [], candidate: [] };
+  const runs: { [side in Side]: FirstResult[] } & { warmups: WarmupResult[] } = {
+    ...{ stock: [], candidate: [], warmups: [] },
+  };
   for (let rep = 0; rep < reps; rep++) {
     const sides: Side[] = ['stock', 'candidate'];
     if (rep % 2 === 1) sides.reverse();
@@ -96,6 +100,11 @@ async function measureOn(
       const settings = { timeoutMs: timeout * 1000, coldShaderCache: true };
       runs[side].push(await runInChild(task, settings));
     }
+  }
+  for (let rep = 0; rep < reps; rep++) {
+    log(`${name}, ${device} device: warm-up (${rep + 1}/${reps})`);
+    const settings = { timeoutMs: timeout * 1000, coldShaderCache: true };
+    runs.warmups.push(await runInChild({ kind: 'warmup', model: name, device }, settings));
   }
   return runs;
 }

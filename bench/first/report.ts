@@ -2,10 +2,13 @@
 import { geometricMean, summarize } from '../../src/measure/statistics';
 import type { Side } from '../harness/backends';
 import { formatTable, short, type Column } from '../harness/report/format';
+import type { WarmupResult } from '../capture/warmup';
 import type { FirstResult } from '../harness/tasks/protocol';
 
-/** First calls of both sides on one device, one entry for each fresh process. */
-export type FirstRuns = Readonly<Record<Side, readonly FirstResult[]>>;
+/** First calls of both sides, and warm-ups of ours, on one device, one entry for each fresh process. */
+export type FirstRuns = Readonly<Record<Side, readonly FirstResult[]>> & {
+  readonly warmups: readonly WarmupResult[];
+};
 
 export interface FirstRow {
   readonly model: string;
@@ -63,6 +66,16 @@ export const FIGURES: readonly Figure[] = [
   },
 ];
 
+/** Milliseconds for which a page may stand still while a model is warmed up: more is a long task. */
+const MAX_GAP_MS = 50;
+
+/** The longest time for which nothing else had its turn during a warm-up: median of the processes. */
+export function gapOf(runs: FirstRuns | undefined): number | undefined {
+  return runs?.warmups.length
+    ? summarize(runs.warmups.map(({ gapMs }) => gapMs)).median
+    : undefined;
+}
+
 /** Ours over stock's. */
 export function ratioOf({ of }: Figure, row: FirstRow): number | undefined {
   const [stock, candidate] = [of(row, 'stock'), of(row, 'candidate')];
@@ -84,6 +97,10 @@ const COLUMNS: readonly Column<FirstRow>[] = [
     },
     { title: 'ratio', cell: (row) => short(ratioOf(figure, row)) },
   ]),
+  {
+    title: 'warm-up: longest gap ms, JS · all',
+    cell: ({ js, real }) => `${short(gapOf(js))} · ${short(gapOf(real))}`,
+  },
 ];
 
 export function formatRows(rows: readonly FirstRow[]): string {
@@ -112,5 +129,11 @@ export function missesOf(rows: readonly FirstRow[]): string[] {
       ? [...over, `${name} ${short(mean)} of stock's in geometric mean, allowed ${limit.mean}`]
       : over;
   });
-  return [...failures, ...misses];
+  const gaps = rows.flatMap(({ model, js, real }) => {
+    const longest = Math.max(gapOf(js) ?? 0, gapOf(real) ?? 0);
+    return longest > MAX_GAP_MS
+      ? [`${model}: ${short(longest)} ms in which nothing else had its turn, allowed ${MAX_GAP_MS}`]
+      : [];
+  });
+  return [...failures, ...misses, ...gaps];
 }
