@@ -9,7 +9,7 @@ import { type AheadProgress, type AheadMeter, compileAhead } from '../runtime/co
 import { CapturedCall, captureObstacle } from '../capture/captured-call';
 import { flag } from '../host/flags';
 import { RefusedError } from '../ir/infer/refused';
-import { nextTask, runSteps, type Steps } from '../ir/steps';
+import { nextTask, runSteps, takeTurns, type Steps } from '../ir/steps';
 import { tensorData } from '../host/internals';
 import { compileAuditedSteps } from '../runtime/compile-audited';
 import type { RejectNodes } from '../runtime/plan-auditor';
@@ -117,7 +117,11 @@ export class BackendRuntime {
     const tuning = onTuned && (await tune(waiting, onTuned));
     const executors = waiting.map(({ ready }) => ready.executor);
     const report = await compileAhead(activeBackend(), executors, onProgress);
+    const note = (ms: number): void => {
+      report.longestTaskMs = Math.max(report.longestTaskMs, ms);
+    };
     for (const { ready } of waiting) {
+      await takeTurns(ready.executor.uploadSteps(), note);
       report.task(() => prepare(ready));
       await nextTask();
     }

@@ -10,10 +10,10 @@ import { runSteps, type Steps } from '../ir/steps';
 import { findUnsupported, splitWideConcats, type Refusal } from '../patterns/fuser/index';
 import { fusionTables, partsOf } from '../registry/kernels';
 import type { RewriteOptions, RewriteResult } from '../patterns/rewriter';
-import { rewriteGraph, rulesGeneration } from '../registry/rules';
+import { rewriteGraphSteps, rulesGeneration } from '../registry/rules';
 import type { RefusalRecord } from '../report/record';
 import { generateKernels } from './generate';
-import { checkBuffers, planBuffers } from './memory';
+import { bufferSteps, checkBuffers } from './memory';
 import type { Plan } from './plan';
 import { planRecord } from './plan-record';
 import { scriptsFor } from './rewrite-memory';
@@ -55,7 +55,7 @@ export function* compileSteps(
 ): Steps<Plan> {
   const { isUnfused = false, anySize = false } = options;
   const target = anySize ? anySizeTarget(device) : device;
-  const rewritten = simplifyAndRewrite(graph, target, options);
+  const rewritten = yield* rewriteSteps(graph, target, options);
   yield;
   const tables = fusionTables(target);
   const isAnchor = ({ kernel }: Node): boolean => tables.anchor(kernel) !== undefined;
@@ -72,8 +72,16 @@ export function* compileSteps(
 export function simplifyAndRewrite(
   graph: Graph,
   target: KernelTarget,
-  { isUnfused = false, anySize: _, ...rewriting }: CompileOptions = {},
+  options?: CompileOptions,
 ): RewriteResult {
+  return runSteps(rewriteSteps(graph, target, options));
+}
+
+function* rewriteSteps(
+  graph: Graph,
+  target: KernelTarget,
+  { isUnfused = false, anySize: _, ...rewriting }: CompileOptions = {},
+): Steps<RewriteResult> {
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
@@ -83,7 +91,7 @@ export function simplifyAndRewrite(
     target.anySize && !isWatched ? scriptsFor(graph, target, rulesGeneration()) : undefined;
   const rewritten = isUnfused
     ? NO_REWRITES
-    : rewriteGraph(graph, { target: forRules, ...rewriting }, scripts);
+    : yield* rewriteGraphSteps(graph, { target: forRules, ...rewriting }, scripts);
   removeDeadNodes(graph);
   return rewritten;
 }
@@ -115,7 +123,8 @@ function* planGraph(
   const outputs = new Set(graph.outputs);
   const isIntermediate = (value: Value): boolean =>
     value.producer !== undefined && !outputs.has(value);
-  const buffers = planBuffers(accesses, isIntermediate, target.anySize ? FEW_LAYOUTS : undefined);
+  const layouts = target.anySize ? FEW_LAYOUTS : undefined;
+  const buffers = yield* bufferSteps(accesses, isIntermediate, layouts);
   checkBuffers(buffers, accesses);
   yield;
   const bound = new Set(accesses.flat().map(({ value }) => value));

@@ -5,7 +5,8 @@
  */
 import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../ir/graph';
-import { ALIGNMENT, type Placement, placeOnSlabs } from './slabs';
+import { runSteps, type Steps } from '../ir/steps';
+import { ALIGNMENT, type Placement, slabSteps } from './slabs';
 
 /** A value that a dispatch binds. */
 export interface Access {
@@ -28,15 +29,23 @@ export interface BufferPlan {
   readonly lowerBound: number;
 }
 
-/**
- * Lays out the memory of the values for which `isIntermediate`.
- * @param maxVariations of the layout that are tried, where there is not time for all.
- */
+/** Lays out the memory of the values for which `isIntermediate`. */
 export function planBuffers(
   dispatches: readonly (readonly Access[])[],
   isIntermediate: (value: Value) => boolean,
-  maxVariations?: number,
 ): BufferPlan {
+  return runSteps(bufferSteps(dispatches, isIntermediate));
+}
+
+/**
+ * As {@link planBuffers}, pausing between layouts.
+ * @param maxVariations of the layout that are tried, where there is not time for all.
+ */
+export function* bufferSteps(
+  dispatches: readonly (readonly Access[])[],
+  isIntermediate: (value: Value) => boolean,
+  maxVariations?: number,
+): Steps<BufferPlan> {
   const lifetimes = lifetimesOf(dispatches, isIntermediate);
   const items = lifetimes.map(({ value, first, last }) => ({
     size: byteSize(value),
@@ -44,7 +53,7 @@ export function planBuffers(
     last,
   }));
   const index = new Map(lifetimes.map(({ value }, at) => [value, at]));
-  const { slabs, placements } = placeOnSlabs(
+  const { slabs, placements } = yield* slabSteps(
     items,
     conflictsOf(dispatches, index),
     [],

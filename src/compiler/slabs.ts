@@ -6,6 +6,7 @@
  * depends on the graph, so several are tried, and the best of those is varied at random (with a
  * fixed seed: the same graph always has the same plan). Pure.
  */
+import { runSteps, type Steps } from '../ir/steps';
 
 /** Where something lives. */
 export interface Placement {
@@ -56,15 +57,26 @@ const GOOD = 1.05;
 export function placeOnSlabs(
   items: readonly SlabItem[],
   conflicts: readonly ReadonlySet<number>[],
+  reserved?: readonly ReservedSlab[],
+  maxVariations?: number,
+): SlabLayout {
+  return runSteps(slabSteps(items, conflicts, reserved, maxVariations));
+}
+
+/** As {@link placeOnSlabs}, pausing between layouts. */
+export function* slabSteps(
+  items: readonly SlabItem[],
+  conflicts: readonly ReadonlySet<number>[],
   reserved: readonly ReservedSlab[] = [],
   maxVariations = MAX_VARIATIONS,
-): SlabLayout {
+): Steps<SlabLayout> {
   let best: (SlabLayout & { bytes: number; order: number[] }) | undefined;
   const attempt = (order: number[]): void => {
     const layout = place(items, conflicts, reserved, order, best?.bytes);
     if (layout && (!best || layout.bytes < best.bytes)) best = { ...layout, order };
   };
   for (const compare of ORDERS) {
+    yield;
     attempt([...items.keys()].sort((a, b) => compare(items[a], items[b]) || a - b));
   }
   const random = generator(items.length);
@@ -76,6 +88,7 @@ export function placeOnSlabs(
     // Big items matter most, and they come first: vary the front more than the rest.
     const to = Math.floor(random() ** 2 * order.length);
     order.splice(to, 0, ...order.splice(from, 1));
+    yield;
     attempt(order);
   }
   return best as SlabLayout;

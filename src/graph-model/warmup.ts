@@ -2,7 +2,7 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { checkOptions, type OptimizeOptions } from './example-inputs';
 import { requireRewriter } from './explain';
-import { takeTurns } from '../ir/steps';
+import { nextTask, takeTurns } from '../ir/steps';
 import { compileAll, withExamples, type WorkPace } from './optimize';
 
 /** How far a warm-up is. */
@@ -74,6 +74,7 @@ export async function warmup(
     const begun = performance.now();
     const result = await work();
     note(performance.now() - begun);
+    await nextTask();
     return result;
   };
   const pace: WorkPace = { steps: (work) => takeTurns(work, note), task: timed };
@@ -89,7 +90,7 @@ export async function warmup(
       tell(REWRITTEN, 'graph rewritten');
     };
     const report = await (runtime.ahead?.(rewrite, compiled, tuned) ?? rewrite());
-    const call = prepare();
+    const call = await timed(prepare);
     // Around control flow it has run while it was compiled.
     const hasRun = call?.requirements.isDynamic && !call.rewrite.partition.isWhole;
     if (call && !hasRun) await timed(() => rewriter.free(rewriter.execute(call)));

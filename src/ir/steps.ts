@@ -27,7 +27,7 @@ export function* timedSteps<T>(steps: Steps<T>): Steps<{ result: T; milliseconds
 export const MAX_TASK_MS = 8;
 
 /**
- * Does work in turns with whatever else waits in the page.
+ * Does work in turns with whatever else waits in the page, which has the last one.
  * @param note told how many milliseconds each turn took.
  */
 export async function takeTurns<T>(steps: Steps<T>, note: (ms: number) => void): Promise<T> {
@@ -36,8 +36,8 @@ export async function takeTurns<T>(steps: Steps<T>, note: (ms: number) => void):
     let step = steps.next();
     while (!step.done && performance.now() - start < MAX_TASK_MS) step = steps.next();
     note(performance.now() - start);
-    if (step.done) return step.value;
     await nextTask();
+    if (step.done) return step.value;
   }
 }
 

@@ -7,6 +7,7 @@ import { GraphBuilder } from '../ir/builder';
 import type { Graph, Node, Value } from '../ir/graph';
 import { sameShape, sortTopologically } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
+import { runSteps, type Steps } from '../ir/steps';
 import type { RefusalRecord, RewriteRecord, RuleStatistics } from '../report/record';
 import type { Bindings } from './match';
 import {
@@ -54,6 +55,9 @@ export interface RewriteScript {
 /** Rewrites a graph may take for each of its nodes before its rules are taken to go in circles. */
 const MAX_REWRITES_PER_NODE = 8;
 
+/** Nodes at which rules are tried before other work may have its turn. */
+const NODES_PER_STEP = 16;
+
 /** A rule, and what came of it so far. */
 interface CountedRule {
   readonly rule: FusionRule;
@@ -70,6 +74,15 @@ export function applyRules(
   rules: readonly FusionRule[],
   options: RewriteOptions = {},
 ): RewriteResult {
+  return runSteps(ruleSteps(graph, rules, options));
+}
+
+/** As {@link applyRules}, in pieces of some nodes. */
+export function ruleSteps(
+  graph: Graph,
+  rules: readonly FusionRule[],
+  options: RewriteOptions = {},
+): Steps<RewriteResult> {
   return new Rewriter(graph, rules, options).run();
 }
 
@@ -104,9 +117,9 @@ class Rewriter {
     this.counted = rules.map((rule, number) => ({ rule, number, tried: 0, fired: 0, ms: 0 }));
   }
 
-  run(): RewriteResult {
+  *run(): Steps<RewriteResult> {
     const { script } = this.options;
-    if (!script?.steps || !this.follow(script.steps)) this.search();
+    if (!script?.steps || !this.follow(script.steps)) yield* this.search();
     if (script) script.steps = this.steps;
     this.graph.nodes = sortTopologically([...this.alive]);
     return {
@@ -129,7 +142,7 @@ class Rewriter {
   }
 
   /** Tries the rules at every node until none fires any more. */
-  private search(): void {
+  private *search(): Steps<void> {
     let budget = MAX_REWRITES_PER_NODE * this.graph.nodes.length + 64;
     // The queue grows while it is worked through.
     const { limit = Infinity } = this.options;
@@ -144,6 +157,7 @@ class Rewriter {
     };
     for (let at = 0; at < this.queue.length && budget > 0; at++) {
       if (this.rewrites.length >= limit) break;
+      if (at % NODES_PER_STEP === 0) yield;
       const node = this.queue[at];
       this.queued.delete(node);
       if (this.alive.has(node) && this.visit(node, rulesFor(node.kernel))) budget--;

@@ -1,7 +1,8 @@
 /** The rewrite rules, in the order they are tried, and those that an app adds. */
 import type { Graph } from '../ir/graph';
+import { runSteps, type Steps } from '../ir/steps';
 import {
-  applyRules,
+  ruleSteps,
   type RewriteOptions,
   type RewriteResult,
   type RewriteScript,
@@ -66,23 +67,32 @@ export function rulesGeneration(): number {
   return generation;
 }
 
+/** Applies all rules to `graph`, stage by stage, until none fires. */
+export function rewriteGraph(
+  graph: Graph,
+  options?: Omit<RewriteOptions, 'script'>,
+): RewriteResult {
+  return runSteps(rewriteGraphSteps(graph, options));
+}
+
 /**
- * Applies all rules to `graph`, stage by stage, until none fires.
+ * As {@link rewriteGraph}, in pieces of some nodes.
  * @param scripts of the stages that a graph of the same structure went through; filled in where they are missing.
  */
-export function rewriteGraph(
+export function* rewriteGraphSteps(
   graph: Graph,
   options: Omit<RewriteOptions, 'script'> = {},
   scripts?: RewriteScript[],
-): RewriteResult {
+): Steps<RewriteResult> {
   const { limit = Infinity } = options;
   let made = 0;
-  const results = stages().map((rules, stage) => {
+  const results: RewriteResult[] = [];
+  for (const [stage, rules] of stages().entries()) {
     const script = scripts && (scripts[stage] ??= {});
-    const result = applyRules(graph, rules, { ...options, script, limit: limit - made });
+    const result = yield* ruleSteps(graph, rules, { ...options, script, limit: limit - made });
     made += result.rewrites.length;
-    return result;
-  });
+    results.push(result);
+  }
   return {
     rewrites: results.flatMap(({ rewrites }) => rewrites),
     refusals: results.flatMap(({ refusals }) => refusals),

@@ -2,9 +2,10 @@
  * Runs plans. The first run of a plan and its thousandth are the same code: what a run needs is
  * recorded once (see `recording.ts`), and recorded again when a guard says so.
  */
-import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataId, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../ir/graph';
+import type { Steps } from '../ir/steps';
 import type { ReplayablePlan } from './call-observer';
 import type { PlanDevice } from './plan-device';
 import { type Failure, REJECTED } from './failure';
@@ -82,6 +83,17 @@ export class PlanExecutor implements ReplayablePlan, Maker {
   /** Makes ready what a run needs, unless it is: compiles, uploads, folds constants. */
   prepare(): void {
     this.ready();
+  }
+
+  /** Uploads the weights that the plan reads, unless they are there, pausing after each. */
+  *uploadSteps(): Steps<void> {
+    const { constants, prelude } = this.plan;
+    for (const { constant } of [...constants, ...(prelude?.plan.constants ?? [])]) {
+      const weight = constant?.handle as Tensor | undefined;
+      if (!weight || weight.isDisposed) continue;
+      this.backend.bufferOf(weight.dataId);
+      yield;
+    }
   }
 
   /** Tensors that the plan keeps for itself, and that nobody else knows of. */
