@@ -303,6 +303,140 @@ describe('golden shaders of loops', () => {
     `);
   });
 
+  test('boxes whose scores are lowered where they overlap a selected one', () => {
+    const attrs = { iouThreshold: 0.5, scoreThreshold: 0.1, softNmsSigma: 0.5, maxOutputSize: 7 };
+    const shader = shaderOf((b) =>
+      b.ops('NonMaxSuppression', [float(b, 300, 4), float(b, 300)], attrs),
+    );
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: NonMaxSuppression
+     struct Uniforms {
+       boxCount: i32,
+       lowest: i32,
+       number0: f32,
+       number1: f32,
+       rankCount: i32,
+       in3_foundStride: i32,
+       in3_offset: i32,
+       in3_offset_1: i32,
+       in3_boxStride: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<f32>;
+     @group(0) @binding(2) var<storage, read_write> out1: array<i32>;
+     @group(0) @binding(3) var<storage, read_write> out2: array<f32>;
+     @group(0) @binding(4) var<storage, read> in3: array<f32>;
+     var<workgroup> front: array<vec3<u32>, 256>;
+     fn orderOf(x: f32) -> u32 {
+       let bits = bitcast<u32>(x);
+       if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
+       if (bits == 0x80000000u) { return bits; }
+       return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
+     }
+     fn keyOf(score: f32, threshold: u32) -> u32 {
+       let order = orderOf(score);
+       return select(0u, order, order > threshold && order != 0xffffffffu);
+     }
+     fn isAhead(a: vec3<u32>, b: vec3<u32>) -> bool {
+       return a.x > b.x || (a.x == b.x && a.y < b.y);
+     }
+     fn isNanF32(x: f32) -> bool {
+       return (bitcast<u32>(x) & u32(0x7fffffffu)) > u32(0x7f800000u);
+     }
+     fn isNotFiniteF32(x: f32) -> bool {
+       return (bitcast<u32>(x) & u32(0x7fffffffu)) >= u32(0x7f800000u);
+     }
+
+     fn areaOf(box: vec4<f32>) -> f32 { return abs(box.z - box.x) * abs(box.w - box.y); }
+     // What a score is multiplied by where a box is selected; -1 for a box that this suppresses.
+     fn survival(a: vec4<f32>, b: vec4<f32>, threshold: f32, scale: f32) -> f32 {
+       let areas = vec2<f32>(areaOf(a), areaOf(b));
+       let apart = select(1.0, -1.0, threshold <= 0.0);
+       if (areas.x == 0.0 || areas.y == 0.0) { return apart; }
+       let begin = max(min(a.xy, a.zw), min(b.xy, b.zw));
+       let end = min(max(a.xy, a.zw), max(b.xy, b.zw));
+       let sides = max(end - begin, vec2<f32>(0.0));
+       let crossing = sides.x * sides.y;
+       if (isNotFiniteF32(areas.x) || isNotFiniteF32(areas.y)) {
+         let isUnknown = isNanF32(areas.x) || isNanF32(areas.y) || isNotFiniteF32(crossing);
+         return select(apart, 0.0, isUnknown);
+       }
+       let smaller = min(areas.x, areas.y);
+       let joint = min(crossing, smaller);
+       let covered = max(areas.x, areas.y) + (smaller - joint);
+       if (joint >= threshold * covered) { return -1.0; }
+       return exp(scale * (joint / covered) * (joint / covered));
+     }
+     @compute @workgroup_size(256)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       var keys: array<u32, 2>;
+       var current: array<f32, 2>;
+       for (var box = i32(local.x); box < u.boxCount; box += 256) {
+         let slot = box / 256;
+         let v0 = in0[box];
+         current[slot] = v0;
+         keys[slot] = keyOf(current[slot], bitcast<u32>(u.lowest));
+       }
+       var isOver = false;
+       for (var rank = 0; rank < u.rankCount; rank++) {
+         var found = -1;
+         var kept = 0.0;
+         while (!isOver && found < 0) {
+           var ahead = vec3<u32>(0u, 0xffffffffu, 0u);
+           for (var box = i32(local.x); box < u.boxCount; box += 256) {
+             let slot = box / 256;
+             if (keys[slot] > ahead.x) {
+               ahead = vec3<u32>(keys[slot], u32(box), bitcast<u32>(current[slot]));
+             }
+           }
+           front[local.x] = ahead;
+           workgroupBarrier();
+           for (var half = 128u; half > 0u; half >>= 1u) {
+             if (local.x < half) {
+               front[local.x] = select(front[local.x + half], front[local.x], isAhead(front[local.x], front[local.x + half]));
+             }
+             workgroupBarrier();
+           }
+           let best = workgroupUniformLoad(&front[0]);
+           let key = keyOf(bitcast<f32>(best.z), bitcast<u32>(u.lowest));
+           isOver = best.x == 0u;
+           if (best.x == key && !isOver) {
+             found = i32(best.y);
+             kept = bitcast<f32>(best.z);
+           }
+           if (!isOver && best.y % 256u == local.x) {
+             keys[best.y / 256u] = select(key, 0u, found >= 0);
+           }
+         }
+         if (local.x == 0u) {
+           out1[rank] = found;
+           out2[rank] = kept;
+         }
+         if (found >= 0) {
+           let v1 = in3[found * u.in3_foundStride];
+           let v2 = in3[found * u.in3_foundStride + 1];
+           let v3 = in3[found * u.in3_foundStride + u.in3_offset];
+           let v4 = in3[found * u.in3_foundStride + u.in3_offset_1];
+           let selected = vec4<f32>(v1, v2, v3, v4);
+           for (var box = i32(local.x); box < u.boxCount; box += 256) {
+             let slot = box / 256;
+             let v5 = in3[box * u.in3_boxStride];
+             let v6 = in3[box * u.in3_boxStride + 1];
+             let v7 = in3[box * u.in3_boxStride + u.in3_offset];
+             let v8 = in3[box * u.in3_boxStride + u.in3_offset_1];
+             if (keys[slot] != 0u) {
+               let left = survival(selected, vec4<f32>(v5, v6, v7, v8), u.number0, u.number1);
+               current[slot] *= left;
+               keys[slot] = min(keys[slot], select(keyOf(current[slot], bitcast<u32>(u.lowest)), 0u, left < 0.0));
+             }
+           }
+         }
+       }
+     }
+     "
+    `);
+  });
+
   test('the largest elements of parts of rows, the last of which is shorter', () => {
     const shader = shaderOf((b) => b.ops('TopK', [float(b, 3, 20)], { k: 2, partLength: 7 }));
     expect(shader).toMatchInlineSnapshot(`
