@@ -110,7 +110,9 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
   emitLoop(emission, 'rank', maxOutputSize, (rank) => {
     writer.statement('var found = -1;');
     writer.statement('var kept = 0.0;');
-    writer.block('while (!isOver && found < 0)', () => {
+    // A box is put back in line once at most: nothing is to make a GPU go round for ever.
+    const goesOn = `turn <= ${boxCount} && !isOver && found < 0`;
+    writer.block(`for (var turn = 0; ${goesOn}; turn++)`, () => {
       writer.statement('var ahead = vec3<u32>(0u, 0xffffffffu, 0u);');
       forEachBox(() => {
         writer.block('if (keys[slot] > ahead.x)', () => {

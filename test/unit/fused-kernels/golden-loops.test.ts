@@ -381,7 +381,7 @@ describe('golden shaders of loops', () => {
        for (var rank = 0; rank < u.rankCount; rank++) {
          var found = -1;
          var kept = 0.0;
-         while (!isOver && found < 0) {
+         for (var turn = 0; turn <= u.boxCount && !isOver && found < 0; turn++) {
            var ahead = vec3<u32>(0u, 0xffffffffu, 0u);
            for (var box = i32(local.x); box < u.boxCount; box += 256) {
              let slot = box / 256;
