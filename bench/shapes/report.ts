@@ -21,6 +21,8 @@ export interface ShapesRow {
 
 /** Pipelines after all shapes, over those of the first three. */
 const MAX_GROWTH = 1.1;
+/** Bytes after all shapes, over those after half of them: the pool lets go of what is idle by and by. */
+const MAX_MEMORY_GROWTH = 1.5;
 /** Milliseconds of JavaScript that a new shape may take above a warm call. */
 const MAX_EXTRA_MS = 5;
 
@@ -63,6 +65,12 @@ export function missesOf({ program, js, real, failures }: ShapesRow): string[] {
     }
     if (js.extraMs.median > MAX_EXTRA_MS) {
       misses.push(`${short(js.extraMs.median)} ms of JavaScript above a warm call for a new shape`);
+    }
+    const [half, all] = js.bytes;
+    if (all > MAX_MEMORY_GROWTH * half) {
+      misses.push(
+        `${megabytes(all)} MB of buffers at the end, ${megabytes(half)} after half of the shapes`,
+      );
     }
     if (js.handedBack > 0) misses.push(`${js.handedBack} handed back to tfjs`);
     if (js.leaked > 0) misses.push(`${js.leaked} tensors left behind`);
