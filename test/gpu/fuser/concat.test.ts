@@ -103,14 +103,14 @@ describe('concatenations that are read part by part', () => {
   test('by the layers of a dense block, each of which reads all before it', async () => {
     const plan = await checkFused((b) => {
       const parts = [float(b, [1, 6, 5, 4])];
-      for (let layer = 0; layer < 4; layer++) {
+      for (let layer = 0; layer < 3; layer++) {
         const x = layer === 0 ? parts[0] : b.op('Concat', [...parts], { axis: 3 });
         const filter = float(b, [3, 3, x.shape[3], 4]);
         parts.push(b.op('Relu', [b.op('Conv2D', [x, filter], window3)]));
       }
       return b.op('Add', [conv(b, b.op('Concat', parts, { axis: 3 }), 4), parts[0]]);
     });
-    expect(plan.dispatches).toHaveLength(5);
+    expect(plan.dispatches).toHaveLength(4);
   });
 });
 
