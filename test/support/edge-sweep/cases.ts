@@ -34,11 +34,28 @@ type EdgeType = keyof typeof VALUES;
 const TYPES = ['float32', 'int32', 'bool'] as const;
 const NUMBERS = ['float32', 'int32'] as const;
 
+let areFlushed = false;
+
+/** What `make` gives where denormals among the edges are zeros, as which a shader may take them in any operation. */
+export function withFlushedEdges<T>(make: () => T): T {
+  areFlushed = true;
+  try {
+    return make();
+  } finally {
+    areFlushed = false;
+  }
+}
+
+const flushed = (x: number): number => (Math.abs(x) === DENORMAL ? Math.sign(x) * 0 : x);
+
 /** The edges of a type in a shape of 12 elements, or of more: then they come again. Turned by `turn` places. */
 function edges(dtype: EdgeType, shape: number[] = [12], turn = 0): tf.Tensor {
   const values = VALUES[dtype];
   const size = tf.util.sizeFromShape(shape);
-  const list = Array.from({ length: size }, (_, i) => values[(i + turn) % values.length]);
+  const list = Array.from({ length: size }, (_, i) => {
+    const value = values[(i + turn) % values.length];
+    return areFlushed ? flushed(value) : value;
+  });
   return tf.tensor(dtype === 'bool' ? list.map(Boolean) : list, shape, dtype);
 }
 
