@@ -1,8 +1,9 @@
 /**
  * Non-maximum suppression: one workgroup, whose invocations keep the scores of some boxes each. In every
- * round they agree on the best box, which is selected, and lower or drop those that overlap it; boxes
- * that are gone are not asked again, so rounds are as many as results. Soft suppression: Bodla et al.,
- * "Soft-NMS" (2017).
+ * round each finds its own best box, and they agree on the best of those, which is selected; so rounds are
+ * as many as results. Where boxes are many for the results, one is compared with those selected only once
+ * it is the best of its invocation: until then its score may be too high, and never too low. Soft
+ * suppression: Bodla et al., "Soft-NMS" (2017).
  *
  * What is selected, and in which order, is what tfjs selects, ties by index; overlaps are computed in
  * float32. tfjs lowers a score only once the box would be the next one. That is the same but for scores
@@ -13,7 +14,7 @@ import { isNan, isNotFinite } from '../ir/expression/functions/nan';
 import type { NonMaxSuppressionAttrs } from '../ir/infer/non-max-suppression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
-import type { FusedKernel, KernelRequest } from './kernel';
+import type { FusedKernel, KernelRequest, KernelTarget } from './kernel';
 import { emitLoop } from './loops';
 import { ownerThreads } from './shared-output';
 import { ORDER, orderBelow } from './sort-order';
@@ -22,6 +23,9 @@ import { emitTree } from './workgroup-combine';
 
 /** Most invocations of a workgroup: WebGPU's limit on every device. */
 const MAX_INVOCATIONS = 256;
+
+/** Selected boxes that are remembered at most, in workgroup memory. */
+const MAX_REMEMBERED = 1024;
 
 /** Corners may come in any order. Products and their sums are kept apart, or drivers would round them as one. */
 const SURVIVAL = (softened: string, nan: string, notFinite: string): string => `
@@ -61,6 +65,20 @@ const IS_AHEAD = `fn isAhead(a: vec3<u32>, b: vec3<u32>) -> bool {
   return a.x > b.x || (a.x == b.x && a.y < b.y);
 }`;
 
+/**
+ * Selected boxes that are remembered. With all of them, a round is as long as the best box takes to meet
+ * them; with one, as all boxes take to meet that, as many of them at once as a core has lanes.
+ */
+function rememberedBoxes(
+  count: number,
+  maxOutputSize: number,
+  { blockInvocations: lanes }: KernelTarget,
+): number {
+  const isLazy = maxOutputSize <= MAX_REMEMBERED && count / lanes > maxOutputSize / 2;
+  // A power of two, so that texts are few.
+  return isLazy ? 2 ** Math.ceil(Math.log2(maxOutputSize)) : 1;
+}
+
 function emitSuppression(emission: KernelEmission, invocations: number): ShaderProgram {
   const { writer, inliner, request } = emission;
   const { anchor } = request.group;
@@ -89,6 +107,10 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
 
   writer.statement(`var keys: array<u32, ${slots}>;`);
   writer.statement(`var current: array<f32, ${slots}>;`);
+  // How many of the remembered each box has met.
+  writer.statement(`var met: array<i32, ${slots}>;`);
+  const remembered = rememberedBoxes(count, maxOutputSize, request.target);
+  writer.declare(`var<workgroup> selected: array<i32, ${remembered}>;`);
   /** Visits the boxes of this invocation. */
   const forEachBox = (visit: () => void): void =>
     writer.block(`for (var box = i32(local.x); box < ${boxCount}; box += ${invocations})`, () => {
@@ -101,6 +123,39 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
     return `vec4<f32>(${corners.join(', ')})`;
   };
   const anyBox = ix.variable('box', count);
+  /** Lowers or drops `box` for those among the first `known` remembered that it has not met. */
+  const meet = (known: string): void => {
+    writer.statement(`let corners = ${cornersOf(anyBox)};`);
+    const goesOn = `at < ${known} && keys[slot] != 0u`;
+    writer.block(`for (var at = met[slot]; ${goesOn}; at++)`, () => {
+      writer.statement('let other = selected[at];');
+      writer.defineVariable('other');
+      const other = cornersOf(ix.variable('other', count));
+      writer.statement(`let left = survival(${other}, corners, ${overlap}, ${scale});`);
+      writer.statement('current[slot] *= left;');
+      const key = `select(keyOf(current[slot], ${lowest}), 0u, left < 0.0)`;
+      writer.statement(`keys[slot] = min(keys[slot], ${key});`);
+    });
+  };
+  /** The best box of this invocation that has met all: each turn, the one that seems best meets them. */
+  const findOwnBest = (known: string): void => {
+    writer.statement('var ahead = vec3<u32>(0u, 0xffffffffu, 0u);');
+    writer.block(`for (var tries = 0; tries <= ${slots}; tries++)`, () => {
+      writer.statement('ahead = vec3<u32>(0u, 0xffffffffu, 0u);');
+      forEachBox(() => {
+        writer.block('if (keys[slot] > ahead.x)', () => {
+          writer.statement('ahead = vec3<u32>(keys[slot], u32(box), bitcast<u32>(current[slot]));');
+        });
+      });
+      writer.statement('if (ahead.x == 0u) { break; }');
+      writer.statement('let box = i32(ahead.y);');
+      writer.defineVariable('box');
+      writer.statement(`let slot = box / ${invocations};`);
+      writer.statement(`if (met[slot] == ${known}) { break; }`);
+      meet(known);
+      writer.statement(`met[slot] = ${known};`);
+    });
+  };
 
   forEachBox(() => {
     writer.statement(`current[slot] = ${inliner.value(scores, [anyBox]).code};`);
@@ -108,17 +163,20 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
   });
   writer.statement('var isOver = false;');
   emitLoop(emission, 'rank', maxOutputSize, (rank) => {
+    // Of the box that is remembered alone, all know before they find their best.
+    writer.statement(`let known = ${remembered > 1 ? 'rank' : '0'};`);
+    if (remembered < maxOutputSize) {
+      writer.block('if (rank > 0)', () => {
+        forEachBox(() => meet('1'));
+        writer.statement('workgroupBarrier();');
+      });
+    }
     writer.statement('var found = -1;');
     writer.statement('var kept = 0.0;');
     // A box is put back in line once at most: nothing is to make a GPU go round for ever.
     const goesOn = `turn <= ${boxCount} && !isOver && found < 0`;
     writer.block(`for (var turn = 0; ${goesOn}; turn++)`, () => {
-      writer.statement('var ahead = vec3<u32>(0u, 0xffffffffu, 0u);');
-      forEachBox(() => {
-        writer.block('if (keys[slot] > ahead.x)', () => {
-          writer.statement('ahead = vec3<u32>(keys[slot], u32(box), bitcast<u32>(current[slot]));');
-        });
-      });
+      findOwnBest('known');
       writer.statement('front[local.x] = ahead;');
       emitTree(writer, 'front', invocations, (a, b) => `select(${b}, ${a}, isAhead(${a}, ${b}))`);
       writer.statement('let best = workgroupUniformLoad(&front[0]);');
@@ -134,6 +192,7 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
       });
     });
     writer.block('if (local.x == 0u)', () => {
+      writer.statement('selected[known] = found;');
       emission.epilogue(
         [rank],
         [
@@ -143,19 +202,7 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
         1,
       );
     });
-    writer.block('if (found >= 0)', () => {
-      writer.defineVariable('found');
-      writer.statement(`let selected = ${cornersOf(ix.variable('found', count))};`);
-      forEachBox(() => {
-        writer.block('if (keys[slot] != 0u)', () => {
-          const call = `survival(selected, ${cornersOf(anyBox)}, ${overlap}, ${scale})`;
-          writer.statement(`let left = ${call};`);
-          writer.statement('current[slot] *= left;');
-          const key = `select(keyOf(current[slot], ${lowest}), 0u, left < 0.0)`;
-          writer.statement(`keys[slot] = min(keys[slot], ${key});`);
-        });
-      });
-    });
+    writer.statement('workgroupBarrier();');
   });
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }

@@ -73,6 +73,7 @@ async function expectSame(boxes: number[], scores: number[], options: Options): 
 
 test.each([
   [1, 1],
+  // As many as are selected beside all others; few beside many.
   [97, 30],
   [1009, 50],
 ])('%i boxes, %i at most', async (count, most) => {

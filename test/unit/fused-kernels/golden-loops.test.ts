@@ -316,17 +316,18 @@ describe('golden shaders of loops', () => {
        number0: f32,
        number1: f32,
        rankCount: i32,
-       in3_foundStride: i32,
-       in3_offset: i32,
-       in3_offset_1: i32,
-       in3_boxStride: i32,
+       in1_boxStride: i32,
+       in1_offset: i32,
+       in1_offset_1: i32,
+       in1_otherStride: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
      @group(0) @binding(1) var<storage, read> in0: array<f32>;
-     @group(0) @binding(2) var<storage, read_write> out1: array<i32>;
-     @group(0) @binding(3) var<storage, read_write> out2: array<f32>;
-     @group(0) @binding(4) var<storage, read> in3: array<f32>;
+     @group(0) @binding(2) var<storage, read> in1: array<f32>;
+     @group(0) @binding(3) var<storage, read_write> out2: array<i32>;
+     @group(0) @binding(4) var<storage, read_write> out3: array<f32>;
      var<workgroup> front: array<vec3<u32>, 256>;
+     var<workgroup> selected: array<i32, 8>;
      fn orderOf(x: f32) -> u32 {
        let bits = bitcast<u32>(x);
        if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
@@ -371,6 +372,7 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        var keys: array<u32, 2>;
        var current: array<f32, 2>;
+       var met: array<i32, 2>;
        for (var box = i32(local.x); box < u.boxCount; box += 256) {
          let slot = box / 256;
          let v0 = in0[box];
@@ -379,15 +381,39 @@ describe('golden shaders of loops', () => {
        }
        var isOver = false;
        for (var rank = 0; rank < u.rankCount; rank++) {
+         let known = rank;
          var found = -1;
          var kept = 0.0;
          for (var turn = 0; turn <= u.boxCount && !isOver && found < 0; turn++) {
            var ahead = vec3<u32>(0u, 0xffffffffu, 0u);
-           for (var box = i32(local.x); box < u.boxCount; box += 256) {
-             let slot = box / 256;
-             if (keys[slot] > ahead.x) {
-               ahead = vec3<u32>(keys[slot], u32(box), bitcast<u32>(current[slot]));
+           for (var tries = 0; tries <= 2; tries++) {
+             ahead = vec3<u32>(0u, 0xffffffffu, 0u);
+             for (var box = i32(local.x); box < u.boxCount; box += 256) {
+               let slot = box / 256;
+               if (keys[slot] > ahead.x) {
+                 ahead = vec3<u32>(keys[slot], u32(box), bitcast<u32>(current[slot]));
+               }
              }
+             if (ahead.x == 0u) { break; }
+             let box = i32(ahead.y);
+             let slot = box / 256;
+             if (met[slot] == known) { break; }
+             let v1 = in1[box * u.in1_boxStride];
+             let v2 = in1[box * u.in1_boxStride + 1];
+             let v3 = in1[box * u.in1_boxStride + u.in1_offset];
+             let v4 = in1[box * u.in1_boxStride + u.in1_offset_1];
+             let corners = vec4<f32>(v1, v2, v3, v4);
+             for (var at = met[slot]; at < known && keys[slot] != 0u; at++) {
+               let other = selected[at];
+               let v5 = in1[other * u.in1_otherStride];
+               let v6 = in1[other * u.in1_otherStride + 1];
+               let v7 = in1[other * u.in1_otherStride + u.in1_offset];
+               let v8 = in1[other * u.in1_otherStride + u.in1_offset_1];
+               let left = survival(vec4<f32>(v5, v6, v7, v8), corners, u.number0, u.number1);
+               current[slot] *= left;
+               keys[slot] = min(keys[slot], select(keyOf(current[slot], bitcast<u32>(u.lowest)), 0u, left < 0.0));
+             }
+             met[slot] = known;
            }
            front[local.x] = ahead;
            workgroupBarrier();
@@ -409,28 +435,11 @@ describe('golden shaders of loops', () => {
            }
          }
          if (local.x == 0u) {
-           out1[rank] = found;
-           out2[rank] = kept;
+           selected[known] = found;
+           out2[rank] = found;
+           out3[rank] = kept;
          }
-         if (found >= 0) {
-           let v1 = in3[found * u.in3_foundStride];
-           let v2 = in3[found * u.in3_foundStride + 1];
-           let v3 = in3[found * u.in3_foundStride + u.in3_offset];
-           let v4 = in3[found * u.in3_foundStride + u.in3_offset_1];
-           let selected = vec4<f32>(v1, v2, v3, v4);
-           for (var box = i32(local.x); box < u.boxCount; box += 256) {
-             let slot = box / 256;
-             let v5 = in3[box * u.in3_boxStride];
-             let v6 = in3[box * u.in3_boxStride + 1];
-             let v7 = in3[box * u.in3_boxStride + u.in3_offset];
-             let v8 = in3[box * u.in3_boxStride + u.in3_offset_1];
-             if (keys[slot] != 0u) {
-               let left = survival(selected, vec4<f32>(v5, v6, v7, v8), u.number0, u.number1);
-               current[slot] *= left;
-               keys[slot] = min(keys[slot], select(keyOf(current[slot], bitcast<u32>(u.lowest)), 0u, left < 0.0));
-             }
-           }
-         }
+         workgroupBarrier();
        }
      }
      "
