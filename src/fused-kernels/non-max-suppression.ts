@@ -10,7 +10,7 @@
  * below zero, which lowering raises: then a box takes its turn by the score that it had.
  */
 import * as ix from '../ir/index-expression';
-import { isNan, isNotFinite } from '../ir/expression/functions/nan';
+import { isNan, isNotFinite, isZero } from '../ir/expression/functions/nan';
 import type { NonMaxSuppressionAttrs } from '../ir/infer/non-max-suppression';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
@@ -28,13 +28,13 @@ const MAX_INVOCATIONS = 256;
 const MAX_REMEMBERED = 1024;
 
 /** Corners may come in any order. Products and their sums are kept apart, or drivers would round them as one. */
-const SURVIVAL = (softened: string, nan: string, notFinite: string): string => `
+const SURVIVAL = (softened: string, nan: string, notFinite: string, zero: string): string => `
 fn areaOf(box: vec4<f32>) -> f32 { return abs(box.z - box.x) * abs(box.w - box.y); }
 // What a score is multiplied by where a box is selected; -1 for a box that this suppresses.
 fn survival(a: vec4<f32>, b: vec4<f32>, threshold: f32, scale: f32) -> f32 {
   let areas = vec2<f32>(areaOf(a), areaOf(b));
   let apart = select(1.0, -1.0, threshold <= 0.0);
-  if (areas.x == 0.0 || areas.y == 0.0) { return apart; }
+  if (${zero}(areas.x) || ${zero}(areas.y)) { return apart; }
   let begin = max(min(a.xy, a.zw), min(b.xy, b.zw));
   let end = min(max(a.xy, a.zw), max(b.xy, b.zw));
   let sides = max(end - begin, vec2<f32>(0.0));
@@ -94,10 +94,8 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
   writer.helper('orderOf', ORDER.float32);
   writer.helper('keyOf', KEY);
   writer.helper('isAhead', IS_AHEAD);
-  writer.helper(
-    'survival',
-    SURVIVAL(softened, isNan.register(context), isNotFinite.register(context)),
-  );
+  const [nan, notFinite, zero] = [isNan, isNotFinite, isZero].map((test) => test.register(context));
+  writer.helper('survival', SURVIVAL(softened, nan, notFinite, zero));
   writer.declare(`var<workgroup> front: array<vec3<u32>, ${invocations}>;`);
   const threads = ownerThreads(emission, 1, true, 'only');
   const boxCount = writer.uniform('boxCount', count);

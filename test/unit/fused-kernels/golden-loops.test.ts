@@ -347,13 +347,16 @@ describe('golden shaders of loops', () => {
      fn isNotFiniteF32(x: f32) -> bool {
        return (bitcast<u32>(x) & u32(0x7fffffffu)) >= u32(0x7f800000u);
      }
+     fn isZeroF32(x: f32) -> bool {
+       return (bitcast<u32>(x) & u32(0x7fffffffu)) == u32(0u);
+     }
 
      fn areaOf(box: vec4<f32>) -> f32 { return abs(box.z - box.x) * abs(box.w - box.y); }
      // What a score is multiplied by where a box is selected; -1 for a box that this suppresses.
      fn survival(a: vec4<f32>, b: vec4<f32>, threshold: f32, scale: f32) -> f32 {
        let areas = vec2<f32>(areaOf(a), areaOf(b));
        let apart = select(1.0, -1.0, threshold <= 0.0);
-       if (areas.x == 0.0 || areas.y == 0.0) { return apart; }
+       if (isZeroF32(areas.x) || isZeroF32(areas.y)) { return apart; }
        let begin = max(min(a.xy, a.zw), min(b.xy, b.zw));
        let end = min(max(a.xy, a.zw), max(b.xy, b.zw));
        let sides = max(end - begin, vec2<f32>(0.0));
