@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Runs the checks and the tests, each with the set-up it needs. Works on a fresh clone.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensureChromium } from './browser/ensure-chromium.mjs';
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
@@ -14,7 +13,7 @@ Without steps, all of them, in this order; packages are installed first where th
   typecheck   TypeScript, sources and tests
   lint        eslint, import directions, formatting
   unit        test/unit: pure, no device
-  gpu         test/gpu: on a WebGPU adapter, half of the files in each of two processes
+  gpu         test/gpu: on a WebGPU adapter, in one process
   lossy       test/gpu on devices that lose what WGSL lets a driver lose: NaN and denormals;
               a part of it, unless it is asked for
   build       dist/
@@ -88,58 +87,27 @@ async function runCheck(step) {
   return { passed: 0, failed: code === 0 ? 0 : 1 };
 }
 
-/**
- * Tests of one kind. Those of the GPU are of one process each, as Dawn wants it; without a choice of
- * files there are two of them, for the compiler of a software adapter keeps only one core busy.
- *
- * @param {string} project
- * @returns {Promise<Totals>}
- */
+/** @param {string} project @returns {Promise<Totals>} */
 async function runJest(project) {
-  const { env } = project === 'unit' ? { env: {} } : await ensureGpu();
-  if (project === 'package') await ensureChromium(); // now, where its progress can be seen
-  const command = ['--selectProjects', project, '--passWithNoTests', ...jestArgs];
-  if (project !== 'unit') command.push('--runInBand');
-  const isSliced = project === 'lossy' && steps === STEPS;
-  if (isSliced) command.push(...LOSSY_SLICE);
-
-  const isDivided = ['gpu', 'lossy'].includes(project) && !isSliced && jestArgs.length === 0;
-  const parts = isDivided ? Math.min(2, availableParallelism()) : 1;
-  // Of several, none may draw over what the others print.
-  const variables = { ...process.env, ...env, ...(parts > 1 && { CI: 'true' }) };
-  const runs = Array.from({ length: parts }, (_, i) =>
-    parts === 1
-      ? runPart(project, command, variables)
-      : runPart(`${project}-${i + 1}`, [...command, `--shard=${i + 1}/${parts}`], variables),
-  );
-  const totals = { passed: 0, failed: 0 };
-  for (const { passed, failed } of await Promise.all(runs)) {
-    totals.passed += passed;
-    totals.failed += failed;
-  }
-  return totals;
-}
-
-/**
- * @param {string} name of the file of results
- * @param {string[]} args of jest
- * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<Totals>}
- */
-async function runPart(name, args, env) {
-  const results = join(CACHE, 'jest', `${name}.json`);
+  const results = join(CACHE, 'jest', `${project}.json`);
   mkdirSync(dirname(results), { recursive: true });
   rmSync(results, { force: true });
+
+  const { env } = project === 'unit' ? { env: {} } : await ensureGpu();
+  if (project === 'package') await ensureChromium(); // now, where its progress can be seen
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  const command = [process.execPath, jest, '--json', '--outputFile', results, ...args];
+  const command = [process.execPath, jest, '--selectProjects', project];
+  if (project !== 'unit') command.push('--runInBand');
+  const slice = project === 'lossy' && steps === STEPS ? LOSSY_SLICE : [];
+  command.push('--json', '--outputFile', results, '--passWithNoTests', ...slice, ...jestArgs);
 
   const stop = new AbortController();
   const watch = setInterval(() => {
-    if (!existsSync(results) || jestArgs.some((word) => word.startsWith('--watch'))) return;
+    if (!existsSync(results) || jestArgs.some((name) => name.startsWith('--watch'))) return;
     clearInterval(watch);
     setTimeout(() => stop.abort(), EXIT_GRACE_MS).unref();
   }, 500);
-  const code = await runInTerminal(command, env, stop);
+  const code = await runInTerminal(command, { ...process.env, ...env }, stop);
   clearInterval(watch);
 
   if (!existsSync(results)) {
