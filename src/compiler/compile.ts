@@ -17,6 +17,7 @@ import { bufferSteps, checkBuffers } from './memory';
 import type { Plan } from './plan';
 import { planRecord } from './plan-record';
 import { scriptsFor } from './rewrite-memory';
+import { sharedPrelude } from './shared-preludes';
 import { splitOversized } from './split-oversized';
 import { unfusedConstraints } from './unfused';
 
@@ -62,7 +63,7 @@ export function* compileSteps(
   splitOversized(graph, isAnchor, target.maxBindingBytes);
   const constantPart = splitConstantPart(graph);
   const prelude = constantPart && {
-    plan: yield* planGraph(constantPart.graph, target, `${label} (constants)`, isUnfused),
+    plan: yield* planConstants(constantPart.graph, device, `${label} (constants)`, isUnfused),
     results: constantPart.results,
   };
   return yield* planGraph(graph, target, label, isUnfused, rewritten, prelude);
@@ -94,6 +95,17 @@ function* rewriteSteps(
     : yield* rewriteGraphSteps(graph, { target: forRules, ...rewriting }, scripts);
   removeDeadNodes(graph);
   return rewritten;
+}
+
+/** Plans a constant part, whose sizes never vary, or finds the plan that another plan has of it. */
+function planConstants(
+  part: Graph,
+  target: KernelTarget,
+  label: string,
+  isUnfused: boolean,
+): Steps<Plan> {
+  const plan = (): Steps<Plan> => planGraph(part, target, label, isUnfused);
+  return isUnfused ? plan() : sharedPrelude(part, target, label, plan);
 }
 
 /** Fuses a rewritten graph, generates its kernels and lays out its memory. */

@@ -9,6 +9,7 @@ import type { Steps } from '../ir/steps';
 import type { ReplayablePlan } from './call-observer';
 import type { PlanDevice } from './plan-device';
 import { type Failure, REJECTED } from './failure';
+import { type FoldedConstants, takeFolded } from './folded-constants';
 import { PlanConstants } from './plan-constants';
 import { keepUntilSubmitted, submitAll } from './encode';
 import { Recording } from './recording';
@@ -19,8 +20,8 @@ import type { Maker } from './validation';
 
 /** A plan's constants and its recording. */
 interface Prepared {
-  /** Constants that the plan computed for itself. */
-  readonly folded: ReadonlyMap<Value, TensorInfo>;
+  /** What was computed of weights alone; null where nothing is. */
+  readonly folded: FoldedConstants | null;
   readonly constants: PlanConstants;
   /** Absent between calls with `WEBGPU_FUSED_CAPTURE` off. */
   recording: Recording | null;
@@ -98,15 +99,13 @@ export class PlanExecutor implements ReplayablePlan, Maker {
 
   /** Tensors that the plan keeps for itself, and that nobody else knows of. */
   get ownTensors(): number {
-    return this.prepared?.folded.size ?? 0;
+    return this.prepared?.folded?.tensors.length ?? 0;
   }
 
-  /** Bytes that the plan holds between runs: its share of intermediates', and what it computed of constants. */
+  /** Bytes that the plan holds between runs: its share of intermediates', and of what was computed of constants. */
   get ownBytes(): number {
     const { prepared } = this;
-    let bytes = prepared?.recording?.bytes ?? 0;
-    for (const value of prepared?.folded.keys() ?? []) bytes += byteSize(value);
-    return bytes;
+    return (prepared?.recording?.bytes ?? 0) + (prepared?.folded?.share ?? 0);
   }
 
   /** Gives back the memory of intermediates until the next run. */
@@ -179,9 +178,7 @@ export class PlanExecutor implements ReplayablePlan, Maker {
   /** What is kept between runs, unless a guard says that it has to be made anew. */
   get recording(): Recording | null {
     const { prepared } = this;
-    return prepared?.recording?.isCurrent && prepared.constants.areCurrent
-      ? prepared.recording
-      : null;
+    return prepared?.recording?.isCurrent && areCurrent(prepared) ? prepared.recording : null;
   }
 
   /** Frees what the plan owns. Tensors it returned live on. */
@@ -204,7 +201,7 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     recording.run(inputBuffers, outputBuffers, !waits);
     if (waits)
       keepUntilSubmitted(this.backend, [...inputs, ...outputs, ...prepared.constants.tensors]);
-    const read = prepared.folded.size > 0 ? [...inputs, ...prepared.folded.values()] : inputs;
+    const read = prepared.folded ? [...inputs, ...prepared.folded.tensors] : inputs;
     this.backend.noteWrites(outputs, read, from, this);
     this.backend.observer?.plan(this, inputs, outputs);
     this.backend.auditor?.ran(this.plan, inputs, outputs);
@@ -216,15 +213,17 @@ export class PlanExecutor implements ReplayablePlan, Maker {
   private ready(): Ready {
     if (this.disposed) throw new Error('[webgpu-fused] run: got a plan that was disposed.');
     this.backend.assertAlive();
-    if (this.prepared && !this.prepared.constants.areCurrent) this.release();
+    if (this.prepared && !areCurrent(this.prepared)) this.release();
     const { backend, plan, computed } = this;
     if (!this.prepared) {
-      const folded = this.runPrelude();
-      this.prepared = {
-        folded,
-        constants: new PlanConstants(backend, plan, folded),
-        recording: null,
-      };
+      const folded = this.fold();
+      try {
+        const constants = new PlanConstants(backend, plan, resultsOf(plan, folded));
+        this.prepared = { folded, constants, recording: null };
+      } catch (error) {
+        folded?.giveBack();
+        throw error;
+      }
     }
     const { prepared } = this;
     if (prepared.recording?.isCurrent === false) this.rest();
@@ -233,27 +232,32 @@ export class PlanExecutor implements ReplayablePlan, Maker {
   }
 
   private release(): void {
-    const { prepared, backend } = this;
+    const { prepared } = this;
     this.prepared = null;
     prepared?.recording?.dispose();
     prepared?.constants.dispose();
-    for (const { dataId } of prepared?.folded.values() ?? []) backend.disposeData(dataId);
+    prepared?.folded?.giveBack();
+  }
+
+  /** What depends on weights only, computed unless another plan has it. */
+  private fold(): FoldedConstants | null {
+    const { backend } = this;
+    const { prelude } = this.plan;
+    return prelude && takeFolded(backend, prelude.plan, () => this.runPrelude(prelude.plan));
   }
 
   /** Computes what depends on constants only. Submitted now, so it runs before any of our steps. */
-  private runPrelude(): Map<Value, TensorInfo> {
-    const { prelude } = this.plan;
-    if (!prelude) return new Map();
+  private runPrelude(prelude: Plan): TensorInfo[] {
     const { backend } = this;
     const { observer } = backend;
     // Constants are computed once, whatever call happens to be watched.
     backend.observer = null;
     try {
-      const executor = new PlanExecutor(backend, prelude.plan);
+      const executor = new PlanExecutor(backend, prelude);
       this.submitApart();
       const results = executor.run([]);
       executor.dispose();
-      return new Map(prelude.results.map((value, i) => [value, results[i]]));
+      return results;
     } finally {
       backend.observer = observer;
     }
@@ -300,8 +304,22 @@ export class PlanExecutor implements ReplayablePlan, Maker {
   private existing(value: Value, inputs: readonly TensorInfo[]): TensorInfo {
     const index = this.plan.inputs.indexOf(value);
     if (index >= 0) return inputs[index];
-    const handle = this.prepared?.folded.get(value) ?? value.constant?.handle;
+    const folded = resultsOf(this.plan, this.prepared?.folded).get(value);
+    const handle = folded ?? value.constant?.handle;
     if (handle) return handle as TensorInfo;
     return this.backend.makeTensorInfo([...value.shape], value.dtype, value.constant?.host);
   }
+}
+
+function areCurrent({ folded, constants }: Prepared): boolean {
+  return constants.areCurrent && (folded?.areCurrent ?? true);
+}
+
+/** The constants of a plan that stand for results of its prelude, and those. */
+function resultsOf(
+  { prelude }: Plan,
+  folded: FoldedConstants | null = null,
+): Map<Value, TensorInfo> {
+  if (!prelude || !folded) return new Map();
+  return new Map(prelude.results.map((value, i) => [value, folded.tensors[i]]));
 }

@@ -160,6 +160,11 @@ export class Validation {
     if (this.unanswered.size > 0) await Promise.all(this.unanswered);
   }
 
+  /** Whether it is known that one of some tensors was not computed. */
+  hasLost(tensors: readonly Data[]): boolean {
+    return this.hasFailed && tensors.some(({ dataId }) => this.failures.has(dataId));
+  }
+
   /** @throws Error if it is known that a tensor was not computed. */
   assertComputed(dataId: DataId): void {
     const failure = this.failures.get(dataId);
