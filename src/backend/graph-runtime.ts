@@ -15,6 +15,7 @@ import { compileAuditedSteps } from '../runtime/compile-audited';
 import type { RejectNodes } from '../runtime/plan-auditor';
 import { submitAll } from '../runtime/encode';
 import { PlanExecutor } from '../runtime/executor';
+import { codeOf } from '../runtime/pipelines';
 import type { Plan } from '../compiler/plan';
 import { recallTuning, saveTuning } from '../runtime/tuning/store';
 import { tunePlans, type TuningReport } from '../runtime/tuning/tune';
@@ -194,13 +195,13 @@ function countShaders(
   plan: Plan,
 ): Pick<ReadyPlan, 'newShaders' | 'sharedShaders'> {
   const dispatches = [...(plan.prelude?.plan.dispatches ?? []), ...plan.dispatches];
-  const byText = new Map(dispatches.map(({ program }) => [program.wgsl, program]));
-  const missing = [...byText.values()].filter((program) => pipelines.isMissing(program));
+  const byCode = new Map(dispatches.map(({ program }) => [codeOf(program), program]));
+  const missing = [...byCode.values()].filter((program) => pipelines.isMissing(program));
   const newShaders = missing.map(({ title, bindings }) => ({
     label: title,
     shapes: bindings.map(({ value }) => value.shape),
   }));
-  return { newShaders, sharedShaders: byText.size - missing.length };
+  return { newShaders, sharedShaders: byCode.size - missing.length };
 }
 
 /** Measures the choices of plans, and compiles those anew of which another choice is better. */

@@ -3,7 +3,7 @@ import type { DataType } from '@tensorflow/tfjs-core';
 import { GraphBuilder } from '../ir/builder';
 import { sizeOf, type DType, type Graph, type Shape, type Value } from '../ir/graph';
 import type { External, Invocation } from './pending';
-import { lowerFresh, viewOf } from './signature';
+import { lowerInvocation, resultOf, viewOf } from './signature';
 import type { Stream } from './stream';
 
 /** Scalars of one dtype, which are sent as one input of the plan. */
@@ -61,12 +61,12 @@ export function assemble(
       bytes += 4 * sizeOf(spec.shape);
       return viewOf(b, values.get(slots[i]) as Value, spec.shape, spec.dtype);
     });
-    lowerFresh(b, signature, inputs, taken).forEach((value, index) => {
+    lowerInvocation(b, signature, inputs).forEach((value, index) => {
       const data = invocation.outputs[index];
       values.set(data.lazy.slot, value);
       bytes += 4 * sizeOf(value.shape);
       if (data.refCount <= 0) return;
-      b.graph.outputs.push(value);
+      b.graph.outputs.push(resultOf(b, value, taken));
       outputs.push([at, index]);
     });
   });

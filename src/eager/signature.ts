@@ -172,7 +172,7 @@ export class SignatureTable {
     try {
       const b = new GraphBuilder();
       const values = inputs.map((input) => input && b.input(input));
-      const outputs = lowerFresh(b, signature, values, new Set());
+      const outputs = lowerInvocation(b, signature, values);
       const unsupported = findUnsupported(b.graph, this.tables);
       const refusal = unsupported ? unsupported.reason : null;
       return { ...signature, outputs: outputs.map(specOf), refusal };
@@ -193,28 +193,26 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * Lowers an invocation. Its outputs are values of their own: where the builder answers with a value
- * that exists already (an operand, a constant, another output), a copy is made of it.
- *
- * @param taken values that are somebody's output already; the new ones are added.
- */
-export function lowerFresh(
+/** What an invocation comes to: new values, or one that exists already, as an operand or a number. */
+export function lowerInvocation(
   b: GraphBuilder,
   { kernel, attrs }: Pick<Signature, 'kernel' | 'attrs'>,
   inputs: readonly (Value | undefined)[],
-  taken: Set<Value>,
-): Value[] {
-  const before = b.graph.nodes.length;
+): readonly Value[] {
   const lowered = kernel.lower(b, inputs, attrs);
-  const results = Array.isArray(lowered) ? (lowered as readonly Value[]) : [lowered as Value];
-  const fresh = new Set(b.graph.nodes.slice(before));
-  return results.map((result) => {
-    const own = result.producer && fresh.has(result.producer) && !taken.has(result);
-    const value = own ? result : copyOf(b, result);
-    taken.add(value);
-    return value;
-  });
+  return Array.isArray(lowered) ? (lowered as readonly Value[]) : [lowered as Value];
+}
+
+/**
+ * A value as a result of its own, for somebody to keep: a copy, where it is from outside, or a result already.
+ *
+ * @param taken the results so far; the new one is added.
+ */
+export function resultOf(b: GraphBuilder, value: Value, taken: Set<Value>): Value {
+  const isOwn = value.producer !== undefined && !taken.has(value);
+  const result = isOwn ? value : copyOf(b, value);
+  taken.add(result);
+  return result;
 }
 
 function copyOf(b: GraphBuilder, value: Value): Value {

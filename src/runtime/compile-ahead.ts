@@ -2,6 +2,7 @@
 import type { PlanDevice } from './plan-device';
 import type { PlanExecutor } from './executor';
 import type { PlanDispatch } from '../compiler/plan';
+import { codeOf } from './pipelines';
 import { MAX_TASK_MS, nextTask } from '../ir/steps';
 
 export type AheadProgress = (done: number, total: number) => void;
@@ -25,7 +26,7 @@ export async function compileAhead(
   const missing = new Map<string, PlanDispatch>();
   for (const { plan } of executors) {
     for (const dispatch of [...(plan.prelude?.plan.dispatches ?? []), ...plan.dispatches]) {
-      if (pipelines.isMissing(dispatch.program)) missing.set(dispatch.program.wgsl, dispatch);
+      if (pipelines.isMissing(dispatch.program)) missing.set(codeOf(dispatch.program), dispatch);
     }
   }
   const report: AheadMeter = {

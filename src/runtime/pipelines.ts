@@ -1,4 +1,4 @@
-/** Compute pipelines by shader text: equal WGSL is one pipeline. */
+/** Compute pipelines by shader text: equal WGSL is one pipeline, whatever its first line says was fused. */
 import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Validation } from './validation';
 
@@ -6,6 +6,10 @@ export interface CompiledShader {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
 }
+
+/** What a shader does: its text without the comment in front, which is for those who read it. */
+export const codeOf = ({ wgsl }: Pick<ShaderProgram, 'wgsl'>): string =>
+  wgsl.replace(/^\/\/.*/, '');
 
 export class PipelineCache {
   private readonly shaders = new Map<string, CompiledShader>();
@@ -25,32 +29,32 @@ export class PipelineCache {
   }
 
   get(program: ShaderProgram, label: string): CompiledShader {
-    const known = this.shaders.get(program.wgsl);
+    const code = codeOf(program);
+    const known = this.shaders.get(code);
     if (known) return known;
-    const { wgsl } = program;
     const layout = this.layoutFor(program);
     const pipeline = this.validation.compile(
       () => this.device.createComputePipeline(this.describe(program, label, layout)),
-      () => this.rejected.add(wgsl),
+      () => this.rejected.add(code),
     );
     const shader = { pipeline, layout };
-    this.shaders.set(wgsl, shader);
+    this.shaders.set(code, shader);
     return shader;
   }
 
   /** Whether the driver has rejected a shader. */
-  isRejected({ wgsl }: ShaderProgram): boolean {
-    return this.rejected.size > 0 && this.rejected.has(wgsl);
+  isRejected(program: ShaderProgram): boolean {
+    return this.rejected.size > 0 && this.rejected.has(codeOf(program));
   }
 
   /** Whether a shader still has to be compiled. */
-  isMissing({ wgsl }: ShaderProgram): boolean {
-    return !this.shaders.has(wgsl);
+  isMissing(program: ShaderProgram): boolean {
+    return !this.shaders.has(codeOf(program));
   }
 
   /** Forgets a shader that is not to be run again. */
-  drop({ wgsl }: ShaderProgram): void {
-    this.shaders.delete(wgsl);
+  drop(program: ShaderProgram): void {
+    this.shaders.delete(codeOf(program));
   }
 
   /**
@@ -58,10 +62,10 @@ export class PipelineCache {
    * driver rejects is left to {@link get}, whose caller knows what to do about it.
    */
   compile(program: ShaderProgram, label: string): Promise<void> {
-    const { wgsl } = program;
-    const known = this.pending.get(wgsl);
+    const code = codeOf(program);
+    const known = this.pending.get(code);
     if (known) return known;
-    if (this.shaders.has(wgsl)) return Promise.resolve();
+    if (this.shaders.has(code)) return Promise.resolve();
     const { device } = this;
     const layout = this.layoutFor(program);
     device.pushErrorScope('validation');
@@ -71,12 +75,12 @@ export class PipelineCache {
       .createComputePipelineAsync(descriptor)
       .then(
         (pipeline) => {
-          if (!this.shaders.has(wgsl)) this.shaders.set(wgsl, { pipeline, layout });
+          if (!this.shaders.has(code)) this.shaders.set(code, { pipeline, layout });
         },
         () => undefined,
       )
-      .finally(() => this.pending.delete(wgsl));
-    this.pending.set(wgsl, compiling);
+      .finally(() => this.pending.delete(code));
+    this.pending.set(code, compiling);
     return compiling;
   }
 

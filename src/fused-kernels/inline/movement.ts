@@ -48,7 +48,8 @@ const mirrorPad: InlineRule = (node, coords, inliner) => {
     const extent = input.shape[axis];
     if (before === 0 && after === 0) return coord;
     const payload: IndexCallPayload = {
-      emit: ([x], { writer }) => {
+      emit: (args, { writer }) => {
+        const [x] = args();
         const last = writer.uniforms.size(extent - 1, 'last', 'mirror');
         const low = edge === 0 ? `abs(${x})` : `max(${x}, -(${x}) - 1)`;
         return edge === 0
@@ -79,7 +80,7 @@ const concat: InlineRule = (node, coords, inliner) => {
     coords.map((c, i) => (i === axis ? ix.shift(c, -begin) : c));
   let result: Operand | null = null;
   for (const { begin, end, input } of [...pieces].reverse()) {
-    const piece = inliner.value(input, at(begin));
+    const piece = inliner.moved(input, at(begin));
     if (!result) {
       result = piece;
       continue;

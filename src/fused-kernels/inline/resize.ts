@@ -37,8 +37,8 @@ function sourcePosition(
 function clampIndex(index: IndexExpr, extent: number): IndexExpr {
   if (index.min >= 0 && index.max < extent) return index;
   const payload: IndexCallPayload = {
-    emit: ([x], { writer }) =>
-      `clamp(${x}, 0, ${writer.uniforms.size(extent - 1, 'last', 'resize')})`,
+    emit: (args, { writer }) =>
+      `clamp(${args()[0]}, 0, ${writer.uniforms.size(extent - 1, 'last', 'resize')})`,
   };
   return ix.call(`clamp${extent}`, [index], payload, extent);
 }
@@ -142,7 +142,8 @@ const tapsOfAnySize: FindTaps = (coord, inSize, outSize, attrs, axis) => {
     code: (numerator: string, by: string, last: string) => string,
   ): IndexExpr => {
     const payload: IndexCallPayload = {
-      emit: ([x], { writer }) => {
+      emit: (args, { writer }) => {
+        const [x] = args();
         const size = (value: number, role: string): string =>
           writer.uniforms.size(value, 'resize', role + axis);
         const first = half ? ` + ${size(from - to, 'first')}` : '';

@@ -20,10 +20,10 @@ export class IndexWriter {
   /** The loop that is being written, if its turns are to cost little. */
   loop: IndexLoop | null = null;
 
-  /** @param call writes an opaque index, whose arguments have these texts. */
+  /** @param call writes an opaque index, and the texts of its arguments where it asks for them. */
   constructor(
     private readonly writer: KernelWriter,
-    private readonly call: (atom: CallAtom, args: readonly string[]) => string,
+    private readonly call: (atom: CallAtom, args: () => readonly string[]) => string,
   ) {}
 
   /** Text of an index; `scope` names the buffer it belongs to. */
@@ -122,10 +122,7 @@ export class IndexWriter {
         return loop && this.writer.depth >= loop.depth ? this.named(atom.key, code, depth) : code();
       }
       case 'call': {
-        return this.call(
-          atom,
-          atom.args.map((arg) => this.index(arg, scope)),
-        );
+        return this.call(atom, () => atom.args.map((arg) => this.index(arg, scope)));
       }
     }
   }

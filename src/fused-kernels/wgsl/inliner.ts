@@ -37,9 +37,9 @@ interface PlacedOperand {
 /** How one kernel that is not a scalar op is computed at given coordinates. */
 export type InlineRule = (node: Node, coords: readonly IndexExpr[], inliner: Inliner) => Operand;
 
-/** WGSL of an opaque index; `args` are the texts of the call's arguments. */
+/** WGSL of an opaque index; `args` writes the texts of the call's arguments, for those who need them. */
 export interface IndexCallPayload {
-  emit(args: readonly string[], inliner: Inliner, atom: CallAtom): string;
+  emit(args: () => readonly string[], inliner: Inliner, atom: CallAtom): string;
 }
 
 /** Where a stored value lives: in a buffer of its own, or as a window of another one (concat). */
@@ -147,6 +147,16 @@ export class Inliner {
       : this.compute(value, coords);
     this.remember(hash, { value, coords, operand });
     return operand;
+  }
+
+  /** The same of what is only moved: a constant that nothing is computed with makes no shader of its own. */
+  moved(value: Value, coords: readonly IndexExpr[]): Operand {
+    const scalar = this.provided.has(value) ? undefined : scalarHost(value);
+    if (scalar === undefined || !Number.isFinite(scalar)) return this.value(value, coords);
+    const { uniforms } = this.writer;
+    const isFloat = value.dtype === 'float32';
+    const code = isFloat ? uniforms.number(scalar) : uniforms.size(scalar, 'fill', '');
+    return { code, width: 1, dtype: value.dtype, depth: 0 };
   }
 
   /** What this scope, or one around it, has of `value` at `coords`. */

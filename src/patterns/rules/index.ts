@@ -6,7 +6,6 @@ import { recurrence } from './recurrence';
 import { recurrentProduct } from './recurrent-product';
 import { denseChain } from './dense-chain';
 import { depthwisePointwise } from './depthwise-pointwise';
-import { dropCopy } from './drop-copy';
 import { foldLinear } from './fold-linear';
 import { foldPad } from './fold-pad';
 import { foldScale } from './fold-scale';
@@ -15,6 +14,7 @@ import { identities } from './identities';
 import { mergeConstantAdds } from './merge-constants';
 import { mish } from './mish';
 import { moments } from './moments';
+import { joinGathers } from './join-gathers';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
 import { poolPositions } from './pool-positions';
 import { sinkBroadcast } from './sink-broadcast';
@@ -30,13 +30,13 @@ import { widenDense } from './widen-dense';
 /** Gives what exporters write a common form, and constants to constants. */
 const simplifications: readonly FusionRule[] = [
   ...identities,
-  dropCopy,
   sinkBroadcast,
   sinkConstant,
   foldPad,
   foldScale,
   foldLinear,
   mergeConstantAdds,
+  joinGathers,
 ];
 
 /** Puts kernels together again that exporters wrote in pieces. */

@@ -7,6 +7,7 @@ import { isolate } from '../../compiler/isolate';
 import type { Plan, PlanChoice } from '../../compiler/plan';
 import type { Choice, Choose } from '../../fused-kernels/target';
 import { byteSize, type ShaderProgram } from '../../fused-kernels/wgsl/kernel-writer';
+import { codeOf } from '../pipelines';
 import type { PlanDevice } from '../plan-device';
 import { PassClock } from './pass-clock';
 import { PlanTimer } from './plan-timer';
@@ -108,7 +109,7 @@ class Contest {
       return ranking;
     } finally {
       const winner = timers.find(({ name }) => name === ranking?.best)?.plan;
-      for (const { program } of winner?.dispatches ?? []) compiled.delete(program.wgsl);
+      for (const { program } of winner?.dispatches ?? []) compiled.delete(codeOf(program));
       for (const program of compiled.values()) backend.pipelines.drop(program);
       for (const { timer } of timers) timer.dispose();
     }
@@ -122,7 +123,7 @@ class Contest {
     if (!plan || timers.some((other) => isSamePlan(other.plan, plan))) return false;
     for (const { program, label } of plan.dispatches) {
       if (!pipelines.isMissing(program)) continue;
-      compiled.set(program.wgsl, program);
+      compiled.set(codeOf(program), program);
       await pipelines.compile(program, label);
       // The driver has rejected it.
       if (pipelines.isMissing(program)) return false;

@@ -135,6 +135,16 @@ describe('numbers', () => {
     x.dispose();
   });
 
+  test('what is computed of them alone is a number', async () => {
+    const x = resident([5, 7], 1);
+    const run = await check(() => {
+      const isMany = tf.cast(tf.greater(tf.scalar(1823), 0), 'float32');
+      return tf.mul(tf.sin(x), tf.add(isMany, 1));
+    });
+    expect(run.dispatches).toBe(1);
+    x.dispose();
+  });
+
   test('of other types', async () => {
     const x = tf.tensor1d([1, 2, 300], 'int32');
     for (const number of [2, 2, 2, 7]) {

@@ -114,6 +114,39 @@ describe('concatenations that are read part by part', () => {
   });
 });
 
+describe('concatenations of what is gathered from one value', () => {
+  const picks = (b: GraphBuilder, shape: readonly number[], extent: number) => {
+    const given = b.op('Abs', [b.input({ shape, dtype: 'int32' })]);
+    return b.op('Mod', [given, b.scalar(extent, 'int32')]);
+  };
+
+  test.each([
+    ['rows', 0, 0, [3, 7, 1]],
+    ['rows, aligned', 0, 0, [4, 8]],
+    ['columns', 2, 2, [5, 2]],
+    ['rows of every image', 1, 1, [1, 2, 3, 4, 5, 6, 7]],
+  ])('%s', async (_name, axis, along, counts) => {
+    const plan = await checkFused((b) => {
+      const x = float(b, [3, 5, 7]);
+      const parts = counts.map((count) =>
+        b.op('GatherV2', [x, picks(b, [count], x.shape[axis])], { axis, batchDims: 0 }),
+      );
+      return b.op('Concat', parts, { axis: along });
+    });
+    expect(plan.record.rewrites.map(({ rule }) => rule)).toContain('join-gathers');
+  });
+
+  test('as indices of another gather', () =>
+    checkFused((b) => {
+      const x = float(b, [9, 4]);
+      const parts = [3, 2].map((count) =>
+        b.op('GatherV2', [x, picks(b, [count], 9)], { axis: 0, batchDims: 0 }),
+      );
+      const all = b.op('Concat', parts, { axis: 0 });
+      return b.op('GatherV2', [all, picks(b, [6], 5)], { axis: 0, batchDims: 0 });
+    }));
+});
+
 describe('concatenations that are copied', () => {
   test('of inputs, the same one twice, and a constant', () =>
     checkFused((b) => {

@@ -102,13 +102,6 @@ export const RULE_CASES: Readonly<Record<string, PlantCase>> = {
   'ceil-again': unary('Ceil', 'Ceil'),
   'round-again': unary('Round', 'Round'),
   'sign-again': unary('Sign', 'Sign'),
-  'drop-copy': {
-    build: (b) => {
-      const x = b.op('Sin', [input(b, 3, 5)]);
-      const copy = b.graph.node('Reshape', [x], {}, [x], ['copy']).outputs[0];
-      return b.op('Exp', [copy]);
-    },
-  },
   'sink-broadcast': {
     build: (b) => b.op('Add', [input(b, 3, 5), b.broadcastTo(input(b, 5), [3, 5])]),
   },
@@ -142,6 +135,17 @@ export const RULE_CASES: Readonly<Record<string, PlantCase>> = {
   'merge-constant-add': {
     build: (b) =>
       b.op('Add', [b.op('Add', [input(b, 3, 5), weight(b, [5], 2)]), weight(b, [5], 3)]),
+  },
+  'join-gathers': {
+    build: (b) => {
+      const x = b.op('Sin', [input(b, 6, 5)]);
+      const parts = [[3], [2, 2]].map((rows) => {
+        const indices = b.reshape(b.input({ shape: rows, dtype: 'int32' }), [sizeOf(rows)]);
+        const inside = b.op('Mod', [b.op('Abs', [indices]), b.scalar(6, 'int32')]);
+        return b.op('GatherV2', [x, inside], { axis: 0, batchDims: 0 });
+      });
+      return b.op('Concat', parts, { axis: 0 });
+    },
   },
   'layer-norm': {
     build: (b) => {

@@ -44,16 +44,3 @@ test('a tile that repeats more than one element is no broadcast', () => {
   });
   expect(lines(graph)).toEqual(['Tile [6]', 'Neg [6]']);
 });
-
-test('a copy is dropped, unless it is a result', () => {
-  const program = (isResult: boolean) =>
-    rewritten((b) => {
-      const x = input(b, 2, 3);
-      const copy = b.graph.node('Reshape', [x], {}, [{ shape: [2, 3], dtype: 'float32' }])
-        .outputs[0];
-      const sum = b.op('Sum', [copy], { axes: [1], keepDims: false });
-      return isResult ? [sum, copy] : sum;
-    });
-  expect(lines(program(false))).toEqual(['Sum [2]']);
-  expect(lines(program(true))).toEqual(['Reshape [2,3]', 'Sum [2]']);
-});
