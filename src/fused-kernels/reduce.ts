@@ -36,6 +36,10 @@ const operator =
   (symbol: string, initial: number): MakeCombiner =>
   () => ({ initial, combine: (acc, x) => `${acc} ${symbol} ${x}` });
 
+const truths =
+  (builtin: 'max' | 'min', initial: number): MakeCombiner =>
+  () => ({ initial, combine: (acc, x) => `${builtin}(${acc}, ${x})` });
+
 /** NaN wins, as in tfjs's cpu kernels. */
 const extremum =
   (builtin: 'max' | 'min', neutral: Readonly<{ float32: number; int32: number }>): MakeCombiner =>
@@ -54,8 +58,9 @@ const combiners: Readonly<Record<string, MakeCombiner>> = {
   Prod: operator('*', 1),
   Max: extremum('max', { float32: -Infinity, int32: INT_MIN }),
   Min: extremum('min', { float32: Infinity, int32: INT_MAX }),
-  All: operator('&', 1),
-  Any: operator('|', 0),
+  // What is not 0 is true: tfjs adds truth values as numbers.
+  All: truths('min', 1),
+  Any: truths('max', 0),
 };
 
 /** Kernels whose combination is an addition, which {@link runningSum} does with fewer roundings. */

@@ -178,8 +178,11 @@ const TABLE: readonly Unsound[] = [
       highest(operands) >= 5 && !util.arraysEqual(operands[0].shape, operands[1].shape),
   },
   {
-    kernels: ['Select', 'Reverse', 'StridedSlice', 'PadV2', 'Cumsum', 'Cumprod'],
-    // There is no valid shader above rank 4.
+    kernels: [
+      ...['Select', 'Reverse', 'StridedSlice', 'PadV2', 'MirrorPad', 'Cumsum', 'Cumprod'],
+      ...['SpaceToBatchND', 'BatchToSpaceND'],
+    ],
+    // There is no valid shader above rank 4, or no answer.
     when: (operands) => highest(operands) >= 5,
   },
   {
@@ -269,6 +272,11 @@ const TABLE: readonly Unsound[] = [
     when: (_, { shrinkAxisMask, newAxisMask, strides }) =>
       (Boolean(shrinkAxisMask) || Boolean(newAxisMask)) &&
       (strides as number[] | null)?.some((stride) => stride !== 1) === true,
+  },
+  {
+    kernels: ['Sub'],
+    // A difference of truth values is no byte.
+    when: (operands) => operands.every(({ dtype }) => dtype === 'bool'),
   },
   {
     kernels: ['Neg'],

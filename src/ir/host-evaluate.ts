@@ -154,8 +154,8 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   Prod: reduction(1, (total, element) => total * element),
   Max: reduction(-Infinity, Math.max),
   Min: reduction(Infinity, Math.min),
-  All: reduction(1, (total, element) => total & element),
-  Any: reduction(0, (total, element) => total | element),
+  All: reduction(1, Math.min),
+  Any: reduction(0, Math.max),
 };
 
 function evaluateElementwise(kernel: string): Evaluator | undefined {

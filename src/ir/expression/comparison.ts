@@ -51,15 +51,18 @@ function areNumbers([a, b]: readonly string[], ctx: WgslContext): string {
   return `(!${nan.isNan.call(ctx, isNumber[0] ? b : a)})`;
 }
 
-/** A connective of two bools. */
+/** A connective of two bools: tfjs adds truth values as numbers, so what is not 0 is true. */
 function logical(kernel: string, operator: '&' | '|'): ScalarOpDefinition {
   return {
     kernel,
     arity: 2,
     cost: 1,
     resultType: (args): ScalarType | undefined => (sameType(args) === 'bool' ? 'bool' : undefined),
-    compute: ([a, b]) => (operator === '&' ? a & b : a | b),
-    wgsl: ([a, b]) => `${a} ${operator} ${b}`,
+    compute: ([a, b]) => Number(operator === '&' ? a !== 0 && b !== 0 : a !== 0 || b !== 0),
+    wgsl([a, b], ctx) {
+      const zero = literal(0, 'bool', ctx);
+      return bool(`(${a} != ${zero}) ${operator} (${b} != ${zero})`, ctx);
+    },
   };
 }
 

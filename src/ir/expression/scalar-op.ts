@@ -1,4 +1,4 @@
-/** dtypes of elementwise values. In WGSL: f32, i32, and i32 holding 0 or 1 for bool. */
+/** dtypes of elementwise values. In WGSL: f32, i32, and i32 for bool: 0 is false; tfjs's sums are not only 1. */
 export type ScalarType = 'float32' | 'int32' | 'bool';
 
 /** Attributes of a kernel invocation, as tfjs passes them. */

@@ -21,7 +21,7 @@ const select = defineOp({
   arity: 3,
   cost: 1,
   resultType: ([condition, t, e]) => (condition === 'bool' ? upcast(t, e) : undefined),
-  compute: ([condition, t, e]) => (condition === 1 ? t : e),
+  compute: ([condition, t, e]) => (condition !== 0 ? t : e),
   wgsl([condition, t, e], ctx) {
     const constants = ctx.constants.slice(1);
     // Of two constants compilers know what follows, a quotient by either included.

@@ -101,8 +101,9 @@ const definitions: readonly ScalarOpDefinition[] = [
     arity: 1,
     cost: 1,
     resultType: ([type]) => (type === 'bool' ? 'bool' : undefined),
-    compute: ([x]) => 1 - x,
-    wgsl: ([x]) => `1 - ${x}`,
+    // What is not 0 is true: tfjs adds truth values as numbers.
+    compute: ([x]) => Number(x === 0),
+    wgsl: ([x], ctx) => bool(`${x} == ${literal(0, 'bool', ctx)}`, ctx),
   },
   {
     kernel: 'Neg',

@@ -189,7 +189,7 @@ for (const name of ['Cumsum', 'Cumprod'] as const) {
 each('Softmax', ['float32'], RANKED, (x) => () => tf.softmax(x()));
 each('LogSoftmax', ['float32'], RANKED, (x) => () => tf.logSoftmax(x()));
 for (const k of [1, 2, 3, 5]) {
-  each(`TopK ${k}`, NUMBERS, [[7], [5, 3], [2, 3, 1, 5], [2, 1, 3, 2, 3]], (x, shape) =>
+  each(`TopK ${k}`, NUMBERS, [[7], [5, 3], [2, 3, 1, 5], [2, 1, 3, 2, 3], [2, 1, 3, 2, 1, 3]], (x, shape) =>
     k > shape[shape.length - 1] ? null : () => {
       const { values } = tf.topk(x(), k);
       return values;
@@ -220,7 +220,7 @@ each('Reverse', TYPES, RANKED, (x, shape) => () => [
 each(
   'Tile',
   TYPES,
-  RANKED.slice(0, 5),
+  RANKED,
   (x, shape) => () =>
     tf.tile(
       x(),
@@ -303,7 +303,7 @@ for (const mode of ['reflect', 'symmetric'] as const) {
   each(
     `MirrorPad ${mode}`,
     NUMBERS,
-    [[7], [5, 3], [3, 2, 5], [2, 3, 2, 5]],
+    [[7], [5, 3], [3, 2, 5], [2, 3, 2, 5], [2, 1, 3, 2, 3], [2, 1, 3, 2, 1, 3]],
     (x, shape) => () =>
       tf.mirrorPad(
         x(),
@@ -316,7 +316,7 @@ for (const count of [2, 9, 17, 40]) {
   each(
     `Concat of ${count}`,
     TYPES,
-    [[7], [5, 3], [2, 3, 1, 5]],
+    [[7], [5, 3], [2, 3, 1, 5], [2, 1, 3, 2, 1, 3]],
     (_, shape, dtype) => () =>
       tf.concat(
         Array.from({ length: count }, (__, i) => make(shape, dtype, i)),
@@ -327,7 +327,7 @@ for (const count of [2, 9, 17, 40]) {
 each(
   'Pack',
   TYPES,
-  [[], [7], [5, 3], [2, 3, 1, 5]],
+  [[], [7], [5, 3], [2, 3, 1, 5], [2, 1, 3, 2, 3]],
   (_, shape, dtype) => () =>
     tf.stack(
       [make(shape, dtype, 1), make(shape, dtype, 2), make(shape, dtype, 3)],
@@ -338,14 +338,14 @@ each('Unpack', TYPES, RANKED, (x, shape) => () => tf.unstack(x(), shape.length -
 each(
   'SplitV',
   TYPES,
-  [[7], [5, 7], [2, 3, 7]],
+  [[7], [5, 7], [2, 3, 7], [2, 1, 3, 1, 7], [2, 1, 3, 2, 1, 7]],
   (x, shape) => () => tf.split(x(), [1, 4, 2], shape.length - 1),
 );
 each('GatherV2', TYPES, RANKED, (x, shape) => () => tf.gather(x(), ints([0, shape[0] - 1, 0]), 0));
 each(
   'GatherV2 of the last axis',
   TYPES,
-  RANKED.slice(0, 5),
+  RANKED,
   (x, shape) => () => tf.gather(x(), ints([0, shape[shape.length - 1] - 1]), shape.length - 1),
 );
 add('GatherV2 with batchDims', () =>
@@ -354,7 +354,7 @@ add('GatherV2 with batchDims', () =>
 each(
   'GatherNd',
   TYPES,
-  [[7], [5, 3], [2, 3, 4]],
+  [[7], [5, 3], [2, 3, 4], [2, 1, 3, 2, 3]],
   (x, shape) => () =>
     tf.gatherND(
       x(),
@@ -367,6 +367,7 @@ each(
   [
     [5, 3],
     [2, 3, 4],
+    [2, 1, 3, 2, 1, 3],
   ],
   (x) => () => tf.gatherND(x(), ints([1, 0, 1], [3, 1])),
 );
@@ -403,6 +404,7 @@ each(
   [
     [5, 3],
     [3, 1, 5],
+    [2, 1, 3, 1, 3],
   ],
   (x, shape) => () => tf.broadcastTo(x(), [2, ...shape.map((d) => (d === 1 ? 4 : d))]),
 );
@@ -425,6 +427,16 @@ add('BatchToSpaceND', () =>
       [1, 0],
     ],
   ),
+);
+each('SpaceToBatchND of ranks', TYPES, RANKED.slice(1), (x, shape) => () => [
+  tf.spaceToBatchND(x(), [1], [[0, 0]]),
+  tf.spaceToBatchND(x(), [2], [[1, 2 - ((shape[1] + 1) % 2)]]),
+]);
+each(
+  'BatchToSpaceND of ranks',
+  TYPES,
+  RANKED.slice(1),
+  (x, shape) => () => tf.batchToSpaceND(x(), [shape[0]], [[0, 1]]),
 );
 each('DepthToSpace', NUMBERS, [[1, 2, 3, 8]], (x) => () => tf.depthToSpace(x() as tf.Tensor4D, 2));
 
