@@ -111,7 +111,7 @@ export function requireRewriter(model: GraphModel, what: string): ModelRewriter 
   if (rewriter) return rewriter;
   throw notRewritten(
     what,
-    `a model that is not rewritten, because ${hook.whyNot() ?? 'it has none of the ops of a graph, or tensors of another copy of tfjs'}`,
+    `a model that is not rewritten, because ${hook.whyNot(model)}`,
     'a graph model on the backend webgpu-fused, with WEBGPU_FUSED_REWRITE on',
     "Call await tf.setBackend('webgpu-fused') first.",
   );

@@ -13,6 +13,7 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import type { NodeDef } from './graph-def';
 import { InvalidModelError } from './invalid-model';
 import { internalsOf, isKnownConverter, type ModelInternals } from './model-internals';
 import { ModelRewriter, usesRegionOp } from './model-rewriter';
@@ -52,8 +53,8 @@ export interface GraphModelHook {
    * backend, switched off, or a model that cannot be rewritten.
    */
   rewriterOf(model: GraphModel): ModelRewriter | undefined;
-  /** Why no model is rewritten now, or null. */
-  whyNot(): string | null;
+  /** Why no model is rewritten now, or `model`; null if there is no reason. */
+  whyNot(model?: GraphModel): string | null;
   /** Forgets what is known of a model: its next call compiles it anew. */
   forget(model: GraphModel): void;
   /** Rewrites on a backend of another name as well. */
@@ -122,7 +123,8 @@ function registerPlanKernel(backendName: string): void {
 
 /** The rewriters of all models; it keeps no model alive. */
 class Rewriters {
-  private known = new WeakMap<GraphModel, ModelRewriter | 'stock'>();
+  /** Or why a model is left to tfjs. */
+  private known = new WeakMap<GraphModel, ModelRewriter | string>();
   private made: WeakRef<ModelRewriter>[] = [];
   private readonly prototype: GraphModel;
   private readonly options: GraphModelHookOptions;
@@ -145,13 +147,20 @@ class Rewriters {
   of(model: GraphModel): ModelRewriter | undefined {
     if (this.whyNot() !== null) return undefined;
     const known = this.known.get(model);
-    if (known === 'stock') return undefined;
+    if (typeof known === 'string') return undefined;
     if (known && !known.isStale) return known;
     known?.dispose();
     const made = this.make(internalsOf(model));
-    if (made) this.made.push(new WeakRef(made));
-    this.known.set(model, made ?? 'stock');
+    this.known.set(model, made);
+    if (typeof made === 'string') return undefined;
+    this.made.push(new WeakRef(made));
     return made;
+  }
+
+  /** Why a model is not rewritten; null if it is, or was not looked at. */
+  whyNotModel(model: GraphModel): string | null {
+    const known = this.known.get(model);
+    return typeof known === 'string' ? known : null;
   }
 
   whyNot(): string | null {
@@ -165,14 +174,14 @@ class Rewriters {
   }
 
   /** Leaves a model to tfjs, whatever comes. */
-  giveUp(model: GraphModel): void {
+  giveUp(model: GraphModel, reason: string): void {
     this.drop(model);
-    this.known.set(model, 'stock');
+    this.known.set(model, reason);
   }
 
   drop(model: GraphModel): void {
     const known = this.known.get(model);
-    if (known && known !== 'stock') known.dispose();
+    if (known && typeof known !== 'string') known.dispose();
     this.known.delete(model);
   }
 
@@ -182,9 +191,19 @@ class Rewriters {
     this.known = new WeakMap();
   }
 
-  private make(model: ModelInternals): ModelRewriter | undefined {
+  /** A rewriter, or why there is none. */
+  private make(model: ModelInternals): ModelRewriter | string {
     const topology = model.artifacts?.modelTopology;
-    if (!topology?.node || !model.executor || usesRegionOp(topology)) return undefined;
+    if (!topology?.node || !model.executor) return 'it has none of the ops of a graph';
+    if (usesRegionOp(topology)) return 'it is a rewritten one';
+    const name = sharedName(topology.node);
+    if (name !== undefined) {
+      console.warn(
+        `[webgpu-fused] graph models: got several nodes named ${name}; needs names that differ. tfjs runs ` +
+          'the model op by op; convert it again.',
+      );
+      return `several of its nodes are named ${name}`;
+    }
     const [weight] = Object.values(model.executor.weightMap).flat();
     // Copies of tfjs share the engine of the one that came first, but not across realms.
     if (weight && !weight.isDisposed && this.options.isKnown?.(weight) === false) {
@@ -193,12 +212,18 @@ class Rewriters {
           'copy of @tensorflow/tfjs-core; needs one copy in the page. Bundle or load tfjs once; until ' +
           'then models run unfused.',
       );
-      return undefined;
+      return 'its tensors are those of another copy of tfjs';
     }
     return new ModelRewriter(this.prototype, model, topology, this.options.runtime, {
       hasRegionOps: this.hasRegionOps,
     });
   }
+}
+
+/** A name of several nodes: which of them is meant, tfjs's executor decides by their kinds and their order. */
+function sharedName(nodes: readonly NodeDef[]): string | undefined {
+  const seen = new Set<string>();
+  return nodes.find(({ name }) => seen.size === seen.add(name).size)?.name;
 }
 
 function keepsIntermediates(): boolean {
@@ -245,7 +270,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
     } catch (error) {
       if (error instanceof InvalidModelError) throw error;
       reportFailure(error);
-      rewriters.giveUp(model);
+      rewriters.giveUp(model, 'rewriting it failed');
       return undefined;
     }
   };
@@ -281,7 +306,7 @@ function patch(prototype: GraphModel, rewriters: Rewriters): GraphModelHook {
 
   return {
     rewriterOf: (model) => rewriters.of(model),
-    whyNot: () => rewriters.whyNot(),
+    whyNot: (model) => rewriters.whyNot() ?? (model ? rewriters.whyNotModel(model) : null),
     forget: (model) => rewriters.drop(model),
     addBackend: (name) => rewriters.addBackend(name),
     remove: () => {

@@ -114,6 +114,28 @@ test('a weight that is missing', () => {
   expect([...(model.execute({ x }, 'apart') as tf.Tensor).dataSync()]).toEqual([-1, -1]);
 });
 
+test('two nodes of one name: tfjs decides which one is meant, and its answer stays', async () => {
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const graph = new TestGraph();
+  graph.placeholder('x', 'float32', [3, 4]);
+  const w = graph.constant([1, 2, 3, 4], [4], 'float32', 'w');
+  graph.node('y', 'Mul', ['x', w]);
+  graph.node('z', 'Relu', ['y']);
+  graph.node('w', 'Neg', ['x']);
+  const answers = [];
+  for (const backend of ['cpu', fused.BACKEND_NAME]) {
+    await useBackend(tf, backend);
+    const z = graph.load().execute({ x: tf.ones([3, 4]) }, 'z') as tf.Tensor;
+    answers.push([...(await z.data())]);
+  }
+  expect(answers[1]).toEqual(answers[0]);
+  const model = graph.load();
+  model.execute({ x: tf.ones([3, 4]) }, 'z');
+  expect(warn).toHaveBeenLastCalledWith(expect.stringContaining('several nodes named w'));
+  expect(() => fused.explain(model)).toThrow('several of its nodes are named w');
+  warn.mockRestore();
+});
+
 test('a cycle', () => {
   const graph = new TestGraph();
   graph.placeholder('x', 'float32', [-1, 2]);
