@@ -8,7 +8,7 @@ import type { Kind } from './kind';
 
 const HELP = `Usage: npm run fuzz -- [options]
 
-  --kind NAME     programs, models, mutants, rules, kernels or faults; all of them if not given
+  --kind NAME     programs, models, sessions, mutants, rules, kernels or faults; all of them if not given
   --minutes N     for all kinds together (1)
   --seed S        the first seed (1); each seed is ${25} inputs
   --seeds N       this many seeds of each kind, whatever time they take
@@ -41,10 +41,19 @@ await import('../../src/index');
 const { settings } = await import('./compare');
 const { programs } = await import('./programs');
 const { models, mutants } = await import('./models');
+const { sessions } = await import('./sessions');
 const { rules } = await import('./graphs');
 const { kernels } = await import('./kernels');
 const { faults } = await import('./faults');
-const kinds = [programs, models, mutants, rules, kernels, faults] as readonly Kind<unknown>[];
+const kinds = [
+  programs,
+  models,
+  sessions,
+  mutants,
+  rules,
+  kernels,
+  faults,
+] as readonly Kind<unknown>[];
 settings.comparesElements = !values.null;
 
 const OWN_SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));

@@ -5,6 +5,7 @@ import { assertAlive, checkAnswers, resultOf, type Result } from './compare';
 import type { Kind } from './kind';
 import { ModelDraft, PIECES } from './model-pieces';
 import { mutate, MUTATION_KINDS, type Mutation } from './mutations';
+import { hasRace } from './races';
 
 interface Model {
   readonly pieces: readonly (readonly number[])[];
@@ -59,10 +60,11 @@ async function call(model: Model): Promise<Result[]> {
 
 async function check(model: Model): Promise<number> {
   const isHostile = model.mutations.length > 0 || model.isMisfed;
-  const verdict = await checkAnswers(() => call(model), isHostile);
+  const { nodes } = build(model).graph;
+  const verdict = await checkAnswers(() => call(model), isHostile, isHostile && hasRace(nodes));
   await assertAlive();
   if (verdict === 'endless' || (verdict === 'refused' && !isHostile)) return 0;
-  return build(model).graph.nodes.filter(({ op }) => op !== 'Const' && op !== 'Placeholder').length;
+  return nodes.filter(({ op }) => op !== 'Const' && op !== 'Placeholder').length;
 }
 
 function text(model: Model): string {

@@ -1,4 +1,4 @@
-/** A slice of `npm run fuzz`: programs, models, models with something wrong in them, kernels, faults. */
+/** A slice of `npm run fuzz`: programs, models, sessions, models with something wrong in them, kernels, faults. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { kernels } from '../../fuzz/kernels';
 import type { Kind } from '../../fuzz/kind';
 import { models, mutants } from '../../fuzz/models';
 import { programs } from '../../fuzz/programs';
+import { sessions } from '../../fuzz/sessions';
 import { fuzz } from '../../support/fuzz';
 import { takeGpuErrors } from '../../support/gpu';
 
@@ -18,7 +19,7 @@ beforeAll(() => {
 
 afterEach(() => tf.disposeVariables());
 
-const kinds = [programs, models, mutants, kernels, faults] as readonly Kind<unknown>[];
+const kinds = [programs, models, sessions, mutants, kernels, faults] as readonly Kind<unknown>[];
 
 test.each(kinds.map((kind) => [kind.name, kind] as const))(
   '%s',
