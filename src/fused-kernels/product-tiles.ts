@@ -2,6 +2,7 @@
  * Tiles of products on a GPU, and which of them fits a shape. All of it is data: what was measured
  * is in {@link rules}, so that another measurement is another row.
  */
+import { LruMap } from '../ir/lru-map';
 import { chooseCandidate, roundSize, shapeClass, type Candidate } from './candidates';
 import type { KernelTarget } from './target';
 
@@ -200,8 +201,23 @@ function partsOf(
   return Math.max(1, Math.min(MAX_PARTS, wanted, Math.floor(termsOf(shape) / split.terms)));
 }
 
+/** Shapes whose ranking is remembered: it is asked for several times for a kernel. */
+const MAX_RANKED = 256;
+
+const ranked = new LruMap<string, readonly ProductChoice[]>({ entries: MAX_RANKED });
+
 /** Every choice that is legal for a shape on a device, the one that the table picks first. */
-export function rankProducts(shape: ProductShape, target: KernelTarget): ProductChoice[] {
+export function rankProducts(shape: ProductShape, target: KernelTarget): readonly ProductChoice[] {
+  const { batch, rows, columns, depth, taps, pair } = shape;
+  const { busyWorkgroups, maxAccumulators, maxInvocations, workgroupMemory } = target;
+  const sizes = [batch, rows, columns, depth, taps, pair];
+  const key = [...sizes, busyWorkgroups, maxAccumulators, maxInvocations, workgroupMemory].join();
+  let found = ranked.get(key);
+  if (!found) ranked.set(key, (found = rank(shape, target)));
+  return found;
+}
+
+function rank(shape: ProductShape, target: KernelTarget): ProductChoice[] {
   const scale = target.busyWorkgroups / REFERENCE_WORKGROUPS;
   const matches = ({ tiles, terms, choose }: ProductRule): boolean =>
     (!tiles?.min || usedPart(shape, tileOf(choose[0], shape)) >= MIN_USED) &&
@@ -234,9 +250,9 @@ export function chooseProduct(shape: ProductShape, target: KernelTarget): Produc
   const { anySize } = target;
   // Of many sizes, those of a few rows are not worth shaders of their own.
   if (!target.stagesTiles || shape.rows < (anySize ? 2 : MIN_ROWS)) return null;
-  const ranked = rankProducts(anySize ? { ...shape, rows: roundSize(shape.rows) } : shape, target);
-  if (ranked.length === 0) return null;
+  const choices = rankProducts(anySize ? { ...shape, rows: roundSize(shape.rows) } : shape, target);
+  if (choices.length === 0) return null;
   const { batch, rows, columns, depth, taps, pair } = shape;
   const sizes = { batch, rows, columns, depth, taps, products: pair ? 2 : 1 };
-  return chooseCandidate(target, 'product', shapeClass(sizes), ranked);
+  return chooseCandidate(target, 'product', shapeClass(sizes), choices);
 }

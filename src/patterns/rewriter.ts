@@ -77,28 +77,56 @@ export function applyRules(
   return runSteps(ruleSteps(graph, rules, options));
 }
 
-/** As {@link applyRules}, in pieces of some nodes. */
+/**
+ * As {@link applyRules}, in pieces of some nodes.
+ * @param live what is alive in `graph`, if that is known.
+ */
 export function ruleSteps(
   graph: Graph,
   rules: readonly FusionRule[],
   options: RewriteOptions = {},
+  live = new LiveGraph(graph),
 ): Steps<RewriteResult> {
-  return new Rewriter(graph, rules, options).run();
+  return new Rewriter(graph, rules, options, live).run();
+}
+
+/** The nodes of a graph that are alive, and who reads each value. It goes along with rewrites. */
+export class LiveGraph {
+  readonly uses = new Map<Value, Set<Node>>();
+  /** In the order of the graph, and what came later at the end. */
+  readonly nodes: Set<Node>;
+  readonly outputs: Set<Value>;
+
+  constructor(graph: Graph) {
+    for (const node of graph.nodes) for (const input of node.inputs) this.addUse(input, node);
+    this.nodes = new Set(graph.nodes);
+    this.outputs = new Set(graph.outputs);
+  }
+
+  addUse(value: Value, node: Node): void {
+    const users = this.uses.get(value);
+    if (users) users.add(node);
+    else this.uses.set(value, new Set([node]));
+  }
+
+  isNeeded(value: Value): boolean {
+    return this.outputs.has(value) || (this.uses.get(value)?.size ?? 0) > 0;
+  }
 }
 
 class Rewriter {
   private readonly build: GraphBuilder;
-  private readonly uses = new Map<Value, Set<Node>>();
-  private readonly alive: Set<Node>;
-  private readonly queue: Node[];
-  private readonly queued: Set<Node>;
-  private readonly byId: Map<number, Node>;
+  /** Nodes to be looked at; none before the search begins. */
+  private queue: Node[] = [];
+  private queued = new Set<Node>();
+  private isSearching = false;
+  /** What the steps of a script mean. */
+  private readonly byId = new Map<number, Node>();
   private readonly steps: ScriptStep[] = [];
   private readonly rewrites: RewriteRecord[] = [];
   /** The latest refusal of each rule at each node; a node that goes takes its refusals along. */
   private readonly refusals = new Map<Node, Map<FusionRule, string>>();
   private readonly counted: readonly CountedRule[];
-  private readonly outputs: Set<Value>;
   /** What the match that is being looked for has found so far; empty between two. */
   private readonly found: Bindings = { values: new Map(), nodes: [] };
 
@@ -106,14 +134,9 @@ class Rewriter {
     private readonly graph: Graph,
     rules: readonly FusionRule[],
     private readonly options: RewriteOptions,
+    private readonly live: LiveGraph,
   ) {
     this.build = new GraphBuilder(graph);
-    for (const node of graph.nodes) for (const input of node.inputs) this.addUse(input, node);
-    this.alive = new Set(graph.nodes);
-    this.queue = [...graph.nodes];
-    this.queued = new Set(graph.nodes);
-    this.byId = new Map(graph.nodes.map((node) => [node.id, node]));
-    this.outputs = new Set(graph.outputs);
     this.counted = rules.map((rule, number) => ({ rule, number, tried: 0, fired: 0, ms: 0 }));
   }
 
@@ -121,7 +144,7 @@ class Rewriter {
     const { script } = this.options;
     if (!script?.steps || !this.follow(script.steps)) yield* this.search();
     if (script) script.steps = this.steps;
-    this.graph.nodes = sortTopologically([...this.alive]);
+    if (this.rewrites.length > 0) this.graph.nodes = sortTopologically([...this.live.nodes]);
     return {
       rewrites: this.rewrites,
       refusals: [...this.refusals].flatMap(([node, reasons]) =>
@@ -133,9 +156,12 @@ class Rewriter {
 
   /** Goes through the steps of another graph; false where one does not come to the same here. */
   private follow(steps: readonly ScriptStep[]): boolean {
+    if (steps.length === 0) return true;
+    const { live, byId } = this;
+    for (const node of live.nodes) byId.set(node.id, node);
     for (const { rule, root, fired } of steps) {
-      const node = this.byId.get(root);
-      if (!node || !this.alive.has(node)) return false;
+      const node = byId.get(root);
+      if (!node || !live.nodes.has(node)) return false;
       if (this.attempt(this.counted[rule], node) !== fired) return false;
     }
     return true;
@@ -144,7 +170,10 @@ class Rewriter {
   /** Tries the rules at every node until none fires any more. */
   private *search(): Steps<void> {
     let budget = MAX_REWRITES_PER_NODE * this.graph.nodes.length + 64;
+    this.isSearching = true;
     // The queue grows while it is worked through.
+    this.queue = [...this.live.nodes];
+    this.queued = new Set(this.queue);
     const { limit = Infinity } = this.options;
     const byKernel = new Map<string, readonly CountedRule[]>();
     const rulesFor = (kernel: string): readonly CountedRule[] => {
@@ -160,7 +189,7 @@ class Rewriter {
       if (at % NODES_PER_STEP === 0) yield;
       const node = this.queue[at];
       this.queued.delete(node);
-      if (this.alive.has(node) && this.visit(node, rulesFor(node.kernel))) budget--;
+      if (this.live.nodes.has(node) && this.visit(node, rulesFor(node.kernel))) budget--;
     }
     if (budget === 0) {
       console.warn(
@@ -234,8 +263,8 @@ class Rewriter {
         if (!value) throw new Error(`[webgpu-fused] the pattern captured no value '${name}'.`);
         return value;
       },
-      usesOf: (value) => [...(this.uses.get(value) ?? [])],
-      isOutput: (value) => this.outputs.has(value),
+      usesOf: (value) => [...(this.live.uses.get(value) ?? [])],
+      isOutput: (value) => this.live.outputs.has(value),
     };
   }
 
@@ -272,12 +301,13 @@ class Rewriter {
 
   /** Why an invocation inside the match is needed by others, or null. */
   private findLeak({ root, nodes }: Match): string | null {
+    const { outputs, uses } = this.live;
     const inside = new Set(nodes);
     for (const node of nodes) {
       if (node === root) continue;
       const [value] = node.outputs;
-      if (this.outputs.has(value)) return `${describeValue(node)} is an output`;
-      for (const use of this.uses.get(value) ?? []) {
+      if (outputs.has(value)) return `${describeValue(node)} is an output`;
+      for (const use of uses.get(value) ?? []) {
         if (!inside.has(use)) return `${describeValue(node)} is used by ${use.kernel} as well`;
       }
     }
@@ -285,34 +315,29 @@ class Rewriter {
   }
 
   private add(node: Node): void {
-    this.alive.add(node);
+    this.live.nodes.add(node);
     this.byId.set(node.id, node);
-    for (const input of node.inputs) this.addUse(input, node);
+    for (const input of node.inputs) this.live.addUse(input, node);
     this.enqueue(node);
   }
 
-  private addUse(value: Value, node: Node): void {
-    const users = this.uses.get(value);
-    if (users) users.add(node);
-    else this.uses.set(value, new Set([node]));
-  }
-
   private enqueue(node: Node): void {
-    if (this.queued.has(node)) return;
+    if (!this.isSearching || this.queued.has(node)) return;
     this.queued.add(node);
     this.queue.push(node);
   }
 
   private replace(old: Value, by: Value): void {
     if (old === by) return;
-    for (const user of this.uses.get(old) ?? []) {
+    const { live } = this;
+    for (const user of live.uses.get(old) ?? []) {
       user.inputs = user.inputs.map((input) => (input === old ? by : input));
-      this.addUse(by, user);
+      live.addUse(by, user);
       this.enqueue(user);
     }
-    this.uses.delete(old);
-    if (this.outputs.delete(old)) {
-      this.outputs.add(by);
+    live.uses.delete(old);
+    if (live.outputs.delete(old)) {
+      live.outputs.add(by);
       this.graph.outputs = this.graph.outputs.map((value) => (value === old ? by : value));
     }
     if (by.producer) this.enqueue(by.producer);
@@ -320,22 +345,19 @@ class Rewriter {
   }
 
   private removeIfDead(start: Node): void {
+    const { live } = this;
     const stack = [start];
     for (let node = stack.pop(); node; node = stack.pop()) {
-      if (!this.alive.has(node) || node.outputs.some((value) => this.isNeeded(value))) continue;
-      this.alive.delete(node);
+      if (!live.nodes.has(node) || node.outputs.some((value) => live.isNeeded(value))) continue;
+      live.nodes.delete(node);
       this.refusals.delete(node);
       for (const input of node.inputs) {
-        const users = this.uses.get(input);
+        const users = live.uses.get(input);
         users?.delete(node);
-        if (input.producer && !this.isNeeded(input)) stack.push(input.producer);
+        if (input.producer && !live.isNeeded(input)) stack.push(input.producer);
         else if (input.producer) for (const user of users ?? []) this.enqueue(user);
       }
     }
-  }
-
-  private isNeeded(value: Value): boolean {
-    return this.outputs.has(value) || (this.uses.get(value)?.size ?? 0) > 0;
   }
 }
 

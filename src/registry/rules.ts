@@ -2,6 +2,7 @@
 import type { Graph } from '../ir/graph';
 import { runSteps, type Steps } from '../ir/steps';
 import {
+  LiveGraph,
   ruleSteps,
   type RewriteOptions,
   type RewriteResult,
@@ -87,9 +88,14 @@ export function* rewriteGraphSteps(
   const { limit = Infinity } = options;
   let made = 0;
   const results: RewriteResult[] = [];
+  let live: LiveGraph | undefined;
   for (const [stage, rules] of stages().entries()) {
     const script = scripts && (scripts[stage] ??= {});
-    const result = yield* ruleSteps(graph, rules, { ...options, script, limit: limit - made });
+    live ??= new LiveGraph(graph);
+    const staged = { ...options, script, limit: limit - made };
+    const result = yield* ruleSteps(graph, rules, staged, live);
+    // Rules are told of readers in the order of the graph, which those of new nodes are not in.
+    if (result.rewrites.length > 0) live = undefined;
     made += result.rewrites.length;
     results.push(result);
   }
