@@ -95,7 +95,7 @@ function emitHidden(block: BlockEmission): void {
   const shape = [pixelsOf(anchor), weights.shape[0]];
   const all = grid[0] * grid[1] * strips;
   const named = (name: string, index: IndexExpr, extent: number): IndexExpr =>
-    namedIndex(emission, name, index, extent, name);
+    namedIndex(emission, name, index, extent, { scope: name });
   emitShared(block, 'part', tileStrips(tile) * vectors, () => {
     const [inTile, vector] = divided(block, 'part', vectors, ['inTile', 'vector']);
     const at = named('strip', ix.add(firstStrip(block), inTile), all);
@@ -144,7 +144,7 @@ function emitPointwise(block: BlockEmission): void {
     const tilePixels = Array.from({ length: rows }, (_, i) => {
       const index = ix.shift(first, i);
       writer.statement(`var sum${i} = ${vectorType('float32', lanes)}(0.0);`);
-      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all, 'pixels') };
+      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all, { scope: 'pixels' }) };
     });
     writer.block(`for (var k = 0; k < ${writer.dim('depth', vectors)}; k++)`, () => {
       writer.defineVariable('k');
@@ -169,7 +169,7 @@ function emitPointwise(block: BlockEmission): void {
           `${['batch', 'row', 'outColumn'][axis]}${i}`,
           coord,
           grid[axis],
-          'pixels',
+          { scope: 'pixels' },
         );
       });
     const inside = (

@@ -5,28 +5,36 @@ import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelWriter } from './wgsl/kernel-writer';
 
-/**
- * Gives an index a name of its own, so that its text is not repeated in every offset. With a `scope`,
- * its sizes are uniforms that it shares with indices of that scope only.
- */
+interface NamingOptions {
+  /** Whose sizes are uniforms that the index shares with those of this scope only. */
+  readonly scope?: string;
+  /**
+   * The extent that the text is written for, if its own is smaller: what is right for more is right for fewer.
+   * An index that is within this one must not be beyond its own.
+   */
+  readonly atLeast?: number;
+}
+
+/** Gives an index in `[0, extent)` a name of its own, so that its text is not repeated in every offset. */
 export function namedIndex(
   { writer, inliner }: KernelEmission,
   name: string,
   index: IndexExpr,
   extent: number,
-  scope?: string,
+  { scope, atLeast = 1 }: NamingOptions = {},
 ): IndexExpr {
-  if (extent === 1) return ix.zero;
+  const assumed = Math.max(extent, atLeast);
+  if (assumed === 1) return ix.zero;
   // Neighbours, such as row0 and row1, have the same sizes, and those of others may be equal by chance.
   const family = name.replace(/\d+$/, '');
   const code = inliner.index(index, scope ?? (writer.options.anySize ? family : undefined));
   // A last tile may reach over the edge: it computes the last element again and stores it not.
   const role = `${family}Last`;
   const last = (): string => writer.uniforms.size(extent - 1, scope, role);
-  const bounded = mayExceed(writer, index, extent) ? `min(${code}, ${last()})` : code;
+  const bounded = mayExceed(writer, index, assumed) ? `min(${code}, ${last()})` : code;
   writer.statement(`let ${name} = ${bounded};`);
   writer.defineVariable(name);
-  return ix.variable(name, extent);
+  return ix.variable(name, assumed);
 }
 
 /**

@@ -172,7 +172,7 @@ class FewQueries {
   private scoreKey(): void {
     const { emission, node } = this;
     const { writer, inliner } = emission;
-    const batch = sharedBatch(node.inputs[1].shape, this.batch);
+    const batch = sharedBatch(node.inputs[1].shape, this.batch, this.sizes);
     const { index: key, isKey } = this.nameKey('key', 'thread');
     writer.statement('var product = vec4<f32>(0.0);');
     this.barrier();
@@ -210,7 +210,7 @@ class FewQueries {
   private addValues(): void {
     const { writer, inliner } = this.emission;
     const value = this.node.inputs[2];
-    const batch = sharedBatch(value.shape, this.batch);
+    const batch = sharedBatch(value.shape, this.batch, this.sizes);
     const turns = this.columns / AT_ONCE;
     this.inColumns(() => {
       emitCappedLoop(writer, 'turn', turns, turns, () => {

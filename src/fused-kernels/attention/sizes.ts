@@ -24,7 +24,13 @@ export function attentionSizes({ inputs: [query, , value] }: Node): AttentionSiz
   return { batch, heads: sizeOf(batch), queries, keys, depth, width };
 }
 
-/** Coordinates in front of a key or a value, which several heads may share. */
-export function sharedBatch(shape: Shape, batch: readonly IndexExpr[]): IndexExpr[] {
-  return shape.slice(0, -2).map((dim, axis) => (dim === 1 ? ix.zero : batch[axis]));
+/** Coordinates in front of a key or a value, which several heads may share; `batch` are those of the query. */
+export function sharedBatch(
+  shape: Shape,
+  batch: readonly IndexExpr[],
+  { batch: sizes }: AttentionSizes,
+): IndexExpr[] {
+  // Where there is one query as well, its coordinate will do, which is 0 by itself if no other size may come.
+  const isShared = (dim: number, axis: number): boolean => dim === 1 && sizes[axis] !== 1;
+  return shape.slice(0, -2).map((dim, axis) => (isShared(dim, axis) ? ix.zero : batch[axis]));
 }

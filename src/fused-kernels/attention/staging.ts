@@ -134,7 +134,7 @@ export class AttentionStaging {
   private valueOf({ index, isKey }: Key, column: IndexExpr, piece: number): string {
     const { inliner } = this.emission;
     const value = this.node.inputs[2];
-    const batch = sharedBatch(value.shape, this.team.batch);
+    const batch = sharedBatch(value.shape, this.team.batch, this.sizes);
     const vector = ix.shift(column, piece * this.width.vectors);
     const coord = ix.add(ix.scale(vector, 4), laneVariable);
     const loaded = inliner.widen(inliner.value(value, [...batch, index, coord]), 4);
@@ -145,7 +145,7 @@ export class AttentionStaging {
   stageKeys(piece: IndexExpr): void {
     const { inliner } = this.emission;
     const key = this.node.inputs[1];
-    const batch = sharedBatch(key.shape, this.team.batch);
+    const batch = sharedBatch(key.shape, this.team.batch, this.sizes);
     this.stageRows(this.keyShares, ({ index }, column) =>
       inliner.widen(this.head(key, batch, index, this.depth, piece, column), 4),
     );
@@ -162,7 +162,7 @@ export class AttentionStaging {
     const { depth, teams } = this;
     const { keys } = this.sizes;
     const key = this.node.inputs[1];
-    const batch = sharedBatch(key.shape, this.team.batch);
+    const batch = sharedBatch(key.shape, this.team.batch, this.sizes);
     const fetched = first === '0' ? 'first' : 'next';
     this.staged.forEach((row) => {
       const name = `${fetched}Key${row}`;

@@ -1,4 +1,5 @@
 /** What a workgroup of tiled attention, and a team of its invocations, work on, under names. */
+import { sizeOf } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { KernelEmission } from '../emit';
@@ -30,7 +31,9 @@ export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
   const threads = ownerThreads(emission, total, true, 'owner');
   const owner = ix.variable('owner', heads * rowTiles);
   const [head, tileOfRows] = ix.delinearize(owner, counts);
-  const headCoords = ix.delinearize(namedIndex(emission, 'head', head, heads), batch);
+  const assumed = assumedBatch(emission, batch);
+  const named = namedIndex(emission, 'head', head, heads, { atLeast: sizeOf(assumed) });
+  const headCoords = ix.delinearize(named, assumed);
   const rowTile = namedIndex(emission, 'rowTile', tileOfRows, rowTiles);
   for (const [name, code] of [
     ['member', `local.x % ${tile.lanes}u`],
@@ -40,14 +43,20 @@ export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
     writer.defineVariable(name);
   }
   const wanted = ix.add(ix.scale(rowTile, teams), ix.variable('team', teams));
-  const quad = namedIndex(emission, 'quad', wanted, Math.ceil(queries / ROWS));
+  const quads = Math.ceil(queries / ROWS);
+  // Of few queries, all are in the first four rows; where others may come, these are written as one of several.
+  const least = writer.options.anySize ? 2 : 1;
+  const quad = namedIndex(emission, 'quad', wanted, quads, { atLeast: least });
   const rowOf = (from: IndexExpr, r: number): IndexExpr => ix.shift(ix.scale(from, ROWS), r);
+  const atLeast = ROWS * (least - 1) + 1;
   return {
     threads,
     batch: headCoords,
     rowTile,
     quad,
-    rows: range(ROWS).map((r) => namedIndex(emission, `row${r}`, rowOf(quad, r), queries)),
+    rows: range(ROWS).map((r) =>
+      namedIndex(emission, `row${r}`, rowOf(quad, r), queries, { atLeast }),
+    ),
     rowGuards: range(ROWS).map((r) => {
       const row = rowOf(wanted, r);
       return mayExceed(writer, row, queries)
@@ -55,4 +64,10 @@ export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
         : '';
     }),
   };
+}
+
+/** The sizes in front of a query, a batch of one being written as one of several where others may come. */
+function assumedBatch({ writer }: KernelEmission, batch: readonly number[]): readonly number[] {
+  const [first, ...rest] = batch;
+  return writer.options.anySize && first === 1 && sizeOf(rest) > 1 ? [2, ...rest] : batch;
 }

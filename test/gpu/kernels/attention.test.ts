@@ -223,3 +223,23 @@ test('what stands before and behind is computed on the way', async () => {
   );
   expect(labelsOf(plan)[labelsOf(plan).length - 1]).toContain('Attention → Add → Relu');
 });
+
+test.each([
+  [1, 2],
+  [1, 4],
+  [2, 3],
+  [3, 5],
+])('heads cut out of the rows of %i texts of %i tokens', async (batch, length) => {
+  const build = (b: GraphBuilder): Value => {
+    const [q, k, v] = [0, 1, 2].map(() => {
+      const rows = b.input({ shape: [batch * length, 24], dtype: 'float32' });
+      return b.transpose(b.reshape(rows, [batch, length, 3, 8]), [0, 2, 1, 3]);
+    });
+    const scores = b.op('BatchMatMul', [q, k], { transposeA: false, transposeB: true });
+    const mixed = b.op('BatchMatMul', [b.op('Softmax', [scores]), v], {
+      ...{ transposeA: false, transposeB: false },
+    });
+    return b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [batch * length, 24]);
+  };
+  await checkFused(build, { tolerance: 'transcendental', targets: ['gpu, any size'] });
+});

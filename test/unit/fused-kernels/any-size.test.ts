@@ -148,3 +148,21 @@ describe.each([
     for (const texts of others) expect(texts).toEqual(first);
   });
 });
+
+/** Heads as exporters cut them out of rows. */
+const headed: Build<readonly [number, number]> = (b, [batch, length]) => {
+  const [q, k, v] = [0, 1, 2].map(() => {
+    const heads = b.reshape(float(b, batch * length, 64), [batch, length, 4, 16]);
+    return b.transpose(heads, [0, 2, 1, 3]);
+  });
+  const scores = b.op('BatchMatMul', [q, k], { transposeA: false, transposeB: true });
+  return b.op('BatchMatMul', [b.op('Softmax', [scores]), v], plain);
+};
+
+test('attention over a few tokens, of one text and of several, is that over more on a GPU', () => {
+  const [several] = textsOf(headed, [3, 41], gpuTarget);
+  const few = [2, 3, 4, 5, 8, 9, 41].flatMap((length) => [1, 2, 5].map((batch) => [batch, length]));
+  for (const [batch, length] of few) {
+    expect(textsOf(headed, [batch, length], gpuTarget)).toEqual([several]);
+  }
+});
