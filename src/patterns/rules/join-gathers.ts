@@ -12,7 +12,6 @@ function isLike(one: Node, other: Node | undefined): boolean {
   return (
     other?.kernel === one.kernel &&
     other.inputs[0] === one.inputs[0] &&
-    other.inputs[1].dtype === one.inputs[1].dtype &&
     other.attrs.axis === one.attrs.axis &&
     other.attrs.batchDims === one.attrs.batchDims
   );

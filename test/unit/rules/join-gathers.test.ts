@@ -53,7 +53,8 @@ test.each<[string, ReturnType<typeof joined>, Shape, Shape]>([
 });
 
 test.each<[string, (b: GraphBuilder) => Value]>([
-  ['beside the axis of the indices', joined([[2], [2]], 1, 0)],
+  ['in front of the axis of the indices', joined([[2], [2]], 1, 0)],
+  ['behind the axis of the indices', joined([[2], [2]], 0, 1)],
   [
     'along the batch',
     joined(
@@ -65,6 +66,25 @@ test.each<[string, (b: GraphBuilder) => Value]>([
       0,
       1,
     ),
+  ],
+  [
+    'along two axes',
+    (b) => {
+      const x = input(b, [3, 5, 4]);
+      const parts = [3, 5].map((count, axis) =>
+        b.op('GatherV2', [x, indices(b, [count])], { axis, batchDims: 0 }),
+      );
+      return b.op('Concat', parts, { axis: 1 });
+    },
+  ],
+  [
+    'of each batch and of all',
+    (b) => {
+      const x = input(b, [3, 5, 4]);
+      const all = b.op('GatherV2', [x, indices(b, [2])], { axis: 1, batchDims: 0 });
+      const each = b.op('GatherV2', [x, indices(b, [3, 2])], { axis: 1, batchDims: 1 });
+      return b.op('Concat', [all, each], { axis: 1 });
+    },
   ],
   [
     'of two values',
