@@ -46,22 +46,29 @@ export class KernelEmission {
     return [...prologue, ...members].map((node) => node.kernel).join(' → ');
   }
 
+  /** Whether one of the anchor's outputs is stored, or read by what follows. */
+  isWanted(output: Value): boolean {
+    const { stores, members } = this.request.group;
+    return stores.includes(output) || members.some(({ inputs }) => inputs.includes(output));
+  }
+
   /**
    * Stores every output of the group for the anchor's outputs at `coords`, given in `results`: one
-   * operand, or one for each output; null where the anchor is computed as what follows it is.
+   * operand, or one for each output, null for those that nobody wants (see {@link isWanted}); null
+   * where the anchor is computed as what follows it is.
    * Width 4 means that `coords` mention the lane variable; `inside` is the condition under which a
    * lane exists, where some may not.
    */
   epilogue(
     coords: readonly IndexExpr[],
-    results: Operand | readonly Operand[] | null,
+    results: Operand | readonly (Operand | null)[] | null,
     width: 1 | 4,
     inside?: (lane: number) => string,
   ): void {
     const { group } = this.request;
     const operands = results === null ? [] : [results].flat();
     operands.forEach((operand, i) => {
-      this.inliner.provide(group.anchor.outputs[i], coords, operand);
+      if (operand) this.inliner.provide(group.anchor.outputs[i], coords, operand);
     });
     const coordsOf = followCoords(group, coords);
     for (const value of group.stores) {

@@ -112,7 +112,8 @@ function emitTopK(emission: KernelEmission, invocations: number): ShaderProgram 
       ? inliner.value(indices, found)
       : { code: 'found', width: 1 as const, dtype: 'int32' as const, depth: writer.depth };
     const at = [...outer, ix.add(ix.scale(part, k), rank)];
-    emission.epilogue(at, [inliner.value(x, found), index], 1);
+    const element = emission.isWanted(anchor.outputs[0]) ? inliner.value(x, found) : null;
+    emission.epilogue(at, [element, index], 1);
   });
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }

@@ -10,7 +10,9 @@ function coordinates(b: GraphBuilder, positions: Value, shape: readonly number[]
   const count = sizeOf(shape);
   const strides = stridesOf(shape);
   const columns = shape.map((extent, axis) => {
-    const whole = b.op('FloorDiv', [positions, b.scalar(strides[axis], 'int32')]);
+    const stride = strides[axis];
+    const whole =
+      stride === 1 ? positions : b.op('FloorDiv', [positions, b.scalar(stride, 'int32')]);
     const index = axis === 0 ? whole : b.op('Mod', [whole, b.scalar(extent, 'int32')]);
     return b.reshape(index, [count, 1]);
   });

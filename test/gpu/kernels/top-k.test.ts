@@ -1,9 +1,11 @@
 /** The largest elements of rows, sorted by a workgroup: against tfjs's cpu kernel. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type GraphBuilder } from '../../../src/ir/builder';
+import { compilePlan } from '../../../src/compiler/compile';
+import { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';
 import { topKLowerings } from '../../../src/lowering/top-k';
 import { checkFused, labelsOf, TARGETS } from '../../support/differential';
+import { softwareTarget } from '../../unit/fused-kernels/target';
 
 const SHAPES: readonly (readonly [shape: number[], k: number])[] = [
   [[1], 1],
@@ -43,6 +45,25 @@ test('a long row takes as many dispatches as it has levels of parts', async () =
     ...found(b, b.input({ shape: [100_003], dtype: 'float32' }), 100),
   ]);
   expect(labelsOf(plan)).toEqual(['TopK', 'TopK', 'TopK']);
+});
+
+test('elements that nobody asks for are not loaded again', async () => {
+  const [places, both] = [false, true].map((isAsked) => {
+    const b = new GraphBuilder();
+    const [values, indices] = found(
+      b,
+      b.op('Exp', [b.input({ shape: [3, 37], dtype: 'float32' })]),
+      5,
+    );
+    b.graph.outputs = isAsked ? [values, indices] : [indices];
+    return compilePlan(b.graph, softwareTarget, 'test').dispatches[0].program.wgsl;
+  });
+  const loads = (wgsl: string): number => wgsl.split('in0[').length - 1;
+  expect([loads(places), loads(both)]).toEqual([1, 2]);
+  await checkFused((b) => {
+    const [, indices] = found(b, b.input({ shape: [3, 37], dtype: 'float32' }), 5);
+    return b.op('Add', [indices, b.scalar(1, 'int32')]);
+  });
 });
 
 /** What tf.topk says of these values, here and on `cpu`. */
