@@ -4,12 +4,12 @@
  * neighbouring pixels and reads the image from the buffer: what neighbours read is in the caches,
  * and a window of three channels is too shallow to be worth staging.
  */
-import type { Node } from '../ir/graph';
+import { sizeOf, type Node } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
-import { emitLoop, mayExceed, namedIndex } from './loops';
+import { assumedBatch, emitLoop, mayExceed, namedIndex } from './loops';
 import type { ProductSpec } from './product-spec';
 import { recountSums } from './recount';
 import { numberTiles, ownerThreads } from './shared-output';
@@ -111,9 +111,11 @@ export function emitDirect(
   stageFilter(emission, tile, channel);
 
   const stripAt = ix.add(ix.scale(stripTile, strips), ix.variable('inTile', strips));
-  const strip = namedIndex(emission, 'strip', stripAt, total);
+  const assumed = assumedBatch(emission, grid);
+  const strip = namedIndex(emission, 'strip', stripAt, total, { atLeast: sizeOf(assumed) });
+  const inGrid = ix.delinearize(strip, assumed);
   const [b, row, first] = ['batch', 'outRow', 'stripInRow'].map((name, axis) =>
-    namedIndex(emission, name, ix.delinearize(strip, grid)[axis], grid[axis]),
+    namedIndex(emission, name, inGrid[axis], grid[axis], { atLeast: assumed[axis] }),
   );
   const pixels = Array.from({ length }, (_, t) => ix.shift(ix.scale(first, length), t));
   pixels.forEach((_, t) => writer.statement(`var acc${t} = ${type}(0.0);`));

@@ -10,12 +10,12 @@ import { chooseDirectTile, emitDirect, invocationsOf } from './conv2d-direct';
 import type { KernelEmission } from './emit';
 import { emitKernel } from './emit';
 import type { FusedKernel, KernelRequest } from './kernel';
-import { floatOnly } from './loops';
+import { assumedBatch, floatOnly } from './loops';
 import { generateProduct, productParts, tiledReuse } from './product';
 import type { ProductSpec } from './product-spec';
 import type { ProductShape } from './product-tiles';
 import { filterFacts, paddingBefore, sourceCoord, usedTaps, windowAttrs } from './window-coords';
-import type { Bounds, Operand, Storage } from './wgsl/inliner';
+import { LANE, type Bounds, type Operand, type Storage } from './wgsl/inliner';
 
 /** The shape of the result, without the axis of its parts. */
 function resultShape({ outputs: [{ shape }], attrs }: Node): readonly number[] {
@@ -93,7 +93,13 @@ function convolution(emission: KernelEmission, isOfPlanes: boolean): ProductSpec
       output: (b, channel, column) => [b, ...pixel(column), channel],
     };
   }
-  const pixel = (row: IndexExpr): IndexExpr[] => ix.delinearize(row, [batch, outHeight, outWidth]);
+  const pixels = [batch, outHeight, outWidth];
+  // With strides, rows of several images are equally far apart or not, as their heights happen to be: one image has
+  // one text for both.
+  const isDense = strides.every((stride) => stride === 1);
+  const assumed = isDense ? assumedBatch(emission, pixels) : pixels;
+  const pixel = (row: IndexExpr): IndexExpr[] =>
+    ix.delinearize(assumed === pixels ? row : ix.widen(row, sizeOf(assumed), LANE), assumed);
   return {
     ...sum,
     batch: 1,

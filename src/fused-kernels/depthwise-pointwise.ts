@@ -7,6 +7,7 @@
  * convolution of its own.
  */
 import type { Expr } from '../ir/expression';
+import { sizeOf } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import { depthwiseWindow } from './depthwise';
@@ -14,7 +15,7 @@ import { chooseBlockTile, pixelsOf, type BlockTile } from './depthwise-pointwise
 import { emitKernel, type KernelEmission } from './emit';
 import { emitExpression } from './expression';
 import type { FusedKernel } from './kernel';
-import { mayExceed, namedIndex } from './loops';
+import { assumedBatch, mayExceed, namedIndex } from './loops';
 import { ownerThreads } from './shared-output';
 import { emitTaps } from './window';
 import { filterFacts } from './window-coords';
@@ -94,14 +95,16 @@ function emitHidden(block: BlockEmission): void {
   const [, , width] = anchor.outputs[0].shape;
   const shape = [pixelsOf(anchor), weights.shape[0]];
   const all = grid[0] * grid[1] * strips;
-  const named = (name: string, index: IndexExpr, extent: number): IndexExpr =>
-    namedIndex(emission, name, index, extent, { scope: name });
+  const sizes = [grid[0], grid[1], strips];
+  const assumed = assumedBatch(emission, sizes);
+  const named = (name: string, index: IndexExpr, extent: number, atLeast: number): IndexExpr =>
+    namedIndex(emission, name, index, extent, { scope: name, atLeast });
   emitShared(block, 'part', tileStrips(tile) * vectors, () => {
     const [inTile, vector] = divided(block, 'part', vectors, ['inTile', 'vector']);
-    const at = named('strip', ix.add(firstStrip(block), inTile), all);
-    const inGrid = ix.delinearize(at, [grid[0], grid[1], strips]);
+    const at = named('strip', ix.add(firstStrip(block), inTile), all, sizeOf(assumed));
+    const inGrid = ix.delinearize(at, assumed);
     const [batch, row, stripInRow] = ['batch', 'outRow', 'stripInRow'].map((name, i) =>
-      named(name, inGrid[i], [grid[0], grid[1], strips][i]),
+      named(name, inGrid[i], sizes[i], assumed[i]),
     );
     const columns = Array.from({ length: strip }, (_, t) =>
       ix.shift(ix.scale(stripInRow, strip), t),
@@ -136,6 +139,8 @@ function emitPointwise(block: BlockEmission): void {
   const lanes = channels % 4 === 0 ? 4 : 1;
   const vectorsOut = channels / lanes;
   const all = grid[0] * grid[1] * grid[2];
+  const assumed = assumedBatch(emission, grid);
+  const ofPixels = { scope: 'pixels', atLeast: sizeOf(assumed) };
   emitShared(block, 'job', (pixels / rows) * vectorsOut, () => {
     const [rowTile, vector] = divided(block, 'job', vectorsOut, ['rowTile', 'column']);
     const inTile = ix.scale(rowTile, rows);
@@ -144,7 +149,7 @@ function emitPointwise(block: BlockEmission): void {
     const tilePixels = Array.from({ length: rows }, (_, i) => {
       const index = ix.shift(first, i);
       writer.statement(`var sum${i} = ${vectorType('float32', lanes)}(0.0);`);
-      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all, { scope: 'pixels' }) };
+      return { index, pixel: namedIndex(emission, `pixel${i}`, index, all, ofPixels) };
     });
     writer.block(`for (var k = 0; k < ${writer.dim('depth', vectors)}; k++)`, () => {
       writer.defineVariable('k');
@@ -162,14 +167,14 @@ function emitPointwise(block: BlockEmission): void {
     // Where rows are whole, a pixel is its own place in the output, which its coordinates would hide.
     const isWhole = grid[2] === width && !(writer.options.anySize && strip > 1);
     const coordsOf = (pixel: IndexExpr, i: number): IndexExpr[] =>
-      ix.delinearize(pixel, grid).map((coord, axis) => {
+      ix.delinearize(pixel, assumed).map((coord, axis) => {
         if (isWhole) return coord;
         return namedIndex(
           emission,
           `${['batch', 'row', 'outColumn'][axis]}${i}`,
           coord,
           grid[axis],
-          { scope: 'pixels' },
+          { scope: 'pixels', atLeast: assumed[axis] },
         );
       });
     const inside = (

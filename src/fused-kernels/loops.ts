@@ -1,5 +1,5 @@
 /** Index variables and loops that several kernel families write. */
-import type { Node } from '../ir/graph';
+import { sizeOf, type Node } from '../ir/graph';
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';
@@ -35,6 +35,21 @@ export function namedIndex(
   writer.statement(`let ${name} = ${bounded};`);
   writer.defineVariable(name);
   return ix.variable(name, assumed);
+}
+
+/**
+ * The sizes of a batch of something, one thing being written as one of several where others may come: what its
+ * index is divided by is the same then, and the quotient is 0. A reshape that follows would take that for a number
+ * of its own.
+ */
+export function assumedBatch(
+  { writer, request }: KernelEmission,
+  sizes: readonly number[],
+): readonly number[] {
+  const [first, ...rest] = sizes;
+  if (!writer.options.anySize || first !== 1 || sizeOf(rest) === 1) return sizes;
+  const isReshaped = request.group.members.some(({ kernel }) => kernel === 'Reshape');
+  return isReshaped ? sizes : [2, ...rest];
 }
 
 /**

@@ -10,7 +10,7 @@ import * as ix from '../ir/index-expression';
 import { roundSize } from './candidates';
 import type { KernelEmission } from './emit';
 import type { KernelTarget } from './kernel';
-import { emitLoop, mayExceed, namedIndex } from './loops';
+import { assumedBatch, emitLoop, mayExceed, namedIndex } from './loops';
 import { paddingBefore, sourceCoord, windowAttrs } from './window-coords';
 import { canMiss, laneVariable, type Bounds, type Operand } from './wgsl/inliner';
 import { vectorType, type ShaderProgram } from './wgsl/kernel-writer';
@@ -96,9 +96,10 @@ function emitIndices(
   perThread: number,
   lanes: 1 | 4,
 ): Omit<WindowIndices, 'multiplier'> {
-  const parts = ix.delinearize(ix.variable('thread', sizeOf(shape)), shape);
+  const assumed = assumedBatch(emission, shape);
+  const parts = coordsOfThread(emission, shape, assumed);
   const [batch, row, tile, vector] = ['batch', 'outRow', 'tile', 'channel'].map((name, i) =>
-    namedIndex(emission, name, parts[i], shape[i]),
+    namedIndex(emission, name, parts[i], shape[i], { atLeast: assumed[i] }),
   );
   return {
     batch,
@@ -107,6 +108,27 @@ function emitIndices(
     channel: lanes === 4 ? ix.add(ix.scale(vector, 4), laneVariable) : vector,
     lanes,
   };
+}
+
+/** Where a thread is among `shape`, written as if that were `assumed`. */
+function coordsOfThread(
+  emission: KernelEmission,
+  shape: readonly number[],
+  assumed: readonly number[],
+): IndexExpr[] {
+  const thread = ix.variable('thread', sizeOf(assumed));
+  if (!emission.writer.options.anySize) return ix.delinearize(thread, assumed);
+  // In two steps: of one, divisors would have one name or two, as sizes are equal by chance or not.
+  const vectors = assumed[3];
+  const grid = assumed.slice(0, 3);
+  const strip = namedIndex(
+    emission,
+    'strip',
+    ix.floorDiv(thread, vectors),
+    sizeOf(shape.slice(0, 3)),
+    { atLeast: sizeOf(grid) },
+  );
+  return [...ix.delinearize(strip, grid), ix.mod(thread, vectors)];
 }
 
 /** Takes the whole window into the accumulators `acc0`, `acc1`, …, one a column. */

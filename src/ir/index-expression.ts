@@ -218,6 +218,18 @@ function mentionsIn(atom: Atom, name: string): boolean {
   }
 }
 
+/** `a`, its variables but `except` being in `[0, extent)` at least: what is written of it is right for more. */
+export function widen(a: IndexExpr, extent: number, except: string): IndexExpr {
+  const wider = (atom: Atom): Atom =>
+    atom.kind === 'variable' && atom.name !== except && atom.max < extent - 1
+      ? { ...atom, max: extent - 1 }
+      : atom;
+  return build(
+    a.terms.map(({ coefficient, atom }) => ({ coefficient, atom: wider(atom) })),
+    a.offset,
+  );
+}
+
 /** `a` less one of its terms. */
 export function withoutTerm(a: IndexExpr, term: Term): IndexExpr {
   return build(

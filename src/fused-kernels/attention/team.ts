@@ -3,7 +3,7 @@ import { sizeOf } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { KernelEmission } from '../emit';
-import { mayExceed, namedIndex } from '../loops';
+import { assumedBatch, mayExceed, namedIndex } from '../loops';
 import { numberTiles, ownerThreads, type OwnerThreads } from '../shared-output';
 import { range } from './pieces';
 import { attentionSizes } from './sizes';
@@ -64,10 +64,4 @@ export function nameTeam(emission: KernelEmission, tile: AttentionTile): Team {
         : '';
     }),
   };
-}
-
-/** The sizes in front of a query, a batch of one being written as one of several where others may come. */
-function assumedBatch({ writer }: KernelEmission, batch: readonly number[]): readonly number[] {
-  const [first, ...rest] = batch;
-  return writer.options.anySize && first === 1 && sizeOf(rest) > 1 ? [2, ...rest] : batch;
 }

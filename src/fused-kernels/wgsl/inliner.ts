@@ -400,7 +400,9 @@ export function broadcastCoords(
 ): readonly IndexExpr[] {
   const skip = shape.length - from.length;
   if (skip === 0 && !from.includes(1)) return coords;
-  return from.map((dim, axis) => (dim === 1 ? ix.zero : coords[axis + skip]));
+  // One of one is where the result is, which may have been given a coordinate that other sizes need.
+  const isSpread = (dim: number, axis: number): boolean => dim === 1 && shape[axis + skip] !== 1;
+  return from.map((dim, axis) => (isSpread(dim, axis) ? ix.zero : coords[axis + skip]));
 }
 
 /** The number of a one-element constant that the host knows. */

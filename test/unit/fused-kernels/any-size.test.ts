@@ -166,3 +166,49 @@ test('attention over a few tokens, of one text and of several, is that over more
     expect(textsOf(headed, [batch, length], gpuTarget)).toEqual([several]);
   }
 });
+
+type Images = readonly [batch: number, height: number, width: number];
+const imagesOf = (b: GraphBuilder, [batch, height, width]: Images, channels: number): Value =>
+  float(b, batch, height, width, channels);
+
+const overImages: Record<string, Build<Images>> = {
+  'a convolution and what is added': (b, sizes) => {
+    const pad = windowOf(sizes[1], sizes[2], 3, 1);
+    const sum = b.op('Conv2D', [imagesOf(b, sizes, 16), float(b, 3, 3, 16, 16)], pad);
+    return b.op('Relu', [b.op('Add', [sum, imagesOf(b, sizes, 16)])]);
+  },
+  'an image of few channels': (b, sizes) =>
+    b.op('Conv2D', [imagesOf(b, sizes, 3), float(b, 3, 3, 3, 16)], {
+      ...windowOf(sizes[1], sizes[2], 3, 1),
+    }),
+  'a depthwise convolution': (b, sizes) =>
+    b.op('DepthwiseConv2dNative', [imagesOf(b, sizes, 16), float(b, 3, 3, 16, 1)], {
+      ...windowOf(sizes[1], sizes[2], 3, 1),
+    }),
+  'a pool': (b, sizes) =>
+    b.op('MaxPool', [imagesOf(b, sizes, 16)], {
+      ...windowOf(sizes[1], sizes[2], 3, 2),
+      filterSize: [3, 3],
+    }),
+  'a convolution that is cut into patches': (b, sizes) => {
+    const pad = windowOf(sizes[1], sizes[2], 1, 1);
+    const sum = b.op('Conv2D', [imagesOf(b, sizes, 16), float(b, 1, 1, 16, 16)], pad);
+    const patches = b.reshape(b.op('Relu', [sum]), [sizes[0], sizes[1] * sizes[2], 16]);
+    return b.op('Add', [patches, float(b, 16)]);
+  },
+};
+
+describe.each([
+  ['software', softwareTarget],
+  ['gpu', gpuTarget],
+] as const)('one image, %s', (_name, target) => {
+  test.each(Object.entries(overImages))('%s: as many kernels as for several', (_what, build) => {
+    expect(textsOf(build, [1, 37, 29], target)).toHaveLength(1);
+    expect(textsOf(build, [3, 37, 29], target)).toHaveLength(1);
+  });
+
+  const { 'a convolution that is cut into patches': _, ...alike } = overImages;
+  test.each(Object.entries(alike))('%s: the text for several', (_what, build) => {
+    expect(textsOf(build, [1, 37, 29], target)).toEqual(textsOf(build, [3, 37, 29], target));
+  });
+});
