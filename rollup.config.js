@@ -125,8 +125,25 @@ const script = (file, plugins) => ({
   ...output,
 });
 
-/** `tf.profile` names a kernel by its program's class. */
-const minify = terser({ keep_classnames: /Program$/, compress: { passes: 2 } });
+/** Lines of comments go, those of shaders too, which are strings to a minifier; lines keep their numbers. */
+const uncomment = {
+  name: 'uncomment',
+  renderChunk: (/** @type {string} */ code) => ({
+    code: code.replace(/^ *\/\/.*$/gm, ''),
+    map: null,
+  }),
+};
+
+/**
+ * `tf.profile` names a kernel by its program's class. What is written alike everywhere is smaller when it is
+ * compressed: statements stay apart, constants on the side where they stood, short functions where they are.
+ */
+const minify = terser({
+  ecma: 2020,
+  keep_classnames: /Program$/,
+  // Only classes are constructors here: all other functions may be arrows.
+  compress: { passes: 3, sequences: false, lhs_constants: false, inline: 1, unsafe_arrows: true },
+});
 
 /** @type {(extension: string) => import('rollup').OutputOptions} */
 const types = (extension) => ({
@@ -154,7 +171,10 @@ export default [
     input: ENTRIES.index,
     external,
     plugins: [compile()],
-    output: [script('dist/webgpu-fused.umd.js'), script('dist/webgpu-fused.umd.min.js', [minify])],
+    output: [
+      script('dist/webgpu-fused.umd.js'),
+      script('dist/webgpu-fused.umd.min.js', [uncomment, minify]),
+    ],
   },
   {
     input: ENTRIES,

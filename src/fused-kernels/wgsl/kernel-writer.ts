@@ -198,11 +198,6 @@ export class KernelWriter {
     this.scope = inner.parent as Scope;
   }
 
-  /** Number of storage buffers bound so far. */
-  get storageBufferCount(): number {
-    return this.bindings.size;
-  }
-
   /**
    * Defines `thread`, the flat index of the invocation over `count`, and leaves invocations beyond
    * it. Large counts wrap from x to y.
