@@ -265,11 +265,15 @@ const foreign: Readonly<Record<string, Step>> = {
     );
     return [tf.real(z), tf.imag(z)];
   },
-  // Transforms are products with sines, of which some are 0: what is not finite spreads as it likes.
+  // Transforms are products with sines, of which some are 0: what is not finite spreads as it likes, and a part
+  // that is next to nothing may be nothing, which quotients would tell apart.
   fft: unary((x) => {
     const real = finite(x);
     const z = tf.spectral.fft(tf.complex(real, tf.zerosLike(real)));
-    return [tf.real(z), tf.imag(z)];
+    const least = tf.mul(tf.max(tf.abs(real)), 1e-4);
+    return [tf.real(z), tf.imag(z)].map((part) =>
+      tf.where(tf.greater(tf.abs(part), least), part, tf.zerosLike(part)),
+    );
   }),
   words: ([x], [n]) => {
     const word = ['a', 'bc', '', 'größer', '漢'];
