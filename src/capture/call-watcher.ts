@@ -16,6 +16,13 @@ import {
 
 const DTYPES: ReadonlySet<string> = new Set(['float32', 'int32', 'bool']);
 
+/** Uniforms of a dispatch: where they are, and their elements as text. */
+interface MadeUniforms {
+  readonly buffer: GPUBuffer;
+  readonly size: number;
+  readonly key: string;
+}
+
 export class CallWatcher implements CallObserver {
   /** The first thing that keeps the call from being captured; null if there is none. */
   refusal: string | null = null;
@@ -25,7 +32,6 @@ export class CallWatcher implements CallObserver {
   private readonly ids = new Map<DataId, number>();
   private readonly created = new Set<DataId>();
   private readonly uploads = new Map<DataId, ArrayLike<number>>();
-  private uniforms: { buffer: GPUBuffer; size: number; key: string } | null = null;
 
   constructor(
     private readonly backend: PlanDevice,
@@ -69,22 +75,26 @@ export class CallWatcher implements CallObserver {
   /** Calls `launch`, which runs a program of stock's, and notes what it dispatched. */
   dispatch(program: object, inputs: readonly TensorInfo[], launch: () => TensorInfo): TensorInfo {
     const internals = internalsOf(this.backend);
-    const makeUniforms = internals.makeUniforms;
+    // What computes its operands may have waited until now, and is dispatched inside of this: each has its own.
+    const outer = Object.getOwnPropertyDescriptor(internals, 'makeUniforms');
+    Reflect.deleteProperty(internals, 'makeUniforms');
+    const { makeUniforms } = internals;
+    let own = null as MadeUniforms | null;
     internals.makeUniforms = (uniforms) => {
       const made = makeUniforms.call(internals, uniforms);
       // Keeps it from going back to the pool: whoever replays the call binds it again.
       internals.uniformPendingDisposal.pop();
       const key = JSON.stringify(uniforms.map(({ data }) => [...data].map(String)));
-      this.uniforms = { buffer: made.buffer, size: made.size, key };
+      own = { buffer: made.buffer, size: made.size, key };
       return made;
     };
-    this.uniforms = null;
     try {
       const output = launch();
-      this.note(program as LaunchedProgram, inputs, output);
+      this.note(program as LaunchedProgram, inputs, output, own);
       return output;
     } finally {
       Reflect.deleteProperty(internals, 'makeUniforms');
+      if (outer) Object.defineProperty(internals, 'makeUniforms', outer);
     }
   }
 
@@ -114,14 +124,19 @@ export class CallWatcher implements CallObserver {
     return { values: this.values, steps: this.steps, results: watched, guarded };
   }
 
-  private note(program: LaunchedProgram, inputs: readonly TensorInfo[], output: TensorInfo): void {
-    if (!this.uniforms) {
+  private note(
+    program: LaunchedProgram,
+    inputs: readonly TensorInfo[],
+    output: TensorInfo,
+    uniforms: MadeUniforms | null,
+  ): void {
+    if (!uniforms) {
       // An empty result is not computed at all; compiling only is not computing.
       this.refuse('a kernel ran without a dispatch');
       return;
     }
     const { pipeline, dispatch } = program;
-    const { buffer, size, key } = this.uniforms;
+    const { buffer, size, key } = uniforms;
     this.steps.push({
       kind: 'dispatch',
       label: program.constructor.name,

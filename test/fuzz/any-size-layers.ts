@@ -37,7 +37,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   residual: (w, x, n) => w.op('AddV2', [w.conv(x, CHANNELS, CHANNELS, { act: activation(n) }), x]),
   scaled: (w, x, n) =>
     w.op('Mul', [w.op('AddV2', [x, w.weight([CHANNELS], 1)]), w.constant(n / 5)]),
-  activation: (w, x, n) => (activation(n) === '' ? x : w.op(activation(n), [x])),
+  activation: (w, x, n) => w.op(activation(n) || 'Neg', [x]),
   softmax: (w, x) => w.op('Softmax', [x]),
   layerNorm: (w, x) => {
     const centred = w.op('Sub', [x, w.op('Mean', [x, w.ints([-1])], keep(true))]);
