@@ -90,7 +90,7 @@ mkdirSync(folder, { recursive: true });
 const record = openRecord(folder, values.fresh);
 
 if (!record.caught) {
-  console.log('near misses, without one check after the other (some 15 minutes)');
+  console.log('near misses, without one check after the other (about an hour)');
   rmSync(caughtFile, { force: true });
   await jestOrThrow(['--runTestsByPath', NEAR_MISSES], { MUTANTS_CAUGHT: caughtFile });
   record.caught = /** @type {number[]} */ (JSON.parse(readFileSync(caughtFile, 'utf8')));
