@@ -8,13 +8,14 @@ import { useBackend } from '../../support/gpu';
 // Stock would compute small inputs on the processor.
 beforeAll(() => tf.env().set('WEBGPU_CPU_FORWARD', false));
 
-describe.each(Object.keys(CASES))('%s: errors against float64 are not above stock’s', (group) => {
-  const forms = [...new Set(CASES[group].map(({ form }) => form))];
-  test.each(forms)('%s', async (form) => {
-    const faults: string[] = [];
-    for (const entry of CASES[group].filter((one) => one.form === form)) {
-      faults.push(...faultsOf(await judge(entry, (name) => useBackend(tf, name))));
-    }
-    expect(faults).toEqual([]);
-  });
-});
+describe.each(Object.entries(CASES))(
+  '%s: errors against float64 are not above stock’s',
+  (_, cases) => {
+    test.each(cases.map((entry) => [entry.form, entry.size, entry] as const))(
+      '%s, %s',
+      async (_form, _size, entry) => {
+        expect(faultsOf(await judge(entry, (name) => useBackend(tf, name)))).toEqual([]);
+      },
+    );
+  },
+);
