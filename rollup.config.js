@@ -16,6 +16,7 @@ const ENTRIES = {
   node: 'src/node.ts',
   report: 'src/report/index.ts',
   verify: 'src/verify/index.ts',
+  plans: 'src/plans/index.ts',
   html: 'src/html/index.ts',
 };
 

@@ -16,12 +16,17 @@ import { generateKernels } from './generate';
 import { bufferSteps, checkBuffers } from './memory';
 import type { Plan } from './plan';
 import { planRecord } from './plan-record';
-import { scriptsFor } from './rewrite-memory';
+import { remembers, scriptsFor, scriptsOf, structureOf } from './rewrite-memory';
 import { sharedPrelude } from './shared-preludes';
 import { splitOversized } from './split-oversized';
 import { unfusedConstraints } from './unfused';
 
-const NO_REWRITES: RewriteResult = { rewrites: [], refusals: [], statistics: [] };
+/** What rewriting did, and what its steps are remembered by. */
+interface Rewritten extends RewriteResult {
+  readonly structure?: string;
+}
+
+const NO_REWRITES: Rewritten = { rewrites: [], refusals: [], statistics: [] };
 
 /** Memory layouts tried for one of many sizes, whose plan may not run often: each costs JavaScript. */
 const FEW_LAYOUTS = 8;
@@ -82,19 +87,23 @@ function* rewriteSteps(
   graph: Graph,
   target: KernelTarget,
   { isUnfused = false, anySize: _, ...rewriting }: CompileOptions = {},
-): Steps<RewriteResult> {
+): Steps<Rewritten> {
   // Equal invocations are one, so that a pattern finds one value where an exporter wrote two.
   mergeCommonSubexpressions(graph);
   removeDeadNodes(graph);
   const forRules = { ...target, partsOf: (node: Node) => partsOf(node, target) };
   const isWatched = rewriting.trace !== undefined || rewriting.limit !== undefined;
+  const isRemembered = (target.anySize || remembers.fixedSizes) && !isWatched;
+  const structure = isRemembered ? structureOf(graph) : undefined;
   const scripts =
-    target.anySize && !isWatched ? scriptsFor(graph, target, rulesGeneration()) : undefined;
+    structure === undefined
+      ? undefined
+      : scriptsFor(structure, scriptsOf(target, rulesGeneration()));
   const rewritten = isUnfused
     ? NO_REWRITES
     : yield* rewriteGraphSteps(graph, { target: forRules, ...rewriting }, scripts);
   removeDeadNodes(graph);
-  return rewritten;
+  return { ...rewritten, structure };
 }
 
 /** Plans a constant part, whose sizes never vary, or finds the plan that another plan has of it. */
@@ -114,7 +123,7 @@ function* planGraph(
   target: KernelTarget,
   label: string,
   isUnfused: boolean,
-  rewritten: RewriteResult = NO_REWRITES,
+  rewritten: Rewritten = NO_REWRITES,
   prelude: Plan['prelude'] = null,
 ): Steps<Plan> {
   const tables = fusionTables(target);
@@ -130,7 +139,9 @@ function* planGraph(
     isUnfused ? unfusedConstraints(graph) : undefined,
   );
   yield;
-  const dispatches = generated.map(({ label: name, program }) => ({ label: name, program }));
+  const dispatches = generated.map(({ label: name, program, structure }) => ({
+    ...{ label: name, program, structure },
+  }));
   const accesses = dispatches.map(({ program }) => program.bindings);
   const outputs = new Set(graph.outputs);
   const isIntermediate = (value: Value): boolean =>
@@ -151,6 +162,7 @@ function* planGraph(
     dispatches,
     choices: generated.flatMap(({ choice }) => choice ?? []),
     buffers,
+    structure: rewritten.structure,
     record: planRecord({
       ...{ graph, generated, buffers, rewritten: { ...rewritten, refusals } },
       textOfPrelude: prelude?.plan.record.text,

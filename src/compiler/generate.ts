@@ -18,12 +18,13 @@ import { kernelFor } from '../registry/kernels';
 import type { ChoiceRecord, KernelRecord, PartRecord } from '../report/record';
 import { exceededLimit } from './limits';
 import type { PlanChoice } from './plan';
-import { programOf, type AskedChoice } from './program-cache';
+import { programOf, type AskedChoice, type ChosenProgram } from './program-cache';
 import type { Stored } from './structural-key';
 
 export interface GeneratedKernel {
   readonly label: string;
   readonly program: ShaderProgram;
+  readonly structure: string;
   /** Without its buffers, which have numbers only within a plan. */
   readonly record: Omit<KernelRecord, 'reads' | 'writes'>;
   readonly choice?: PlanChoice;
@@ -79,14 +80,13 @@ function tryGenerate(
   target: KernelTarget,
 ): GeneratedKernel | string {
   const family = kernelFor(group.anchor.kernel);
-  let program: ShaderProgram;
-  let choices: readonly AskedChoice[];
-  let isNew: boolean;
+  let chosen: ChosenProgram;
   try {
-    ({ program, choices, isNew } = programOf(family, group, target, storage));
+    chosen = programOf(family, group, target, storage);
   } catch (error) {
     return `its shader could not be written: ${(error as Error).message}`;
   }
+  const { program, structure, choices, isNew } = chosen;
   const exceeded = exceededLimit(program, target);
   if (exceeded !== null) return exceeded;
   const choice = choices.map((asked) => madeChoice(asked, target)).at(-1);
@@ -94,6 +94,7 @@ function tryGenerate(
   return {
     label: program.title,
     program,
+    structure,
     isNew,
     record: {
       label: program.title,

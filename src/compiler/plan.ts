@@ -11,6 +11,8 @@ export const DISPATCHES_PER_SUBMIT = 64;
 export interface PlanDispatch {
   readonly label: string;
   readonly program: ShaderProgram;
+  /** What its shader is known by to the cache of programs. */
+  readonly structure: string;
 }
 
 /** A choice among candidates that a kernel of a plan made. */
@@ -39,5 +41,7 @@ export interface Plan {
   /** What could be computed otherwise, one at most for each dispatch. */
   readonly choices: readonly PlanChoice[];
   readonly buffers: BufferPlan;
+  /** What the steps of its rewriting are known by, where they are remembered. */
+  readonly structure?: string;
   readonly record: PlanRecord;
 }

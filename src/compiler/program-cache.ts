@@ -21,13 +21,15 @@ export interface AskedChoice {
 /** A shader, and the choices that were made on the way. */
 export interface ChosenProgram {
   readonly program: ShaderProgram;
+  /** What it was found by: see {@link programsOf}. */
+  readonly structure: string;
   readonly choices: readonly AskedChoice[];
   /** Whether its text was written now. */
   readonly isNew: boolean;
 }
 
 /** A shader that any group of its structure may have: values are numbers, so that no graph is kept alive. */
-interface WrittenProgram extends Omit<ShaderProgram, 'bindings' | 'parts'> {
+export interface WrittenProgram extends Omit<ShaderProgram, 'bindings' | 'parts'> {
   readonly bindings: readonly Numbered<Binding>[];
   readonly parts: readonly Numbered<ShaderPart>[];
   /** A target may have learned since it was asked: the choices tell. */
@@ -46,6 +48,13 @@ function onlyOne(text: string): string {
 }
 
 const written = new WeakMap<KernelTarget, LruMap<string, WrittenProgram>>();
+
+/** What was written for a target, by structure. */
+export function programsOf(target: KernelTarget): LruMap<string, WrittenProgram> {
+  const known = written.get(target) ?? new LruMap({ entries: MAX_PROGRAMS });
+  written.set(target, known);
+  return known;
+}
 
 /** What a kernel came to, its buffers by number. */
 interface KnownHints {
@@ -66,13 +75,12 @@ export function programOf(
   target: KernelTarget,
   placementOf: (value: Value) => Stored | null,
 ): ChosenProgram {
-  const known = written.get(target) ?? new LruMap({ entries: MAX_PROGRAMS });
-  written.set(target, known);
-  const { text: structure, values } = structuralKey(group, placementOf);
-  const text = `${structure}\n${family.facts?.(group.anchor) ?? ''}`;
-  const found = known.get(text);
+  const known = programsOf(target);
+  const { text, values } = structuralKey(group, placementOf);
+  const structure = `${text}\n${family.facts?.(group.anchor) ?? ''}`;
+  const found = known.get(structure);
   if (found?.choices.every(({ choice, answer }) => target.choose?.(choice) === answer)) {
-    return { program: rebind(found, values), choices: found.choices, isNew: false };
+    return { program: rebind(found, values), structure, choices: found.choices, isNew: false };
   }
   const choices: AskedChoice[] = [];
   const watched: KernelTarget = {
@@ -83,7 +91,7 @@ export function programOf(
       return answer;
     },
   };
-  const kind = text.replace(/\d+/g, (size) => (Number(size) % 4 === 0 ? '4' : '1'));
+  const kind = structure.replace(/\d+/g, (size) => (Number(size) % 4 === 0 ? '4' : '1'));
   const last = hintsOf.get(kind);
   const scalars = last?.scalarBuffers.flatMap((number) => values[number] ?? []);
   const hints: KernelHints = { scalarBuffers: new Set(scalars), axes: last?.axes };
@@ -95,8 +103,8 @@ export function programOf(
   hintsOf.set(kind, { scalarBuffers, axes: hints.axes });
   const bindings = program.bindings.map((binding) => ({ ...binding, value: numberOf(binding) }));
   const parts = program.parts.map((part) => ({ ...part, value: numberOf(part) }));
-  known.set(text, { ...program, bindings, parts, choices });
-  return { program, choices, isNew: true };
+  known.set(structure, { ...program, bindings, parts, choices });
+  return { program, structure, choices, isNew: true };
 }
 
 /** A program for the values that correspond to those it was written for. */

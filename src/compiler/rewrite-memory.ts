@@ -11,23 +11,35 @@ import type { RewriteScript } from '../patterns/rewriter';
 /** Structures remembered for a target: those of some large programs' flushes. */
 const MAX_STRUCTURES = 256;
 
-const remembered = new WeakMap<object, LruMap<string, RewriteScript[]>>();
+type Memory = LruMap<string, RewriteScript[]>;
+
+/** Of each target, with the rules of the time. */
+const remembered = new WeakMap<object, { memory: Memory; rules: number }>();
+
+/** Which graphs are remembered: those whose sizes vary, and others where somebody wants to keep what they went through. */
+export const remembers = { fixedSizes: false };
 
 /**
- * The scripts of the stages that a graph like this one went through on a target, to be filled in where it is the
- * first. With other rules there are none in common: `rules` tells them apart.
+ * The scripts of graphs that were rewritten for a target, one a stage, by {@link structureOf} them. With other rules
+ * there are none in common: `rules` tells them apart.
  */
-export function scriptsFor(graph: Graph, target: object, rules: number): RewriteScript[] {
-  const known = remembered.get(target) ?? new LruMap({ entries: MAX_STRUCTURES });
-  remembered.set(target, known);
-  const key = `${rules}\n${structureOf(graph)}`;
-  const found = known.get(key) ?? [];
-  known.set(key, found);
+export function scriptsOf(target: object, rules: number): Memory {
+  const { memory, rules: ofRules } = remembered.get(target) ?? {};
+  if (memory && ofRules === rules) return memory;
+  const made: Memory = new LruMap({ entries: MAX_STRUCTURES });
+  remembered.set(target, { memory: made, rules });
+  return made;
+}
+
+/** The scripts of the stages that graphs of a structure go through, to be filled in by the first of them. */
+export function scriptsFor(structure: string, memory: Memory): RewriteScript[] {
+  const found = memory.get(structure) ?? [];
+  memory.set(structure, found);
   return found;
 }
 
 /** A graph as text, without sizes; patterns ask no more of them than whether they are 1. */
-function structureOf({ nodes, outputs }: Graph): string {
+export function structureOf({ nodes, outputs }: Graph): string {
   const described = new Set<Value>();
   const idOf = (value: Value): string => {
     const { id, producer, constant } = value;

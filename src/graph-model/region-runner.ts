@@ -101,6 +101,13 @@ export class RegionRunner {
     return latest === 'stock' ? undefined : latest;
   }
 
+  /** The plans that there are, for whatever inputs. */
+  get plans(): CompiledPlan[] {
+    return [...this.specializations.values()].flatMap((found) =>
+      found === 'stock' ? [] : (found.plan ?? []),
+    );
+  }
+
   /** Runs on tensors in the order of `region.inputs`; answers in the order of `region.outputs`. */
   run(inputs: readonly Tensor[]): Tensor[] {
     const found = this.find(inputs);

@@ -44,7 +44,7 @@ test('every function and every flag has an example that runs', async () => {
   const shown = pages.map(({ program }) => program).join('\n');
   const list = `
     const found = {};
-    for (const entry of ['node', 'report', 'verify', 'html']) {
+    for (const entry of ['node', 'report', 'verify', 'plans', 'html']) {
       Object.assign(found, await import('tfjs-backend-webgpu-fused/' + entry));
     }
     console.log(Object.keys(found).join(' '));`;

@@ -21,6 +21,7 @@ export const ROOMS = {
   report: ['ir'],
   verify: [...PURE_MIDDLE, 'host', 'runtime', 'graph-model'],
   backend: [...PURE_MIDDLE, 'host', 'runtime', 'capture', 'eager', 'report'],
+  plans: [...PURE_MIDDLE, 'host', 'runtime', 'graph-model', 'backend'],
   measure: [],
   html: ['report', 'graph-model'],
   cli: [

@@ -67,6 +67,7 @@ export default defineConfig({
           { text: 'pattern', link: '/reference/index/namespaces/pattern' },
           { text: '/report', link: '/reference/report' },
           { text: '/verify', link: '/reference/verify' },
+          { text: '/plans', link: '/reference/plans' },
           { text: '/html', link: '/reference/html' },
         ],
       },
