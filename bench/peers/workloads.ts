@@ -51,6 +51,48 @@ function encoder(blocks: number): Network {
   };
 }
 
+/** Groups of blocks of MobileNetV2 (Sandler et al. 2018, table 2). */
+const MOBILENET: readonly (readonly [
+  expansion: number,
+  channels: number,
+  blocks: number,
+  stride: number,
+])[] = [
+  [1, 16, 1, 1],
+  [6, 24, 2, 2],
+  [6, 32, 3, 2],
+  [6, 64, 4, 2],
+  [6, 96, 3, 1],
+  [6, 160, 3, 2],
+  [6, 320, 1, 1],
+];
+const IMAGE = [1, 224, 224, 3];
+const CLASSES = 1000;
+
+/** MobileNetV2 1.0 of 224 × 224 pixels, its batch norms folded, up to the scores of classes. */
+function mobilenet<T>(d: Dialect<T>): T {
+  const convolution = (x: T, size: number, from: number, to: number, stride = 1): T =>
+    d.convolution('full', x, d.filter('full', [size, size, from, to]), d.weight([to], 0.1), stride);
+  const depthwise = (x: T, channels: number, stride: number): T => {
+    const filter = d.filter('depthwise', [3, 3, channels, 1]);
+    return d.convolution('depthwise', x, filter, d.weight([channels], 0.1), stride);
+  };
+  let from = 32;
+  let x = d.unary('relu6', convolution(d.input(IMAGE), 3, 3, from, 2));
+  for (const [expansion, to, blocks, first] of MOBILENET) {
+    for (let block = 0; block < blocks; block++) {
+      const stride = block === 0 ? first : 1;
+      const hidden = from * expansion;
+      const wide = expansion === 1 ? x : d.unary('relu6', convolution(x, 1, from, hidden));
+      const y = convolution(d.unary('relu6', depthwise(wide, hidden, stride)), 1, hidden, to);
+      x = stride === 1 && from === to ? d.sum(x, y) : y;
+      from = to;
+    }
+  }
+  const top = d.unary('relu6', convolution(x, 1, from, 1280));
+  return dense(d, d.meanOfPixels(top), 1280, CLASSES);
+}
+
 /** Ten elementwise operations, then the mean. */
 function chain<T>(d: Dialect<T>): T {
   let x = d.input([1024, 1024]);
@@ -66,6 +108,7 @@ export const WORKLOADS: readonly Workload[] = [
   { name: 'MLP', input: [32, MLP[0]], network: mlp, dispatches: 3 },
   { name: 'encoder, 1 block', input: [1, TOKENS, WIDTH], network: encoder(1), dispatches: 7 },
   { name: 'encoder, 4 blocks', input: [1, TOKENS, WIDTH], network: encoder(4), dispatches: 28 },
+  { name: 'MobileNetV2', input: IMAGE, network: mobilenet, dispatches: 37 },
   { name: 'chain of 10, mean', input: [1024, 1024], network: chain, dispatches: 2 },
 ];
 

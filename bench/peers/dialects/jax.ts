@@ -1,8 +1,10 @@
 /** Networks as functions of jax-js, in the form that its users write them. */
 import {
   EPSILON,
+  nextFilterChannelsFirst,
   WeightSource,
   type Dialect,
+  type FilterKind,
   type Network,
   type Scaling,
   type Unary,
@@ -15,8 +17,9 @@ export interface JaxArray {
   add(by: JaxArray | number): JaxArray;
   sub(by: JaxArray | number): JaxArray;
   mul(by: JaxArray | number): JaxArray;
-  mean(): JaxArray;
+  mean(axis?: readonly number[]): JaxArray;
   reshape(shape: readonly number[]): JaxArray;
+  transpose(perm: readonly number[]): JaxArray;
   data(): Promise<Float32Array>;
   dispose(): void;
 }
@@ -34,8 +37,18 @@ export interface Jax {
     array(data: Float32Array, options: { shape: readonly number[] }): JaxArray;
     matmul(a: JaxArray, b: JaxArray): JaxArray;
   };
+  readonly lax: {
+    convGeneralDilated(
+      x: JaxArray,
+      filter: JaxArray,
+      strides: readonly number[],
+      padding: 'SAME',
+      options: { featureGroupCount: number },
+    ): JaxArray;
+  };
   readonly nn: {
     relu: Elementwise;
+    relu6: Elementwise;
     gelu(x: JaxArray, options: { approximate: boolean }): JaxArray;
     standardize(x: JaxArray, axis: number, options: { epsilon: number }): JaxArray;
     dotProductAttention(q: JaxArray, k: JaxArray, v: JaxArray): JaxArray;
@@ -68,7 +81,14 @@ function weightsOf({ numpy }: Jax, network: Network): JaxArray[] {
       weights.push(numpy.array(source.next(shape, size, around), { shape }));
       return null;
     },
+    filter(kind, shape) {
+      const filter = nextFilterChannelsFirst(source, kind, shape);
+      weights.push(numpy.array(filter.data, { shape: filter.shape }));
+      return null;
+    },
     input: nothing,
+    convolution: nothing,
+    meanOfPixels: nothing,
     dense: nothing,
     gelu: nothing,
     layerNorm: nothing,
@@ -93,7 +113,8 @@ class JaxDialect implements Dialect<JaxArray> {
     private readonly x: JaxArray,
   ) {
     const { tanh, sqrt, exp } = jax.numpy;
-    this.elementwise = { tanh, sqrt, exp, relu: jax.nn.relu };
+    const { relu, relu6 } = jax.nn;
+    this.elementwise = { tanh, sqrt, exp, relu, relu6 };
   }
 
   /** Lets go of everything but the output. */
@@ -106,8 +127,31 @@ class JaxDialect implements Dialect<JaxArray> {
     return value;
   }
 
-  input(): JaxArray {
-    return this.keep(this.x);
+  /** Images are turned to channels first, in which everything is computed. */
+  input(shape: readonly number[]): JaxArray {
+    const x = this.keep(this.x);
+    return shape.length === 4 ? this.keep(x.ref.transpose([0, 3, 1, 2])) : x;
+  }
+
+  filter(): JaxArray {
+    return this.weight();
+  }
+
+  convolution(
+    kind: FilterKind,
+    x: JaxArray,
+    filter: JaxArray,
+    bias: JaxArray,
+    stride: number,
+  ): JaxArray {
+    const y = this.jax.lax.convGeneralDilated(x.ref, filter.ref, [stride, stride], 'SAME', {
+      featureGroupCount: kind === 'full' ? 1 : x.shape[1],
+    });
+    return this.keep(y.add(bias.ref.reshape([bias.shape[0], 1, 1])));
+  }
+
+  meanOfPixels(x: JaxArray): JaxArray {
+    return this.keep(x.ref.mean([2, 3]));
   }
 
   weight(): JaxArray {

@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import { peerFolder } from '../packages';
 import {
   EPSILON,
+  nextFilterChannelsFirst,
   WeightSource,
   type Dialect,
+  type FilterKind,
+  type FilterShape,
   type Network,
   type Scaling,
   type Unary,
@@ -16,7 +19,7 @@ const IR_VERSION = 8;
 const FLOAT = 1;
 const INT64 = 7;
 
-const UNARY: Record<Unary, string> = { tanh: 'Tanh', relu: 'Relu', sqrt: 'Sqrt', exp: 'Exp' };
+const UNARY = { tanh: 'Tanh', relu: 'Relu', sqrt: 'Sqrt', exp: 'Exp' } as const;
 const SCALING: Record<Scaling, string> = { add: 'Add', mul: 'Mul', sub: 'Sub' };
 
 /** What is used of the package `onnx-proto`: the published schema, compiled. */
@@ -116,9 +119,40 @@ class OnnxDialect implements Dialect<Value> {
     return this.node('MatMul', [a, b], [], undefined, shape);
   }
 
+  /** Images are turned to channels first, in which everything is computed. */
   input(shape: readonly number[]): Value {
     this.inputs.push(valueInfo('x', shape));
-    return { name: 'x', shape };
+    const x = { name: 'x', shape };
+    return shape.length === 4 ? this.transpose(x, [0, 3, 1, 2]) : x;
+  }
+
+  filter(kind: FilterKind, shape: FilterShape): Value {
+    const filter = nextFilterChannelsFirst(this.weights, kind, shape);
+    return this.constant(filter.data, FLOAT, filter.shape);
+  }
+
+  convolution(kind: FilterKind, x: Value, filter: Value, bias: Value, stride: number): Value {
+    const [batch, channels, rows, columns] = x.shape;
+    const [out, , ...window] = filter.shape;
+    const sizes = [rows, columns].map((size) => Math.ceil(size / stride));
+    const all = [rows, columns].map((size, i) =>
+      Math.max((sizes[i] - 1) * stride + window[i] - size, 0),
+    );
+    const before = all.map((padding) => Math.floor(padding / 2));
+    const after = all.map((padding, i) => padding - before[i]);
+    const attributes = [
+      ints('kernel_shape', window),
+      ints('strides', [stride, stride]),
+      ints('pads', [...before, ...after]),
+      int('group', kind === 'full' ? 1 : channels),
+    ];
+    return this.node('Conv', [x, filter, bias], attributes, undefined, [batch, out, ...sizes]);
+  }
+
+  meanOfPixels(x: Value): Value {
+    const [batch, channels] = x.shape;
+    const pooled = this.node('GlobalAveragePool', [x], [], undefined, [batch, channels, 1, 1]);
+    return this.node('Flatten', [pooled], [int('axis', 1)], undefined, [batch, channels]);
   }
 
   weight(shape: readonly number[], size?: number, around?: number): Value {
@@ -162,6 +196,7 @@ class OnnxDialect implements Dialect<Value> {
   }
 
   unary(op: Unary, x: Value): Value {
+    if (op === 'relu6') return this.node('Clip', [x, this.scalar(0), this.scalar(6)]);
     return this.node(UNARY[op], [x]);
   }
 

@@ -2,9 +2,29 @@
 import type { io } from '@tensorflow/tfjs-core';
 import { BlockWriter } from '../../../test/support/transformers/writer';
 import { attr } from '../../../test/unit/graph-model/support/test-graph';
-import { EPSILON, type Dialect, type Network, type Scaling, type Unary } from './dialect';
+import {
+  EPSILON,
+  nextFilter,
+  WeightSource,
+  type Dialect,
+  type FilterKind,
+  type FilterShape,
+  type Network,
+  type Scaling,
+  type Unary,
+} from './dialect';
 
-const UNARY: Record<Unary, string> = { tanh: 'Tanh', relu: 'Relu', sqrt: 'Sqrt', exp: 'Exp' };
+const UNARY: Record<Unary, string> = {
+  tanh: 'Tanh',
+  relu: 'Relu',
+  relu6: 'Relu6',
+  sqrt: 'Sqrt',
+  exp: 'Exp',
+};
+const CONVOLUTION: Record<FilterKind, string> = {
+  full: '_FusedConv2D',
+  depthwise: 'FusedDepthwiseConv2dNative',
+};
 const SCALING: Record<Scaling, string> = { add: 'AddV2', mul: 'Mul', sub: 'Sub' };
 
 /** A node and the shape of its result. */
@@ -35,8 +55,40 @@ class TfjsDialect implements Dialect<Value> {
     return { name: this.writer.placeholder('x', 'float32', shape), shape };
   }
 
+  private readonly weights = new WeightSource();
+
   weight(shape: readonly number[], size?: number, around?: number): Value {
-    return { name: this.writer.weight(shape, size, around), shape };
+    return { name: this.writer.constant(this.weights.next(shape, size, around), shape), shape };
+  }
+
+  filter(kind: FilterKind, shape: FilterShape): Value {
+    return { name: this.writer.constant(nextFilter(this.weights, kind, shape), shape), shape };
+  }
+
+  /** The converter joins a convolution and its bias into one kernel. */
+  convolution(kind: FilterKind, x: Value, filter: Value, bias: Value, stride: number): Value {
+    const name = this.writer.op(CONVOLUTION[kind], [x.name, filter.name, bias.name], {
+      strides: attr.ints([1, stride, stride, 1]),
+      dilations: attr.ints([1, 1, 1, 1]),
+      padding: attr.s('SAME'),
+      data_format: attr.s('NHWC'),
+      fused_ops: attr.strings(['BiasAdd']),
+      num_args: attr.i(1),
+    });
+    const [batch, rows, columns] = x.shape;
+    const channels = bias.shape[0];
+    return {
+      name,
+      shape: [batch, Math.ceil(rows / stride), Math.ceil(columns / stride), channels],
+    };
+  }
+
+  meanOfPixels({ name, shape }: Value): Value {
+    const axes = this.writer.ints([1, 2]);
+    return {
+      name: this.writer.op('Mean', [name, axes], { keep_dims: attr.b(false) }),
+      shape: [shape[0], shape[3]],
+    };
   }
 
   /** The converter joins a product and its bias into one kernel. */
