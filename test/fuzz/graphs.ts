@@ -54,17 +54,21 @@ export function inputsOf(graph: Graph): Float64Array[] {
   return graph.inputs.map((value, i) => Float64Array.from(randomInput(value, false, i + 1)));
 }
 
-/** What rewriting changes, of a graph that it should not change; null where nothing. */
-export async function ruleFaultOf(miss: TargetedMiss): Promise<string | null> {
-  const graph = nearMissGraph(miss);
-  if (!graph) return null;
-  const device = { target: targetOf(miss.target), compileOptions: {} };
+/** What rewriting changes of the answers of a graph; null where nothing. */
+export async function faultOf(graph: Graph, target: KernelTarget): Promise<string | null> {
+  const device = { target, compileOptions: {} };
   const contents = { inputs: inputsOf(graph), constants: new Map() };
   const fault = await findRuleFault(device, graph, contents, await expectationOf(graph, contents));
   if (!fault) return null;
   const { rewrite, output, difference } = fault;
   const { at, actual, expected, allowed } = difference;
   return `rule ${rewrite.rule}: element ${at} of output ${output} is ${actual}, not ${expected} ± ${allowed}`;
+}
+
+/** {@link faultOf} a near miss. */
+export async function ruleFaultOf(miss: TargetedMiss): Promise<string | null> {
+  const graph = nearMissGraph(miss);
+  return graph && (await faultOf(graph, targetOf(miss.target)));
 }
 
 /** Rules that fire on a near miss. */
