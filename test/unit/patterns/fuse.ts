@@ -2,6 +2,7 @@ import { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';
 import { fuseGraph, type FusedGraph } from '../../../src/patterns/fuser';
 import { fusionTables } from '../../../src/registry/kernels';
+import type { KernelTarget } from '../../../src/fused-kernels/target';
 import { softwareTarget } from '../fused-kernels/target';
 
 /** What the fuser decided, as text. */
@@ -16,10 +17,14 @@ export interface Decisions {
 export function fuse(
   build: (b: GraphBuilder) => Value | readonly Value[],
   maxStorageBuffers = 8,
+  limits: Partial<KernelTarget> = {},
 ): Decisions {
   const b = new GraphBuilder();
   b.graph.outputs = [build(b)].flat();
-  const fused = fuseGraph(b.graph, fusionTables({ ...softwareTarget, maxStorageBuffers }));
+  const fused = fuseGraph(
+    b.graph,
+    fusionTables({ ...softwareTarget, maxStorageBuffers, ...limits }),
+  );
   return {
     fused,
     groups: fused.groups.map(({ members }) => members.map(({ kernel }) => kernel).join(' → ')),
