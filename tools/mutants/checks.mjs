@@ -54,7 +54,10 @@ export function checksOf(text, name = 'source.ts') {
         add(node.initializer.body, true);
       }
     } else if (isConjunction(node) && !taken.has(node)) {
-      for (const one of operandsOf(node, ts.SyntaxKind.AmpersandAmpersandToken)) add(one, true);
+      for (const one of operandsOf(node, ts.SyntaxKind.AmpersandAmpersandToken)) {
+        // An object after conditions is what they are for.
+        if (!ts.isObjectLiteralExpression(one)) add(one, true);
+      }
       markConjunction(node, taken);
     }
     ts.forEachChild(node, visit);

@@ -1,4 +1,4 @@
-// Pure tests on sources whose checks can be deleted, for tools/mutants/main.mjs.
+// Tests on sources whose checks can be deleted, for tools/mutants/main.mjs.
 import config from '../../jest.config.js';
 import { ROOT } from '../support/process.mjs';
 
@@ -14,10 +14,7 @@ export default {
   forceExit: true,
   testEnvironmentOptions: { globalsCleanup: 'off' },
   testTimeout: 60_000,
-  testMatch: [
-    '<rootDir>/tools/mutants/*.test.ts',
-    '<rootDir>/test/unit/{rules,patterns,compiler,verify}/**/*.test.ts',
-  ],
+  testMatch: ['<rootDir>/tools/mutants/*.test.ts'],
   transform: { '^.+\\.[mc]?[jt]sx?$': '<rootDir>/tools/mutants/transform.mjs' },
   setupFilesAfterEnv: ['<rootDir>/tools/mutants/runtime.cjs'],
 };

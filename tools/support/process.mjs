@@ -21,12 +21,13 @@ export const CACHE = join(ROOT, '.cache');
  * Runs a command, collects what it prints, never throws.
  *
  * @param {string[]} command
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number}} [options]
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number, signal?: AbortSignal}} [options] `signal` kills it
  * @returns {Promise<Result>}
  */
-export function run([file, ...args], { cwd = ROOT, env = process.env, timeout } = {}) {
+export function run([file, ...args], { cwd = ROOT, env = process.env, timeout, signal } = {}) {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    signal?.addEventListener('abort', () => child.kill('SIGKILL'));
     let stdout = '';
     let stderr = '';
     /** @type {NodeJS.Timeout | undefined} */
