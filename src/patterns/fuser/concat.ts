@@ -11,7 +11,7 @@ export const CONCAT = 'concat';
 /** Turns every Concat into windows of its buffer where that is legal. */
 export function placeInConcats(state: FusionState): void {
   for (const node of state.graph.nodes) {
-    if (node.kernel !== 'Concat') continue;
+    if (node.kernel !== 'Concat' || state.groupOf.has(node)) continue;
     for (const input of node.inputs) rejoinLayoutChanges(state, input);
     const reason = whyNotPlace(state, node);
     if (reason !== null) {
@@ -77,8 +77,8 @@ function whyNotPlace(state: FusionState, node: Node): string | null {
 
 /** The values that kernels store, below concatenations placed in this one. */
 function partsOf(state: FusionState, value: Value): Value[] {
-  const producer = value.producer as Node;
-  return isPlaced(state, producer)
+  const { producer } = value;
+  return producer && isPlaced(state, producer)
     ? producer.inputs.flatMap((input) => partsOf(state, input))
     : [value];
 }

@@ -110,10 +110,10 @@ function whyNotFollow(
     return `${node.kernel} is not elementwise`;
   }
   const [output] = node.outputs;
-  if (sizeOf(output.shape) !== group.size) {
+  const source = followed.sourceOf(node);
+  if (sizeOf(output.shape) !== group.size || !source) {
     return `the output [${output.shape}] is larger than the anchor's [${group.anchor.outputs[0].shape}]`;
   }
-  const source = followed.sourceOf(node) as Value;
   for (const input of node.inputs) {
     if (followed.has(input)) {
       if (input !== source && !followed.meets(node, source, input)) {

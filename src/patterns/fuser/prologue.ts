@@ -164,6 +164,7 @@ function whyStore(
   const forced = state.constraints.store.get(node);
   if (forced !== undefined) return forced;
   if (state.outputs.has(output)) return '';
+  if (evaluations === 0) return '';
   if (state.isTooLarge(output)) return null;
   // What is stored at one depth begins a new count, in the rounds that follow.
   if (cost.depth % MAX_DEPTH === 0) return `${MAX_DEPTH} kernels are one inside the other`;

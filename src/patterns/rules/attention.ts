@@ -2,6 +2,7 @@
 import type { GraphBuilder } from '../../ir/builder';
 import { apply, constant, input, scalarOp, type Expr, type ScalarOp } from '../../ir/expression';
 import { sameShape, sizeOf, type Node, type Shape, type Value } from '../../ir/graph';
+import { broadcastsTo } from '../../ir/infer/shape';
 import { comparesPositions } from '../../ir/positions';
 import { any, below, op, scalarValue } from '../match';
 import type { FusionRule, Match } from '../rule';
@@ -96,7 +97,7 @@ class ScoreTracer {
     const number = scalarValue(operand);
     if (number !== undefined) return constant(number, operand.dtype);
     const { producer } = operand;
-    if (producer && comparesPositions(operand)) {
+    if (producer && comparesPositions(operand) && broadcastsTo(operand.shape, shape) && !swapped) {
       // Compared where a score is computed, a causal mask takes no memory, and tells what it hides.
       const args = producer.inputs.map((positions) => this.mask(positions, shape, swapped));
       return apply(scalarOp(producer.kernel) as ScalarOp, args, producer.attrs);
@@ -152,11 +153,11 @@ function transposeMatrices(build: GraphBuilder, x: Value): Value {
   return build.transpose(x, [...x.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2));
 }
 
-/** Gives an operand the batch dimensions of the scores, unless it broadcasts to them. */
-function withBatch(build: GraphBuilder, x: Value, batch: Shape): Value {
-  return sizeOf(x.shape.slice(0, -2)) === sizeOf(batch)
-    ? build.reshape(x, [...batch, ...x.shape.slice(-2)])
-    : x;
+/** Gives an operand the batch dimensions of the scores; null if it has others. */
+function withBatch(build: GraphBuilder, x: Value, batch: Shape): Value | null {
+  const own = x.shape.slice(0, -2);
+  if (sizeOf(own) === sizeOf(batch)) return build.reshape(x, [...batch, ...x.shape.slice(-2)]);
+  return own.length === batch.length && broadcastsTo(own, batch) ? x : null;
 }
 
 export const attention: FusionRule<AttentionParts> = {
@@ -193,7 +194,7 @@ export const attention: FusionRule<AttentionParts> = {
       : match.value('v');
     const batch = shape.slice(0, -2);
     const operands = [...(swapped ? [rowsB, rowsA] : [rowsA, rowsB]), value];
-    const aligned = operands.map((operand) => withBatch(build, operand, batch));
+    const aligned = operands.map((operand) => withBatch(build, operand, batch) ?? operand);
     const y = build.op('Attention', [...aligned, ...masks], { score });
     return build.reshape(y, match.root.outputs[0].shape);
   },

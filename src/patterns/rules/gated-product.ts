@@ -1,5 +1,5 @@
 /** Gated linear units: two products of the same rows, one of which switches the other. */
-import { sizeOf, type Node, type Value } from '../../ir/graph';
+import { sameShape, sizeOf, type Node, type Value } from '../../ir/graph';
 import { any, op } from '../match';
 import type { FusionRule, Match } from '../rule';
 import { denseOf } from './dense-layer';
@@ -28,9 +28,10 @@ function unitOf(match: Match): Unit | string {
   if (products.length > 2) return `it joins ${products.length} products`;
   const [first, second] = products;
   if (first.inputs[0] !== second.inputs[0]) return 'its products are of different rows';
-  if (first.attrs.transposeB !== second.attrs.transposeB) {
-    return 'its weights are laid out differently';
-  }
+  const isAlike =
+    first.attrs.transposeB === second.attrs.transposeB &&
+    sameShape(first.inputs[1].shape, second.inputs[1].shape);
+  if (!isAlike) return 'its weights are laid out differently';
   const traced = traceExpression(region, top, 2);
   return typeof traced === 'string' ? traced : { ...traced, first, second };
 }

@@ -14,6 +14,7 @@ function mergeConstants(kernel: string, sign: string): FusionRule {
       const [x, a, b] = ['x', 'a', 'b'].map((name) => match.value(name));
       // Of constants alone, each is as much the x as the others: it would go on for ever.
       if (isConstant(x)) return '';
+      if (x.dtype !== 'float32') return `it is ${x.dtype}, which may wrap in between`;
       const size = sizeOf(broadcastShapes([a.shape, b.shape]));
       return size > Math.max(sizeOf(a.shape), sizeOf(b.shape))
         ? `the constants [${a.shape}] and [${b.shape}] together are larger than either`

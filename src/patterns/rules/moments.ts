@@ -8,6 +8,7 @@ const average = named('average', mean(x));
 
 function checkRows(match: Match): string | readonly number[] {
   const input = match.value('x');
+  if (input.dtype !== 'float32') return `x is ${input.dtype}`;
   const axes = commonAxes(match.nodes);
   if (!axes) return 'its mean and its variance are taken over different axes';
   const met = match.value('met');

@@ -1,6 +1,6 @@
 /** Normalisations as exporters write them out, in one kernel. */
 import type { GraphBuilder } from '../../ir/builder';
-import type { Value } from '../../ir/graph';
+import { sameShape, type Value } from '../../ir/graph';
 import { any, named, oneOf, op, single, type Pattern } from '../match';
 import type { FusionRule, Match } from '../rule';
 import {
@@ -63,6 +63,7 @@ const unshifted = op('Sub', [op('Multiply', [x, factor]), op('Multiply', [averag
 /** The axes of the statistics, or a reason why others, or some spread along others, are here. */
 function checkRows(match: Match): string | readonly number[] {
   const input = match.value('x');
+  if (input.dtype !== 'float32') return `x is ${input.dtype}`;
   const axes = commonAxes(match.nodes);
   if (!axes) return 'its statistics are taken over different axes';
   for (const name of ['average', 'inverse']) {
@@ -71,7 +72,9 @@ function checkRows(match: Match): string | readonly number[] {
       return `its ${name} [${statistic.shape}] is not one for each row of x [${input.shape}]`;
     }
   }
-  return axes;
+  return sameShape(match.root.outputs[0].shape, input.shape)
+    ? axes
+    : `it broadcasts x [${input.shape}] up to [${match.root.outputs[0].shape}]`;
 }
 
 function normalize(form: string) {

@@ -33,7 +33,7 @@ interface Found {
   readonly operands: readonly (readonly [Value, Shape])[];
   /** Cells whose values are the results, and those of their values that are needed. */
   readonly results: readonly Cell[];
-  readonly needed: ReadonlySet<Value | undefined>;
+  readonly needed: ReadonlySet<Value>;
   readonly origins: readonly string[];
 }
 
@@ -120,7 +120,7 @@ function recurrenceOf(match: Match): Found | string {
   if (!next) return step.refused;
   const states = step.cells.filter(({ kind }) => kind === 'state');
   const nextOf = states.map((state) => step.nextOf(state));
-  if (nextOf.includes(undefined)) return 'its state is not what a step makes of it';
+  if (!next.isStep || nextOf.includes(undefined)) return 'its state is not what a step makes of it';
   step.addLastStep(match);
   const handed = [...states, ...(nextOf as Cell[])];
   const units = shape.at(-1) as number;
@@ -129,7 +129,7 @@ function recurrenceOf(match: Match): Found | string {
       ({ kind, column }) => kind !== 'sequence' || column[steps - 1] !== undefined,
     );
     const { results, needed, inside } = neededOf(match, step, steps);
-    if (!isThere || !areStates([...handed, ...results], units)) continue;
+    if (!isThere || !areStates([...handed, ...results], rows, units)) continue;
     const found = describe(step, rows, steps, states, nextOf as Cell[], results);
     if (typeof found === 'string') return found;
     const origins = new Set([...inside].flatMap((node) => node.origins));
@@ -142,21 +142,23 @@ function recurrenceOf(match: Match): Found | string {
 function neededOf(match: Match, { cells }: StepCells, steps: number) {
   const computed = cells.filter(({ isStep }) => isStep);
   const values = computed.map(({ column }) => column.slice(0, steps));
-  const present = values.flat().flatMap((value) => value ?? []);
-  const inside = new Set(present.flatMap(({ producer }) => producer ?? []));
+  const inside = new Set(values.flat().flatMap((value) => value?.producer ?? []));
   const isNeeded = (value: Value): boolean =>
     match.isOutput(value) || match.usesOf(value).some((use) => !inside.has(use));
-  const needed = new Set<Value | undefined>(present.filter(isNeeded));
+  const needed = new Set(values.flat().filter((value) => value && isNeeded(value)) as Value[]);
   const isResult = (_cell: Cell, at: number): boolean =>
-    values[at].some((value) => needed.has(value));
+    values[at].some((value) => value && needed.has(value));
   return { results: computed.filter(isResult), needed, inside };
 }
 
-/** Whether cells, whose rows are those of a step, have the width and the type of a state. */
-function areStates(cells: readonly Cell[], units: number): boolean {
+/** Whether cells have the size and the type of a state. */
+function areStates(cells: readonly Cell[], rows: number, units: number): boolean {
   return cells
     .map(modelOf)
-    .every(({ dtype, shape }) => dtype === 'float32' && shape.at(-1) === units);
+    .every(
+      ({ dtype, shape }) =>
+        dtype === 'float32' && shape.at(-1) === units && sizeOf(shape) === rows * units,
+    );
 }
 
 function describe(

@@ -24,7 +24,11 @@ interface Gates {
 /** Whether `node` is elementwise and keeps the shape of `value`, or at least its rows. */
 function keepsRows({ kernel, outputs: [result] }: Node, { shape }: Value): boolean {
   if (scalarOp(kernel)) return sameShape(result.shape, shape);
-  return kernel === 'Reshape' && result.shape.at(-1) === shape.at(-1);
+  return (
+    kernel === 'Reshape' &&
+    sizeOf(result.shape) === sizeOf(shape) &&
+    result.shape.at(-1) === shape.at(-1)
+  );
 }
 
 /** Slices of all rows of `value`, which divide its columns evenly; a reason if these are none. */
@@ -72,7 +76,7 @@ function meet(match: Match, slices: readonly Node[]): boolean {
 function gatesOf(match: Match): Gates | string {
   const { root } = match;
   let [value] = root.outputs;
-  if (root.attrs.transposeA) return '';
+  if (root.attrs.transposeA || root.attrs.parts !== undefined) return '';
   if (sizeOf(root.inputs[1].shape.slice(0, -2)) !== 1) return '';
   const steps: Node[] = [];
   for (;;) {

@@ -16,8 +16,8 @@ export function rowsOf(value: Value): Rows | null {
   if (node?.kernel !== 'Slice') return null;
   const [[of], [part], attrs] = [node.inputs, node.outputs, node.attrs];
   const last = of.shape.length - 1;
-  const width = part.shape[last];
-  if (value.shape.at(-1) !== width) return null;
+  const width = value.shape.at(-1);
+  if (last < 1 || width === undefined || part.shape[last] !== width) return null;
   const begin = attrs.begin as number[];
   const isWhole = of.shape.every(
     (dim, axis) => axis === 0 || axis === last || part.shape[axis] === dim,

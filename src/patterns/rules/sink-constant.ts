@@ -29,6 +29,7 @@ export const sinkConstant: FusionRule = {
     const { shape } = match.value('constant');
     const reshaped = match.value('reshaped').shape;
     const columns = match.value('dense').shape.at(-1) as number;
+    if (shape.length > reshaped.length) return 'the constant has more dimensions than the result';
     return sizeOf(shape) === 1 || splitsLast(shape, reshaped, columns)
       ? null
       : `the constant [${shape}] is not one for each of the ${columns} columns`;

@@ -15,6 +15,7 @@ export function isOfRows({ kernel, inputs: [, weights], attrs }: Node): boolean 
   return (
     kernel === 'BatchMatMul' &&
     attrs.transposeA === false &&
+    attrs.parts === undefined &&
     sizeOf(weights.shape.slice(0, -2)) === 1
   );
 }

@@ -18,8 +18,8 @@ function isMean(node: Node): boolean {
   const [a, b] = node.inputs;
   const [sum, factor] = a.producer?.kernel === 'Sum' ? [a, b] : [b, a];
   const given = scalarValue(factor);
-  if (given === undefined) return false;
-  const n = countOf(sum.producer as Node);
+  if (given === undefined || sum.producer?.kernel !== 'Sum') return false;
+  const n = countOf(sum.producer);
   const wanted = node.kernel === 'Multiply' ? 1 / n : n;
   return Math.abs(given - wanted) <= 1e-5 * wanted;
 }
@@ -43,7 +43,11 @@ export function varianceAround(inner: Pattern, average: Pattern): Pattern {
 
 /** `inner²`. */
 export function squared(inner: Pattern): Pattern {
-  return oneOf(op('Square', [inner]), op('Multiply', [inner, inner]), op('Pow', [inner, near(2)]));
+  return oneOf(
+    op('Square', [inner]),
+    op('Multiply', [inner, inner], { where: ({ inputs }) => inputs[0] === inputs[1] }),
+    op('Pow', [inner, near(2)]),
+  );
 }
 
 /** `1 / √inner`. */

@@ -62,7 +62,12 @@ const countRows = ({ shape }: Value): number => sizeOf(shape.slice(0, -1));
 function isSame(a: Value, b: Value): boolean {
   if (a === b) return true;
   const number = scalarValue(a);
-  return number !== undefined && Object.is(number, scalarValue(b));
+  return (
+    number !== undefined &&
+    Object.is(number, scalarValue(b)) &&
+    a.dtype === b.dtype &&
+    sameShape(a.shape, b.shape)
+  );
 }
 
 /** Columns of all rows of a value. */
@@ -181,11 +186,13 @@ export class StepCells {
     }
     for (const cell of this.cells) {
       if (!cell.isStep) continue;
-      const model = cell.column[0]?.producer as Node;
+      const [model] = cell.column as readonly Value[];
       const carried = cell.inputs.filter(({ isStep, kind }) => isStep || kind === 'state');
       const known = carried.map(({ column }) => column[last]).find((value) => value);
       const candidates = known ? match.usesOf(known) : [];
-      const found = candidates.find((node) => isAlike(model, node) && this.reads(cell, node, last));
+      const found = candidates.find(
+        (node) => model.producer && isAlike(model.producer, node) && this.reads(cell, node, last),
+      );
       cell.column[last] = found?.outputs[0];
     }
   }
@@ -218,6 +225,8 @@ export class StepCells {
 function isAlike(a: Node, b: Node): boolean {
   return (
     a.kernel === b.kernel &&
+    a.inputs.length === b.inputs.length &&
+    a.outputs[0].dtype === b.outputs[0].dtype &&
     sameShape(a.outputs[0].shape, b.outputs[0].shape) &&
     attrsKey(a.attrs) === attrsKey(b.attrs)
   );

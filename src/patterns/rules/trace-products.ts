@@ -99,7 +99,9 @@ export function traceExpression(
       refused = `its operand [${value.shape}] is neither one a row nor one a column of [${shape}]`;
       return constant(0, value.dtype);
     }
-    const same = operands.findIndex((operand) => operand.value === value);
+    const same = operands.findIndex(
+      (operand) => operand.value === value && operand.shape.every((dim, i) => dim === matrix[i]),
+    );
     const at = same >= 0 ? same : operands.push({ value, shape: matrix }) - 1;
     return input(firstOperand + at, value.dtype);
   };

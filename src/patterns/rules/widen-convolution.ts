@@ -21,7 +21,7 @@ const windowOf = ({ inputs: [, filter], attrs }: Node): string =>
 const activationsOf = ({ activations }: Branch): string =>
   activations.map(({ kernel, attrs }) => `${kernel} ${attrsKey(attrs)}`).join();
 
-/** Convolutions like `root` that may be joined, in graph order. */
+/** Convolutions that may be joined with `root`, root included if it may, in graph order. */
 function branches(match: Match): Branch[] {
   const { root } = match;
   const own = branchOf(match, root, true);
@@ -50,7 +50,8 @@ export const widenConvolution: FusionRule<readonly Branch[]> = {
   check(match) {
     const [{ shape }] = match.root.outputs;
     const found = branches(match);
-    if (found.length < 2 || sizeOf(shape.slice(0, -1)) < MIN_PIXELS) return '';
+    const joins = found.length > 1 && found.some(({ product }) => product === match.root);
+    if (!joins || sizeOf(shape.slice(0, -1)) < MIN_PIXELS) return '';
     const odd = found.slice(0, -1).find(({ result }) => (result.shape.at(-1) as number) % 4 !== 0);
     return odd ? `${odd.result.shape.at(-1)} channels would leave the next ones unaligned` : found;
   },

@@ -14,19 +14,22 @@ function columnsOf({ inputs: [, weights], attrs }: Node): number {
   return weights.shape.at(attrs.transposeB ? -2 : -1) as number;
 }
 
-/** Products of the operand of `root` that may be joined, in graph order. */
+/** Products of the same operand that may be joined with `root`, root included, in graph order. */
 function branches(match: Match): Branch[] {
   const { root } = match;
+  const [, weights] = root.inputs;
   return match
     .usesOf(match.value('x'))
     .filter(
       ({ kernel, inputs, attrs }) =>
         kernel === 'BatchMatMul' &&
         inputs[0] === root.inputs[0] &&
+        inputs[1] !== inputs[0] &&
         isConstant(inputs[1]) &&
         attrs.transposeA === root.attrs.transposeA &&
         attrs.transposeB === root.attrs.transposeB &&
-        sizeOf(inputs[1].shape.slice(0, -2)) === 1,
+        sizeOf(inputs[1].shape.slice(0, -2)) === 1 &&
+        inputs[1].shape.length === weights.shape.length,
     )
     .map((product) => branchOf(match, product))
     .filter((branch) => isReadByKernels(match, branch));
@@ -47,7 +50,9 @@ export const widenDense: FusionRule<readonly Branch[]> = {
   match: op('BatchMatMul', [any('x'), constant('weights')]),
   check(match) {
     const found = branches(match);
-    if (found.length < 2) return '';
+    if (found.length < 2 || !found.some(({ product }) => product === match.root)) {
+      return '';
+    }
     const columns = found.reduce((sum, { product }) => sum + columnsOf(product), 0);
     return columns > MAX_COLUMNS ? `${columns} columns together are too many` : found;
   },
