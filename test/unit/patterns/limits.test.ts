@@ -61,6 +61,27 @@ describe('a normalisation', () => {
     expect(fuse((b) => normalize(b, float(b, 4, 9))).groups).toEqual(['Normalize']);
   });
 
+  test('leaves what another kernel stores to that', () => {
+    const { groups } = fuse((b) => {
+      const y = b.op('Relu', [
+        b.op('BatchMatMul', [float(b, 4, 5), float(b, 5, 9)], {
+          transposeA: false,
+          transposeB: false,
+        }),
+      ]);
+      return [y, normalize(b, y)];
+    });
+    expect(groups).toEqual(['BatchMatMul → Relu', 'Normalize']);
+  });
+
+  test('stores no rows that it only reads in another order', () => {
+    const { groups } = fuse((b) => {
+      const y = b.transpose(float(b, 9, 4), [1, 0]);
+      return [y, normalize(b, y)];
+    });
+    expect(groups).toEqual(['Transpose', 'Normalize']);
+  });
+
   test('does not store its sum where that has to be a kernel of its own', () => {
     const b = new GraphBuilder();
     const sum = b.op('Add', [float(b, 4, 9), float(b, 4, 9)]);

@@ -32,6 +32,10 @@ describe('weighted sums that are no attention, or an unusual one', () => {
       },
     ],
     [
+      'by weights that are transposed',
+      (b) => product(b, b.op('Softmax', [scoresOf(b)]), input(b, 2, 5, 8), { transposeA: true }),
+    ],
+    [
       'of weights that are shaped otherwise',
       (b) => {
         const weights = b.reshape(b.op('Softmax', [scoresOf(b, 4)]), [2, 2, 2, 4]);

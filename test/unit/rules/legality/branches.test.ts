@@ -46,6 +46,18 @@ describe('products side by side', () => {
       },
     ],
     [
+      'one of which takes its weights transposed',
+      (b) => {
+        const x = input(b, 6, 16);
+        return rowSums(
+          b,
+          [true, false].map((transposeB, i) =>
+            product(b, x, weight(b, [16, 16], i), { transposeB }),
+          ),
+        );
+      },
+    ],
+    [
       'one of which takes its operand transposed',
       (b) => {
         const x = input(b, 8, 8);
@@ -73,6 +85,15 @@ describe('products side by side', () => {
     };
     expect(isJoined(of(false))).toBe(true);
     expect(isJoined(of(true))).toBe(false);
+  });
+
+  test('are joined beside one with a bias for each row', () => {
+    const { fired } = rewrite((b) => {
+      const x = input(b, 6, 16);
+      const [first, ...rest] = [1, 2, 3].map((seed) => product(b, x, weight(b, [16, 12], seed)));
+      return rowSums(b, [add(b, first, weight(b, [6, 12])), ...rest]);
+    });
+    expect(fired).toContain('widen-dense');
   });
 
   test('are joined beside one whose bias has more dimensions', () => {

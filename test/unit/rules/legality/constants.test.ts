@@ -43,6 +43,15 @@ describe('what is in front of convolutions, gathers, statistics', () => {
       },
     ],
     [
+      'deviations from the means of other rows',
+      (b) => {
+        const x = input(b, 4, 4);
+        const mean = b.op('Mean', [x], { axes: [1], keepDims: false });
+        const squares = b.op('Square', [b.op('Sub', [x, mean])]);
+        return [mean, b.op('Mean', [squares], { axes: [1], keepDims: false })];
+      },
+    ],
+    [
       'a scale of more dimensions than a normalisation',
       (b) => {
         const x = input(b, 4, 16);
@@ -131,4 +140,14 @@ describe('constants that stay where they are', () => {
       'the constant [4] is not one for each of the 12 columns',
     ]);
   });
+});
+test.each([
+  ['first', [2, 8, 30], [1, 30, 4]],
+  ['second', [1, 8, 30], [2, 30, 4]],
+])('layers whose %s has weights for each batch stay two', (_which, first, second) => {
+  const { reasons } = rewrite((b) => {
+    const hidden = product(b, input(b, 2, 6, 8), weight(b, first));
+    return product(b, add(b, hidden, weight(b, [30])), weight(b, second, 2));
+  });
+  expect(reasons('fold-linear')).toEqual(['its weights are not one matrix for all rows']);
 });

@@ -1,4 +1,6 @@
 /** Products of what look like rows of one value. */
+import type { GraphBuilder } from '../../../../src/ir/builder';
+import type { Value } from '../../../../src/ir/graph';
 import { input } from '../../../support/plants/cases';
 import { rewrite } from '../rewritten';
 import { add, computeTheSame, product } from './judged';
@@ -46,6 +48,13 @@ describe('products of what are no rows that follow each other', () => {
       },
     ],
     [
+      'that are transposed',
+      (b) => {
+        const [x, w] = [input(b, 12, 6), input(b, 6, 5)];
+        return [0, 6].map((at) => product(b, b.slice(x, [at, 0], [6, 6]), w, { transposeA: true }));
+      },
+    ],
+    [
       'of a vector, which is no rows',
       (b) => {
         const [x, w] = [input(b, 12), input(b, 6, 5)];
@@ -71,4 +80,50 @@ test('a product that nobody needs has no columns', () => {
     return b.op('Sin', [input(b, 3)]);
   });
   expect(kernels).toEqual(['Sin']);
+});
+
+test('rows share a product beside parts of rows', () => {
+  const { fired } = rewrite((b) => {
+    const [x, w] = [input(b, 8, 6), input(b, 6, 5)];
+    const parts = b.reshape(b.slice(x, [4, 0], [2, 3]), [1, 6]);
+    return [b.slice(x, [0, 0], [2, 6]), b.slice(x, [2, 0], [2, 6]), parts].map((rows) =>
+      product(b, rows, w),
+    );
+  });
+  expect(fired).toContain('stack-rows');
+});
+
+describe('columns that are no gates', () => {
+  const gated = (b: GraphBuilder, [x, y, z]: readonly Value[]): Value[] => [
+    add(b, b.op('Multiply', [x, y]), z),
+  ];
+  computeTheSame([
+    [
+      'one of which is every second column',
+      (b) => {
+        const all = product(b, input(b, 3, 6), input(b, 6, 12));
+        const [y, z] = [4, 8].map((at) => b.slice(all, [0, at], [3, 4]));
+        return gated(b, [b.slice(all, [0, 0], [3, 4], [1, 2]), y, z]);
+      },
+    ],
+    [
+      'of a product that takes its operand transposed',
+      (b) => {
+        const all = product(b, input(b, 6, 6), input(b, 6, 12), { transposeA: true });
+        return gated(
+          b,
+          [0, 4, 8].map((at) => b.slice(all, [0, at], [6, 4])),
+        );
+      },
+    ],
+  ]);
+
+  test('that differ in size are named', () => {
+    const { reasons } = rewrite((b) => {
+      const all = product(b, input(b, 3, 6), input(b, 6, 12));
+      const [y, z] = [4, 8].map((at) => b.slice(all, [0, at], [3, 4]));
+      return gated(b, [b.slice(all, [0, 0], [3, 1]), y, z]);
+    });
+    expect(reasons('recurrent-product')).toEqual(['its parts differ in size, or overlap']);
+  });
 });
