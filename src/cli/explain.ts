@@ -32,30 +32,43 @@ export async function explainCommand(
   const files = await readModel(source);
   terminal.progress(`compiling for adapters of class ${adapter}`);
   if (files.kind === 'layers') {
-    if (html !== undefined) {
-      throw new CliError('explain', {
-        got: '--html for a layers model, which is fused while it runs',
-        needs: 'a graph model',
-        cure: 'Leave --html out, or convert the model: --output_format=tfjs_graph_model.',
-      });
-    }
     const told = await explainLayers(files, adapter, input, parts);
+    if (html !== undefined) {
+      if (told.flushes.length === 0) {
+        throw new CliError('explain', {
+          got: `${told.model}, of which no kernel waits for others`,
+          needs: 'a flush to show',
+          cure: 'Leave --html out.',
+        });
+      }
+      await writeReport(
+        html,
+        told,
+        `a warm call, on a device that computes nothing, for adapters of class ${adapter}`,
+      );
+    }
     if (json) terminal.json({ kind: 'layers', adapter, ...told });
-    else terminal.print(formatLayers(told));
+    else if (html === undefined) terminal.print(formatLayers(told));
+    else terminal.print(`wrote ${resolve(html)}`);
     return EXIT.ok;
   }
   const told = await namingNodes(files, () => explainGraph(files, adapter, input));
   if (html !== undefined) {
-    const { reportHtml } = await import('../html');
-    writeFileSync(
-      html,
-      reportHtml(told, { subtitle: `compiled for adapters of class ${adapter}` }),
-    );
+    await writeReport(html, told, `compiled for adapters of class ${adapter}`);
   }
   if (json) terminal.json({ kind: 'graph', adapter, ...told });
   else if (html === undefined) terminal.print(formatModel(told, adapter));
   else terminal.print(`wrote ${resolve(html)}`);
   return EXIT.ok;
+}
+
+async function writeReport(
+  file: string,
+  told: ModelExplanation | LayersExplanation,
+  subtitle: string,
+): Promise<void> {
+  const { reportHtml } = await import('../html');
+  writeFileSync(file, reportHtml(told, { subtitle }));
 }
 
 /** Lines of nodes that stay with tfjs; the rest is counted. */

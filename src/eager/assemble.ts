@@ -2,6 +2,7 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import { GraphBuilder } from '../ir/builder';
 import { sizeOf, type DType, type Graph, type Shape, type Value } from '../ir/graph';
+import type { InvocationRecord } from '../report/record';
 import type { External, Invocation } from './pending';
 import { lowerInvocation, resultOf, viewOf } from './signature';
 import type { Stream } from './stream';
@@ -26,10 +27,8 @@ export interface Wiring {
 export interface Assembled {
   readonly graph: Graph;
   readonly wiring: Wiring;
-  /** Bytes that the invocations would read and write one by one. */
-  readonly bytes: number;
-  /** Kernels of the invocations, in order. */
-  readonly kernels: readonly string[];
+  /** What is computed, in order. */
+  readonly invocations: readonly InvocationRecord[];
 }
 
 /** Invocations that somebody still wants something of. */
@@ -51,29 +50,34 @@ export function assemble(
   const { values, wiring } = feed(b, externals, shapes, fixed);
   const taken = new Set<Value>();
   const outputs: (readonly [number, number])[] = [];
-  let bytes = 0;
+  const records: InvocationRecord[] = [];
+  const refs = new Map<number, string>();
   invocations.forEach((invocation, at) => {
     if (!alive[at]) return;
     const { signature, slots } = invocation;
-    b.origins = [originOf(signature.kernel.kernel, at)];
+    const op = signature.kernel.kernel;
+    const name = originOf(op, at);
+    let bytes = 0;
+    b.origins = [name];
     const inputs = signature.inputs.map((spec, i) => {
       if (!spec) return undefined;
       bytes += 4 * sizeOf(spec.shape);
       return viewOf(b, values.get(slots[i]) as Value, spec.shape, spec.dtype);
     });
+    const reads = slots.flatMap((slot) => refs.get(slot) ?? []);
+    const [{ shape, dtype }] = signature.outputs;
     lowerInvocation(b, signature, inputs).forEach((value, index) => {
       const data = invocation.outputs[index];
+      refs.set(data.lazy.slot, index ? `${name}:${index}` : name);
       values.set(data.lazy.slot, value);
       bytes += 4 * sizeOf(value.shape);
       if (data.refCount <= 0) return;
       b.graph.outputs.push(resultOf(b, value, taken));
       outputs.push([at, index]);
     });
+    records.push({ name, op, inputs: reads, shape, dtype, bytes });
   });
-  const kernels = invocations
-    .filter((_, at) => alive[at])
-    .map(({ signature }) => signature.kernel.kernel);
-  return { graph: b.graph, wiring: { ...wiring, outputs }, bytes, kernels };
+  return { graph: b.graph, wiring: { ...wiring, outputs }, invocations: records };
 }
 
 /** How nodes of a stream's graph name the invocation that they came from. */

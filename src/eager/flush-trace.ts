@@ -1,5 +1,13 @@
-/** What the lazy backend did: one plain record for each flush. Equal programs leave equal records. */
-import type { KernelRecord, RefusalRecord } from '../report/record';
+/** What the lazy backend did: one plain record for each flush. Equal programs leave equal records, but for milliseconds of rules. */
+import type {
+  InvocationRecord,
+  KernelRecord,
+  MemoryRecord,
+  RefusalRecord,
+  RewriteRecord,
+  RuleStatistics,
+  ValueRecord,
+} from '../report/record';
 import { flag } from '../host/flags';
 
 /** Why waiting invocations were run. */
@@ -19,12 +27,21 @@ export interface FlushTrace {
   readonly plan: 'hit' | 'miss' | 'stock';
   /** Kernels that ran, in the order in which they were called. */
   readonly kernels: readonly string[];
+  /** The same with what each reads; none of kernels for which no plan was tried. */
+  readonly invocations: readonly InvocationRecord[];
   /** Dispatches: what each computes, and of which invocations (`Relu#2` is the third queued). */
   readonly groups: readonly KernelRecord[];
   /** Fusions that were considered and not made. */
   readonly refused: readonly RefusalRecord[];
   /** Kernels that ran at once since the flush before, and why. */
   readonly left: readonly LeftAlone[];
+  /** Buffers that dispatches bind, by the numbers that `groups` have for what they read and write. */
+  readonly values: readonly ValueRecord[];
+  /** Rewrites that fired, and what each rule did. */
+  readonly rewrites: readonly RewriteRecord[];
+  readonly rules: readonly RuleStatistics[];
+  /** Of intermediates; absent where there is no plan. */
+  readonly memory?: MemoryRecord;
   readonly dispatches: number;
   /** Bytes of memory traffic that running kernel by kernel would have taken on top. */
   readonly bytesSaved: number;

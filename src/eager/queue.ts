@@ -321,18 +321,24 @@ export class LazyQueue {
   ): void {
     const { left } = this;
     this.left = [];
-    const kernels =
-      summary?.kernels ??
-      stream.invocations.filter(isAlive).map((invocation) => invocation.signature.kernel.kernel);
+    const { invocations = [], record } = summary ?? {};
+    const kernels = summary
+      ? invocations.map(({ op }) => op)
+      : stream.invocations.filter(isAlive).map(({ signature }) => signature.kernel.kernel);
     keepTrace({
       why,
       plan,
       kernels,
-      groups: summary?.groups ?? [],
-      refused: summary?.refused ?? [],
+      invocations,
+      groups: record?.kernels ?? [],
+      refused: record?.refused ?? [],
       left,
-      dispatches: summary?.dispatches ?? kernels.length,
-      bytesSaved: summary?.bytesSaved ?? 0,
+      values: record?.values ?? [],
+      rewrites: record?.rewrites ?? [],
+      rules: record?.rules ?? [],
+      memory: record?.memory,
+      dispatches: record?.dispatches ?? kernels.length,
+      bytesSaved: record ? invocations.reduce((sum, { bytes }) => sum + bytes, -record.bytes) : 0,
     });
   }
 }

@@ -1,6 +1,6 @@
 /** A stream made ready to run: compiled, with what a trace says about it. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { KernelRecord, RefusalRecord } from '../report/record';
+import type { InvocationRecord, PlanRecord } from '../report/record';
 import type { RejectNodes } from '../runtime/plan-auditor';
 import type { PlanDevice } from '../runtime/plan-device';
 import { compileAudited } from '../runtime/compile-audited';
@@ -20,11 +20,9 @@ export interface Variant {
 }
 
 export interface PlanSummary {
-  readonly kernels: readonly string[];
-  readonly groups: readonly KernelRecord[];
-  readonly refused: readonly RefusalRecord[];
-  readonly dispatches: number;
-  readonly bytesSaved: number;
+  readonly invocations: readonly InvocationRecord[];
+  /** Absent where compiling failed. */
+  readonly record?: PlanRecord;
 }
 
 /**
@@ -43,34 +41,28 @@ export function makeVariant(
     if (executor && nodes.length === 0) executor.rejection = { nodes, reason };
     for (const node of nodes) signatures[positionOf(node)].refusal = reason;
   });
-  const record = executor?.plan.record;
-  const summary: PlanSummary = {
-    kernels: assembled.kernels,
-    groups: record?.kernels ?? [],
-    refused: record?.refused ?? [],
-    dispatches: record?.dispatches ?? assembled.kernels.length,
-    bytesSaved: record ? assembled.bytes - record.bytes : 0,
-  };
-  return { executor, wiring: assembled.wiring, summary, runs: 0 };
+  const { invocations, wiring } = assembled;
+  const summary = { invocations, record: executor?.plan.record };
+  return { executor, wiring, summary, runs: 0 };
 }
 
 /** A compiler that fails costs speed, never an answer: null, and stock runs the kernels. */
 function compile(
   backend: PlanDevice,
-  { graph, kernels }: Assembled,
+  { graph, invocations }: Assembled,
   anySize: boolean,
   reject: RejectNodes,
 ): PlanExecutor | null {
   try {
     return new PlanExecutor(
       backend,
-      compileAudited(backend, graph, `lazy ${kernels.length}`, reject, { anySize }),
+      compileAudited(backend, graph, `lazy ${invocations.length}`, reject, { anySize }),
     );
   } catch (error) {
     if (!(error instanceof RefusedError)) {
       const stack = error instanceof Error ? error.stack : String(error);
       console.warn(
-        `[webgpu-fused] compiling ${kernels.length} kernels failed; they run one by one instead. ` +
+        `[webgpu-fused] compiling ${invocations.length} kernels failed; they run one by one instead. ` +
           `Please report this: ${stack}`,
       );
     }

@@ -1,11 +1,14 @@
 /**
- * The subpath `tfjs-backend-webgpu-fused/html`: a report on a graph model as one file of HTML, which opens
+ * The subpath `tfjs-backend-webgpu-fused/html`: a report on a model as one file of HTML, which opens
  * anywhere and needs nothing besides.
  */
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { script, style } from 'webgpu-fused:page';
 import { explain, type ModelExplanation } from '../graph-model';
-import { reportData } from './report-data';
+import { reportFlushes, type Flushes } from './flushes';
+import { reportData, type Reported } from './report-data';
+
+export type { Flushes } from './flushes';
 
 /** Options of {@link reportHtml}. */
 export interface ReportOptions {
@@ -16,7 +19,7 @@ export interface ReportOptions {
 }
 
 /**
- * Writes a report on a graph model: its graph before and after, each kernel's shader with the nodes that its
+ * Writes a report on a graph model, or on what ran of a layers model and other eager code: its graph before and after, each kernel's shader with the nodes that its
  * lines compute, rules that fired and fusions that were refused, dispatches and bytes beside stock's, and the
  * memory of intermediates.
  *
@@ -25,14 +28,21 @@ export interface ReportOptions {
  * open(URL.createObjectURL(new Blob([reportHtml(model)], { type: 'text/html' })));
  * ```
  *
- * @param subject a model that has run on `webgpu-fused`, or what `explain(model)` told of it.
- * @throws Error as `explain` does.
+ * ```js
+ * lastTrace(); // from here on
+ * await layersModel.predict(x).data();
+ * const html = reportHtml(lastTrace());
+ * ```
+ *
+ * @param subject a graph model that has run on `webgpu-fused`, what `explain(model)` told of it, or what
+ *   `lastTrace()` tells.
+ * @throws Error as `explain` does, and if there is nothing to show.
  */
 export function reportHtml(
-  subject: GraphModel | ModelExplanation,
+  subject: GraphModel | ModelExplanation | Flushes | null,
   { title, subtitle = '' }: ReportOptions = {},
 ): string {
-  const told = isExplanation(subject) ? subject : explain(subject);
+  const told = toldOf(subject);
   const data = reportData(told, { title: title ?? nameOf(told.model), subtitle });
   return `<!doctype html>
 <html lang="en">
@@ -52,8 +62,20 @@ export function reportHtml(
 `;
 }
 
-function isExplanation(subject: GraphModel | ModelExplanation): subject is ModelExplanation {
-  return Array.isArray((subject as Partial<ModelExplanation> | null)?.regions);
+function toldOf(subject: GraphModel | ModelExplanation | Flushes | null): Reported {
+  const given = (subject ?? {}) as Partial<ModelExplanation & Flushes>;
+  if (Array.isArray(given.regions)) return subject as ModelExplanation;
+  if (Array.isArray(given.flushes) && given.flushes.length > 0) {
+    return reportFlushes(subject as Flushes);
+  }
+  if (subject !== null && !given.flushes && !('layers' in given)) {
+    return explain(subject as GraphModel);
+  }
+  const got = subject === null || given.flushes ? 'no flush' : 'a layers model';
+  throw new Error(
+    `[webgpu-fused] reportHtml: got ${got}; needs what ran: layers models and other eager code are fused ` +
+      "while they run. Call it on 'webgpu-fused' with WEBGPU_FUSED_LAZY on, read the result, and pass lastTrace().",
+  );
 }
 
 /** The last parts of an address that say something. */

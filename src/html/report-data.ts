@@ -1,12 +1,26 @@
-/** What the page of a report is given: an explanation, with each shader once. */
+/** What the page of a report is given: what is drawn, with each shader once. */
 import type { ModelExplanation, NodeFate, RefusalExplanation } from '../graph-model';
 import type { KernelRecord, PlanRecord } from '../report';
 
 /** A kernel whose shader is in `ReportData.shaders`. */
 export type KernelData = Omit<KernelRecord, 'wgsl'> & { readonly shader: number };
 
+/** What is drawn of a plan. */
+export type ReportedPlan = Pick<
+  PlanRecord,
+  'kernels' | 'values' | 'rewrites' | 'rules' | 'memory' | 'dispatches'
+>;
+
+/** What is drawn: of a graph model what `explain` tells, of a layers model the same of its flushes. */
+export interface Reported extends Pick<
+  ModelExplanation,
+  'model' | 'dispatches' | 'bytes' | 'nodes' | 'refused'
+> {
+  readonly regions: readonly { readonly plan?: ReportedPlan }[];
+}
+
 /** A plan, its kernels without the text of their shaders. */
-export type PlanData = Omit<PlanRecord, 'kernels'> & { readonly kernels: readonly KernelData[] };
+export type PlanData = Omit<ReportedPlan, 'kernels'> & { readonly kernels: readonly KernelData[] };
 
 export interface ReportData extends Pick<ModelExplanation, 'model' | 'dispatches' | 'bytes'> {
   readonly title: string;
@@ -18,7 +32,7 @@ export interface ReportData extends Pick<ModelExplanation, 'model' | 'dispatches
 }
 
 export function reportData(
-  { model, dispatches, bytes, nodes, regions, refused }: ModelExplanation,
+  { model, dispatches, bytes, nodes, regions, refused }: Reported,
   { title, subtitle }: Pick<ReportData, 'title' | 'subtitle'>,
 ): ReportData {
   const shaders = new Map<string, number>();

@@ -1,6 +1,7 @@
 /** Reports: what was fused and what was not, and why, as text and as charts of notebooks. */
 export type {
   ChoiceRecord,
+  InvocationRecord,
   KernelRecord,
   PartRecord,
   PlaceRecord,

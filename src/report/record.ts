@@ -43,6 +43,20 @@ export interface ValueRecord {
   readonly place?: PlaceRecord;
 }
 
+/** An eager invocation of a kernel, as it waited for a plan. */
+export interface InvocationRecord {
+  /** `Relu#2` is the third that was queued. */
+  readonly name: string;
+  readonly op: string;
+  /** Invocations that it reads: `name` for output 0, `name:k` for others. What comes from outside is not named. */
+  readonly inputs: readonly string[];
+  /** Of its first output. */
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Bytes that it would read and write by itself. */
+  readonly bytes: number;
+}
+
 /** A range of a slab, in bytes, from the first dispatch that touches it to the last one. */
 export interface PlaceRecord {
   readonly slab: number;

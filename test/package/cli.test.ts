@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
+import type { ReportData } from '../../src/html/report-data';
 import { smallGraphModel } from '../support/small-graph-model';
 import { serveConsumers } from './support';
 
@@ -192,6 +193,28 @@ describe('explain', () => {
     expect(code).toBe(0);
     expect(out).toContain('a layers model: a warm call on a device that computes nothing');
     expect(out).toMatch(/fused: {8}1 dispatch\b/);
+  });
+
+  test('the report of a layers model has its flush: kernels, shaders, what flows', async () => {
+    const file = join(folder, 'layers.html');
+    const { code, out } = await call(['explain', writeLayersModel(), '--html', file], NO_DRIVER);
+    expect(code).toBe(0);
+    expect(out).toContain(`wrote ${file}`);
+    const [, data] = /id="data">(.*?)<\/script>/.exec(readFileSync(file, 'utf8')) ?? [];
+    const { dispatches, nodes, plans, shaders } = JSON.parse(data) as ReportData;
+    expect(dispatches.after).toBe(1);
+    expect(dispatches.before).toBeGreaterThan(2);
+    expect(plans[0].kernels).toHaveLength(1);
+    expect(shaders).toHaveLength(1);
+    const named = new Map(nodes.map((node) => [node.name, node]));
+    for (const origin of plans[0].kernels[0].origins) {
+      expect(named.get(origin)).toMatchObject({ fate: 'fused', dtype: 'float32' });
+    }
+    const last = nodes.at(-1);
+    expect(last?.shape).toEqual([1, 2]);
+    for (const { inputs } of nodes)
+      for (const input of inputs) expect([...named.keys()]).toContain(input);
+    expect(nodes.filter(({ inputs }) => inputs.length > 0)).toHaveLength(nodes.length - 1);
   });
 });
 

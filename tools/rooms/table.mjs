@@ -23,7 +23,7 @@ export const ROOMS = {
   backend: [...PURE_MIDDLE, 'host', 'runtime', 'capture', 'eager', 'report'],
   plans: [...PURE_MIDDLE, 'host', 'runtime', 'graph-model', 'backend'],
   measure: [],
-  html: ['report', 'graph-model'],
+  html: ['report', 'graph-model', 'eager'],
   cli: [
     ...[...PURE_MIDDLE, 'host', 'runtime', 'eager', 'graph-model', 'report', 'verify'],
     ...['backend', 'measure', 'html'],

@@ -1,0 +1,104 @@
+/** Flushes of a layers model, or of other eager code, in the form in which a graph model is explained. */
+import type { FlushTrace } from '../eager/flush-trace';
+import type { NodeFate, RefusalExplanation } from '../graph-model';
+import { stockDispatches } from '../graph-model/stock-cost';
+import type { InvocationRecord } from '../report/record';
+import type { Reported, ReportedPlan } from './report-data';
+
+/** What ran: `lastTrace()`, or what the program tells of a layers model. */
+export interface Flushes {
+  readonly model?: string;
+  readonly flushes: readonly FlushTrace[];
+}
+
+/** What a name of a flush is called beside those of others. */
+type Rename = (name: string) => string;
+
+export function reportFlushes({ model = 'eager kernels', flushes }: Flushes): Reported {
+  const parts = flushes.map((flush, at) => {
+    const place = flushes.length > 1 ? `flush ${at + 1}/` : '';
+    return reportFlush(flush, (name) => place + name);
+  });
+  const nodes = parts.flatMap((part) => part.nodes);
+  const left = parts.flatMap(({ nodes: all }) => all.filter(({ fate }) => fate === 'stock'));
+  const sum = <T>(list: readonly T[], of: (each: T) => number): number =>
+    list.reduce((total, each) => total + of(each), 0);
+  const kernels = parts.flatMap(({ plan }) => plan?.kernels ?? []);
+  return {
+    model,
+    nodes,
+    dispatches: {
+      before: sum(nodes, ({ stock }) => stock.dispatches),
+      after: kernels.length + sum(left, ({ stock }) => stock.dispatches),
+    },
+    bytes: {
+      before: sum(nodes, ({ stock }) => stock.bytes),
+      after: sum(kernels, ({ bytes }) => bytes) + sum(left, ({ stock }) => stock.bytes),
+    },
+    regions: parts,
+    refused: parts.flatMap(({ refused }) => refused),
+  };
+}
+
+interface Part {
+  readonly nodes: readonly NodeFate[];
+  readonly plan?: ReportedPlan;
+  readonly refused: readonly RefusalExplanation[];
+}
+
+function reportFlush(flush: FlushTrace, rename: Rename): Part {
+  const plan = flush.plan === 'stock' ? undefined : planOf(flush, rename);
+  const kernels = new Map(
+    plan?.kernels.flatMap((kernel) => kernel.origins.map((origin) => [origin, kernel])),
+  );
+  const invocations =
+    flush.invocations.length > 0 ? flush.invocations : flush.kernels.map(unexplained);
+  const nodes = invocations.map(({ name: short, op, inputs, shape, dtype, bytes }): NodeFate => {
+    const name = rename(short);
+    const kernel = kernels.get(name);
+    const dispatches = stockDispatches(op);
+    return {
+      ...{ name, op, inputs: inputs.map(rename) },
+      ...(dtype ? { shape, dtype } : {}),
+      ...(kernel
+        ? { fate: 'fused', into: kernel.label, rule: kernel.family }
+        : plan
+          ? { fate: 'folded' }
+          : { fate: 'stock', reason: 'these kernels ran one by one: there is no plan for them' }),
+      stock: { dispatches, bytes: dispatches > 0 ? bytes : 0 },
+    };
+  });
+  const left = flush.left.map(({ kernel, reason }) => ({
+    rule: 'tfjs',
+    nodes: [kernel],
+    reason: `ran at once: ${reason}`,
+  }));
+  const refused = flush.refused.map((each) => ({ ...each, nodes: each.nodes.map(rename) }));
+  return { nodes, plan, refused: [...refused, ...left] };
+}
+
+/** Of a kernel for which no plan was tried, no more is known than its name. */
+function unexplained(op: string, at: number): InvocationRecord {
+  return { name: `${op}#${at}`, op, inputs: [], shape: [], dtype: '', bytes: 0 };
+}
+
+const NO_MEMORY = { slabs: [], allocated: 0, lowerBound: 0, unshared: 0 };
+
+function planOf(flush: FlushTrace, rename: Rename): ReportedPlan {
+  const { groups, values, rewrites, rules, memory = NO_MEMORY, dispatches } = flush;
+  let inputs = 0;
+  return {
+    kernels: groups.map((kernel) => ({
+      ...kernel,
+      origins: kernel.origins.map(rename),
+      parts: kernel.parts.map((part) => ({ ...part, origins: part.origins.map(rename) })),
+    })),
+    // What comes from outside of a flush has no name.
+    values: values.map((value) => ({
+      ...value,
+      name: rename(value.kind === 'input' ? `input ${++inputs}` : value.name),
+    })),
+    rewrites: rewrites.map((each) => ({ ...each, nodes: each.nodes.map(rename) })),
+    ...{ rules, memory, dispatches },
+  };
+}
