@@ -46,7 +46,11 @@ function draw(data: ReportData, page: HTMLElement): void {
       { class: 'top' },
       el('p', { class: 'brand' }, 'webgpu-fused'),
       el('h1', {}, data.title),
-      el('p', { class: 'says' }, [data.subtitle, data.model].filter(Boolean).join(' · ')),
+      el(
+        'p',
+        { class: 'says' },
+        [data.subtitle, data.model].filter((text) => text && text !== data.title).join(' · '),
+      ),
     ),
     tiles(data),
     section(
