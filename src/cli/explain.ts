@@ -1,7 +1,7 @@
 /** The command `explain`: what is fused in a model and what is not, and why. No GPU is needed. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { formatTrace } from '../eager/flush-trace';
+import { formatTrace, type FlushTrace } from '../eager/flush-trace';
 import type { AdapterClass } from '../fused-kernels/target';
 import type { ModelExplanation } from '../graph-model';
 import { formatBytes, formatPlan, formatRefusals } from '../report';
@@ -47,7 +47,8 @@ export async function explainCommand(
         `a warm call, on a device that computes nothing, for adapters of class ${adapter}`,
       );
     }
-    if (json) terminal.json({ kind: 'layers', adapter, ...told });
+    if (json)
+      terminal.json({ kind: 'layers', adapter, ...told, flushes: told.flushes.map(withoutTwice) });
     else if (html === undefined) terminal.print(formatLayers(told));
     else terminal.print(`wrote ${resolve(html)}`);
     return EXIT.ok;
@@ -60,6 +61,11 @@ export async function explainCommand(
   else if (html === undefined) terminal.print(formatModel(told, adapter));
   else terminal.print(`wrote ${resolve(html)}`);
   return EXIT.ok;
+}
+
+/** A flush whose groups and refusals are not in its record as well. */
+function withoutTwice({ record, ...flush }: FlushTrace): object {
+  return { ...flush, record: record && { ...record, kernels: undefined, refused: undefined } };
 }
 
 async function writeReport(

@@ -1,13 +1,8 @@
-/** What the lazy backend did: one plain record for each flush. Equal programs leave equal records, but for milliseconds of rules. */
-import type {
-  InvocationRecord,
-  KernelRecord,
-  MemoryRecord,
-  RefusalRecord,
-  RewriteRecord,
-  RuleStatistics,
-  ValueRecord,
-} from '../report/record';
+/**
+ * What the lazy backend did: one plain record for each flush. Equal programs leave equal records, but for times and
+ * for which shaders were there before.
+ */
+import type { InvocationRecord, KernelRecord, PlanRecord, RefusalRecord } from '../report/record';
 import { flag } from '../host/flags';
 
 /** Why waiting invocations were run. */
@@ -35,13 +30,8 @@ export interface FlushTrace {
   readonly refused: readonly RefusalRecord[];
   /** Kernels that ran at once since the flush before, and why. */
   readonly left: readonly LeftAlone[];
-  /** Buffers that dispatches bind, by the numbers that `groups` have for what they read and write. */
-  readonly values: readonly ValueRecord[];
-  /** Rewrites that fired, and what each rule did. */
-  readonly rewrites: readonly RewriteRecord[];
-  readonly rules: readonly RuleStatistics[];
-  /** Of intermediates; absent where there is no plan. */
-  readonly memory?: MemoryRecord;
+  /** All about its plan, `groups` and `refused` among it; absent where there is none. */
+  readonly record?: PlanRecord;
   readonly dispatches: number;
   /** Bytes of memory traffic that running kernel by kernel would have taken on top. */
   readonly bytesSaved: number;

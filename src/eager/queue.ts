@@ -333,10 +333,7 @@ export class LazyQueue {
       groups: record?.kernels ?? [],
       refused: record?.refused ?? [],
       left,
-      values: record?.values ?? [],
-      rewrites: record?.rewrites ?? [],
-      rules: record?.rules ?? [],
-      memory: record?.memory,
+      record,
       dispatches: record?.dispatches ?? kernels.length,
       bytesSaved: record ? invocations.reduce((sum, { bytes }) => sum + bytes, -record.bytes) : 0,
     });

@@ -2,7 +2,7 @@
 import type { FlushTrace } from '../eager/flush-trace';
 import type { NodeFate, RefusalExplanation } from '../graph-model';
 import { stockDispatches } from '../graph-model/stock-cost';
-import type { InvocationRecord } from '../report/record';
+import type { InvocationRecord, PlanRecord } from '../report/record';
 import type { Reported, ReportedPlan } from './report-data';
 
 /** What ran: `lastTrace()`, or what the program tells of a layers model. */
@@ -47,7 +47,8 @@ interface Part {
 }
 
 function reportFlush(flush: FlushTrace, rename: Rename): Part {
-  const plan = flush.plan === 'stock' ? undefined : planOf(flush, rename);
+  const { record } = flush;
+  const plan = record && flush.plan !== 'stock' ? planOf(record, rename) : undefined;
   const kernels = new Map(
     plan?.kernels.flatMap((kernel) => kernel.origins.map((origin) => [origin, kernel])),
   );
@@ -82,23 +83,20 @@ function unexplained(op: string, at: number): InvocationRecord {
   return { name: `${op}#${at}`, op, inputs: [], shape: [], dtype: '', bytes: 0 };
 }
 
-const NO_MEMORY = { slabs: [], allocated: 0, lowerBound: 0, unshared: 0 };
-
-function planOf(flush: FlushTrace, rename: Rename): ReportedPlan {
-  const { groups, values, rewrites, rules, memory = NO_MEMORY, dispatches } = flush;
+function planOf(record: PlanRecord, rename: Rename): ReportedPlan {
   let inputs = 0;
   return {
-    kernels: groups.map((kernel) => ({
+    ...record,
+    kernels: record.kernels.map((kernel) => ({
       ...kernel,
       origins: kernel.origins.map(rename),
       parts: kernel.parts.map((part) => ({ ...part, origins: part.origins.map(rename) })),
     })),
     // What comes from outside of a flush has no name.
-    values: values.map((value) => ({
+    values: record.values.map((value) => ({
       ...value,
       name: rename(value.kind === 'input' ? `input ${++inputs}` : value.name),
     })),
-    rewrites: rewrites.map((each) => ({ ...each, nodes: each.nodes.map(rename) })),
-    ...{ rules, memory, dispatches },
+    rewrites: record.rewrites.map((each) => ({ ...each, nodes: each.nodes.map(rename) })),
   };
 }

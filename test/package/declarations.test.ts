@@ -44,6 +44,7 @@ const SPOKEN_OF: Readonly<Record<string, readonly string[]>> = {
     ...[
       'CaptureRecord',
       'ChoiceRecord',
+      'InvocationRecord',
       'KernelRecord',
       'MemoryRecord',
       'PartRecord',

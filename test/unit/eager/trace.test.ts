@@ -14,9 +14,6 @@ const trace: FlushTrace = {
   refused: [{ rule: 'epilogue', nodes: ['Relu#2'], reason: 'no room' }],
   left: [{ kernel: 'Cumsum', reason: 'it cannot wait' }],
   invocations: [],
-  values: [],
-  rewrites: [],
-  rules: [],
   dispatches: 1,
   bytesSaved: 2_500_000,
 };

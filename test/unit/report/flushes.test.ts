@@ -4,7 +4,7 @@ import type { FlushTrace } from '../../../src/eager/flush-trace';
 
 const ALONE: FlushTrace = {
   ...{ why: 'read', plan: 'stock', kernels: ['Softmax', 'Relu'], invocations: [], groups: [] },
-  ...{ values: [], rewrites: [], rules: [], refused: [], dispatches: 2, bytesSaved: 0 },
+  ...{ refused: [], dispatches: 2, bytesSaved: 0 },
   left: [{ kernel: 'Cumsum', reason: 'it cannot wait' }],
 };
 
