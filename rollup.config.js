@@ -143,7 +143,7 @@ const minify = terser({
   ecma: 2020,
   keep_classnames: /Program$/,
   // Only classes are constructors here: all other functions may be arrows.
-  compress: { passes: 3, sequences: false, lhs_constants: false, inline: 1, unsafe_arrows: true },
+  compress: { passes: 5, sequences: false, lhs_constants: false, inline: 1, unsafe_arrows: true },
 });
 
 /** @type {(extension: string) => import('rollup').OutputOptions} */

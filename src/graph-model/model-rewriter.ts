@@ -22,7 +22,7 @@ import { RegionRunner } from './region-runner';
 import { Rewrite } from './active-rewrite';
 import { boundedOp, divideCounted, originOf } from './counted-nodes';
 import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
-import type { CompiledPlan, PlanRuntime } from './runtime';
+import type { PlanRuntime } from './runtime';
 import { Weights } from './weights';
 
 /** Rewritten graphs kept for one model, one for each set of outputs that was asked for. */
@@ -115,11 +115,6 @@ export class ModelRewriter {
   /** The rewrites in use, the latest last. */
   get current(): readonly Rewrite[] {
     return [...this.rewrites.values()];
-  }
-
-  /** All plans that the model has. */
-  get plans(): CompiledPlan[] {
-    return this.current.flatMap(({ runners }) => runners.flatMap(({ plans }) => plans));
   }
 
   /** Prepares a call; undefined if tfjs should run it. */

@@ -75,7 +75,7 @@ export class RegionRunner {
   /** What was compiled, and why. */
   readonly compilation = new CompilationLog();
   private readonly context: RegionContext;
-  private readonly specializations = new LruMap<string, Specialization | 'stock'>({
+  readonly specializations = new LruMap<string, Specialization | 'stock'>({
     entries: MAX_PLANS,
     weight: MAX_BYTES,
     weightOf: (found) => (found === 'stock' ? 0 : (found.plan?.bytes ?? 0)),
@@ -99,13 +99,6 @@ export class RegionRunner {
   get latest(): Specialization | undefined {
     const { latest } = this.specializations;
     return latest === 'stock' ? undefined : latest;
-  }
-
-  /** The plans that there are, for whatever inputs. */
-  get plans(): CompiledPlan[] {
-    return [...this.specializations.values()].flatMap((found) =>
-      found === 'stock' ? [] : (found.plan ?? []),
-    );
   }
 
   /** Runs on tensors in the order of `region.inputs`; answers in the order of `region.outputs`. */

@@ -3,8 +3,10 @@ import { engine } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { BACKEND_NAME, WebGPUFusedBackend } from '../backend/backend';
 import type { ReadyPlan } from '../backend/graph-runtime';
+import type { Plan } from '../compiler/plan';
 import type { KernelTarget } from '../fused-kernels/kernel';
 import { requireRewriter } from '../graph-model/explain';
+import type { ModelRewriter } from '../graph-model/model-rewriter';
 import { version } from '../host/version';
 import { allRules } from '../registry/rules';
 import { packPlans, unpackPlans } from './pack';
@@ -26,9 +28,9 @@ export interface ImportedPlan {
  * @throws Error if the model is not rewritten (see `explain`) or has no plan yet.
  */
 export async function exportPlan(model: GraphModel): Promise<PlanJson> {
-  const { plans: compiled, topology } = requireRewriter(model, 'exportPlan');
+  const rewriter = requireRewriter(model, 'exportPlan');
   const { target, tuning } = backendFor('exportPlan');
-  const plans = (compiled as ReadyPlan[]).map(({ executor }) => executor.plan);
+  const plans = plansOf(rewriter);
   if (plans.length === 0) {
     throw new Error(
       '[webgpu-fused] exportPlan: got a model without a plan; needs one that has run on this backend. ' +
@@ -40,7 +42,7 @@ export async function exportPlan(model: GraphModel): Promise<PlanJson> {
   const measured = new Set(asked.flatMap((choice) => tuning.find(choice) ?? []));
   const plan = {
     ...({ format: FORMAT, version, adapter: tuning.adapter, target: factsOf(target) } as const),
-    model: await digestOf(topology),
+    model: await digestOf(rewriter.topology),
     rules: allRules().map(({ name }) => name),
     ...packed,
     tuning: [...measured],
@@ -87,6 +89,16 @@ export async function importPlan(
   for (const choice of plan.tuning) tuning.add(choice);
   unpackPlans(plan, target);
   return { programs: plan.programs.length, rewritings: plan.rewritings.length };
+}
+
+/** The plans that a model has, for whatever outputs and inputs. */
+function plansOf({ current }: ModelRewriter): Plan[] {
+  const found = current
+    .flatMap(({ runners }) => runners)
+    .flatMap(({ specializations }) => [...specializations.values()]);
+  return found.flatMap((one) =>
+    one === 'stock' || !one.plan ? [] : (one.plan as ReadyPlan).executor.plan,
+  );
 }
 
 /** What of a target is data. */
