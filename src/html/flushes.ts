@@ -40,13 +40,13 @@ export function reportFlushes({ model = 'eager kernels', flushes }: Flushes): Re
   };
 }
 
-interface Part {
+interface FlushPart {
   readonly nodes: readonly NodeFate[];
   readonly plan?: ReportedPlan;
   readonly refused: readonly RefusalExplanation[];
 }
 
-function reportFlush(flush: FlushTrace, rename: Rename): Part {
+function reportFlush(flush: FlushTrace, rename: Rename): FlushPart {
   const { record } = flush;
   const plan = record && flush.plan !== 'stock' ? planOf(record, rename) : undefined;
   const kernels = new Map(
