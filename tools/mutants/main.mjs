@@ -13,8 +13,8 @@ const HELP = `Usage: npm run test:mutants -- [options]
 
 Wraps every condition of src/patterns/rules and src/patterns/fuser that can say no, and deletes one after the
 other: first under the pure tests in which it said no, then, of what is left, under graphs that are nearly what
-rules look for. A check that nothing misses is printed; those in tools/mutants/harmless.mjs are known to change
-no answer. Takes some minutes on two cores; what is found is kept, and a run of the same sources goes on where
+rules look for. A check that nothing misses is printed; those in tools/mutants/harmless.mjs are taken to
+change no answer, each for the reason given there. Takes some minutes on two cores; what is found is kept, and a run of the same sources goes on where
 the last one ended.
 
   --file TEXT     only checks of files whose name contains it

@@ -99,6 +99,13 @@ describe('steps that are not alike, or need what is no state', () => {
       }),
     ],
     [
+      'read two sequences in turn',
+      unrolled((b) => {
+        const both = [1, 2].map(() => input(b, ROWS * STEPS, UNITS));
+        return (_b, z, at) => tanh(b, add(b, z, rowsAt(b, both[at % 2], at)));
+      }),
+    ],
+    [
       'go backwards through a sequence',
       unrolled((b) => {
         const x = input(b, 2 * ROWS * STEPS, UNITS);
