@@ -1,4 +1,5 @@
 /** What the runtimes are compared on. */
+import { MOBILENET_STAGES } from '../../test/support/mobilenet';
 import type { TransformerCase } from '../transformer/cases';
 import type { Dialect, Network } from './dialects/dialect';
 import { tfjsArtifacts } from './dialects/tfjs';
@@ -51,21 +52,6 @@ function encoder(blocks: number): Network {
   };
 }
 
-/** Groups of blocks of MobileNetV2 (Sandler et al. 2018, table 2). */
-const MOBILENET: readonly (readonly [
-  expansion: number,
-  channels: number,
-  blocks: number,
-  stride: number,
-])[] = [
-  [1, 16, 1, 1],
-  [6, 24, 2, 2],
-  [6, 32, 3, 2],
-  [6, 64, 4, 2],
-  [6, 96, 3, 1],
-  [6, 160, 3, 2],
-  [6, 320, 1, 1],
-];
 const IMAGE = [1, 224, 224, 3];
 const CLASSES = 1000;
 
@@ -77,9 +63,9 @@ function mobilenet<T>(d: Dialect<T>): T {
     const filter = d.filter('depthwise', [3, 3, channels, 1]);
     return d.convolution('depthwise', x, filter, d.weight([channels], 0.1), stride);
   };
-  let from = 32;
+  let from: number = 32;
   let x = d.unary('relu6', convolution(d.input(IMAGE), 3, 3, from, 2));
-  for (const [expansion, to, blocks, first] of MOBILENET) {
+  for (const [expansion, to, blocks, first] of MOBILENET_STAGES) {
     for (let block = 0; block < blocks; block++) {
       const stride = block === 0 ? first : 1;
       const hidden = from * expansion;

@@ -1,5 +1,6 @@
 /** A model's plans as JSON: what was decided and written, nothing of its weights or inputs. */
 import type { AskedChoice } from '../compiler/program-cache';
+import { givenJson } from '../runtime/given-json';
 import type { TunedChoice } from '../runtime/tuning/table';
 
 /** A shader, and what it was written for. */
@@ -72,15 +73,7 @@ export async function parsePlan(json: unknown, what: string): Promise<PlanJson> 
         'Export it again.',
     );
   };
-  let given = json;
-  if (typeof json === 'string') {
-    try {
-      given = JSON.parse(json);
-    } catch {
-      fail('text that is no JSON');
-    }
-  }
-  const plan = given as PlanJson | null | undefined;
+  const plan = givenJson(json, fail) as PlanJson | null | undefined;
   if (typeof plan !== 'object' || plan?.format !== FORMAT) return fail('something else');
   const { checksum, ...rest } = plan;
   if ((await digestOf(rest)) !== checksum) fail('a plan that was changed or cut');

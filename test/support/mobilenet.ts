@@ -14,7 +14,7 @@ export interface MobileNetOptions {
 }
 
 /** Expansion, channels, blocks, and stride of the first block: table 2 of the paper. */
-const STAGES = [
+export const MOBILENET_STAGES = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
   [6, 32, 3, 2],
@@ -82,7 +82,7 @@ export function mobileNetV2({ alpha, classes }: MobileNetOptions): MobileNet {
   const stem = convolution(3, first, 3, 2);
   const blocks: Layer[] = [];
   let channels = first;
-  for (const [expansion, to, count, stride] of STAGES) {
+  for (const [expansion, to, count, stride] of MOBILENET_STAGES) {
     for (let at = 0; at < count; at++) {
       blocks.push(block(channels, scaled(to), expansion, at === 0 ? stride : 1));
       channels = scaled(to);

@@ -1,6 +1,7 @@
 /** What was measured on an adapter: which candidate computes which class of cases fastest. */
 import type { Choice } from '../../fused-kernels/target';
 import { LruMap } from '../../ir/lru-map';
+import { givenJson } from '../given-json';
 
 /** A choice that was measured. */
 export interface TunedChoice {
@@ -90,14 +91,7 @@ function parse(json: unknown): TuningJson {
         'text. Export it again.',
     );
   };
-  let given = json;
-  if (typeof json === 'string') {
-    try {
-      given = JSON.parse(json);
-    } catch {
-      fail('text that is no JSON');
-    }
-  }
+  const given = givenJson(json, fail);
   if (!isObject(given) || given.format !== FORMAT) return fail('something else');
   const { version, adapter, choices } = given;
   if (typeof version !== 'string' || typeof adapter !== 'string' || !Array.isArray(choices)) {
