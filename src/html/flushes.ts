@@ -4,6 +4,7 @@ import type { NodeFate, RefusalExplanation } from '../graph-model';
 import { stockDispatches } from '../graph-model/stock-cost';
 import type { InvocationRecord, PlanRecord } from '../report/record';
 import type { Reported, ReportedPlan } from './report-data';
+import { groupFlushes, nameFlushes } from './same-flushes';
 
 /** What ran: `lastTrace()`, or what the program tells of a layers model. */
 export interface Flushes {
@@ -15,29 +16,54 @@ export interface Flushes {
 type Rename = (name: string) => string;
 
 export function reportFlushes({ model = 'eager kernels', flushes }: Flushes): Reported {
-  const parts = flushes.map((flush, at) => {
-    const place = flushes.length > 1 ? `flush ${at + 1}/` : '';
-    return reportFlush(flush, (name) => place + name);
+  const parts = groupFlushes(flushes).map(({ flush, numbers }) => {
+    const place = flushes.length > 1 ? `flush ${numbers[0]}/` : '';
+    const part = reportFlush(flush, (name) => place + name);
+    return { ...part, numbers, cost: costOf(part) };
   });
-  const nodes = parts.flatMap((part) => part.nodes);
-  const left = parts.flatMap(({ nodes: all }) => all.filter(({ fate }) => fate === 'stock'));
-  const sum = <T>(list: readonly T[], of: (each: T) => number): number =>
-    list.reduce((total, each) => total + of(each), 0);
-  const kernels = parts.flatMap(({ plan }) => plan?.kernels ?? []);
+  const sum = (of: (cost: FlushCost) => number): number =>
+    parts.reduce((total, { cost, numbers }) => total + numbers.length * of(cost), 0);
   return {
     model,
-    nodes,
+    nodes: parts.flatMap((part) => part.nodes),
     dispatches: {
-      before: sum(nodes, ({ stock }) => stock.dispatches),
-      after: kernels.length + sum(left, ({ stock }) => stock.dispatches),
+      before: sum(({ before }) => before.dispatches),
+      after: sum(({ after }) => after.dispatches),
     },
-    bytes: {
-      before: sum(nodes, ({ stock }) => stock.bytes),
-      after: sum(kernels, ({ bytes }) => bytes) + sum(left, ({ stock }) => stock.bytes),
-    },
+    bytes: { before: sum(({ before }) => before.bytes), after: sum(({ after }) => after.bytes) },
     regions: parts,
-    refused: parts.flatMap(({ refused }) => refused),
+    flushes: parts.map(({ numbers, nodes, plan }) => ({
+      ...{ name: nameFlushes(numbers), times: numbers.length, nodes: nodes.length },
+      hasPlan: plan !== undefined,
+    })),
+    refused: [...parts.flatMap(({ refused }) => refused), ...flushes.flatMap(leftAtOnce)],
   };
+}
+
+type Cost = NodeFate['stock'];
+
+interface FlushCost {
+  readonly before: Cost;
+  readonly after: Cost;
+}
+
+function costOf({ nodes, plan }: FlushPart): FlushCost {
+  const sum = (costs: readonly Cost[]): Cost => ({
+    dispatches: costs.reduce((total, { dispatches }) => total + dispatches, 0),
+    bytes: costs.reduce((total, { bytes }) => total + bytes, 0),
+  });
+  const left = nodes.filter(({ fate }) => fate === 'stock').map(({ stock }) => stock);
+  const kernels = plan?.kernels.map(({ bytes }) => ({ dispatches: 1, bytes })) ?? [];
+  return { before: sum(nodes.map(({ stock }) => stock)), after: sum([...kernels, ...left]) };
+}
+
+/** Kernels that no flush held. */
+function leftAtOnce({ left }: FlushTrace): RefusalExplanation[] {
+  return left.map(({ kernel, reason }) => ({
+    rule: 'tfjs',
+    nodes: [kernel],
+    reason: `ran at once: ${reason}`,
+  }));
 }
 
 interface FlushPart {
@@ -69,13 +95,8 @@ function reportFlush(flush: FlushTrace, rename: Rename): FlushPart {
       stock: { dispatches, bytes: dispatches > 0 ? bytes : 0 },
     };
   });
-  const left = flush.left.map(({ kernel, reason }) => ({
-    rule: 'tfjs',
-    nodes: [kernel],
-    reason: `ran at once: ${reason}`,
-  }));
   const refused = flush.refused.map((each) => ({ ...each, nodes: each.nodes.map(rename) }));
-  return { nodes, plan, refused: [...refused, ...left] };
+  return { nodes, plan, refused };
 }
 
 /** Of a kernel for which no plan was tried, no more is known than its name. */

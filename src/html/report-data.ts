@@ -17,6 +17,18 @@ export interface Reported extends Pick<
   'model' | 'dispatches' | 'bytes' | 'nodes' | 'refused'
 > {
   readonly regions: readonly { readonly plan?: ReportedPlan }[];
+  readonly flushes?: readonly FlushData[];
+}
+
+/** Flushes that are alike, told and drawn once. */
+export interface FlushData {
+  /** `flushes 2, 4–7`, and how many these are. */
+  readonly name: string;
+  readonly times: number;
+  /** How many nodes are theirs, after those of the ones before. */
+  readonly nodes: number;
+  /** Whether one of the plans is theirs, in the same order. */
+  readonly hasPlan: boolean;
 }
 
 /** A plan, its kernels without the text of their shaders. */
@@ -29,10 +41,12 @@ export interface ReportData extends Pick<ModelExplanation, 'model' | 'dispatches
   readonly plans: readonly PlanData[];
   readonly shaders: readonly string[];
   readonly refused: readonly RefusalExplanation[];
+  /** Of what was flushed; none of a graph model. */
+  readonly flushes: readonly FlushData[];
 }
 
 export function reportData(
-  { model, dispatches, bytes, nodes, regions, refused }: Reported,
+  { model, dispatches, bytes, nodes, regions, refused, flushes = [] }: Reported,
   { title, subtitle }: Pick<ReportData, 'title' | 'subtitle'>,
 ): ReportData {
   const shaders = new Map<string, number>();
@@ -55,7 +69,7 @@ export function reportData(
       : [],
   );
   return {
-    ...{ title, subtitle, model, dispatches, bytes, nodes, plans, refused },
+    ...{ title, subtitle, model, dispatches, bytes, nodes, plans, refused, flushes },
     shaders: [...shaders.keys()],
   };
 }

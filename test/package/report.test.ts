@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 /** Opens the report offline; an error in it fails the test. */
-async function open(options: object = {}): Promise<Page> {
+async function open(options: object = {}, report = file): Promise<Page> {
   const page = await browser.newPage({ offline: true, ...options });
   page.on('pageerror', (error) => {
     throw error;
@@ -38,7 +38,7 @@ async function open(options: object = {}): Promise<Page> {
   page.on('request', (request) => {
     if (!request.url().startsWith('file:')) throw new Error(`the report asks for ${request.url()}`);
   });
-  await page.goto(pathToFileURL(file).href);
+  await page.goto(pathToFileURL(report).href);
   await page.waitForSelector('.unit.kernel');
   return page;
 }
@@ -137,6 +137,35 @@ test.each([
     await page.close();
   },
 );
+
+test('steps of training that are alike are drawn once, as wide as the page has room', async () => {
+  const script = `
+    import { writeFileSync } from 'node:fs';
+    import * as tf from '@tensorflow/tfjs';
+    import { lastTrace } from 'tfjs-backend-webgpu-fused/node';
+    import { reportHtml } from 'tfjs-backend-webgpu-fused/html';
+    await tf.setBackend('webgpu-fused');
+    const layers = Array.from({ length: 6 }, () => tf.variable(tf.randomUniform([8, 8])));
+    const x = tf.randomUniform([4, 8]);
+    const loss = () => tf.sum(tf.square(layers.reduce((y, w) => tf.tanh(tf.matMul(y, w)), x)));
+    const optimizer = tf.train.adam();
+    lastTrace();
+    for (let step = 0; step < 8; step++) await optimizer.minimize(loss, true).data();
+    writeFileSync(process.argv[1], reportHtml(lastTrace()));`;
+  const trained = join(folder, 'training.html');
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script, trained], {
+    stdio: 'pipe',
+  });
+  const page = await open({ viewport: { width: 1400, height: 900 } }, trained);
+  const titles = await page.locator('.frame text').allTextContents();
+  expect(titles.join('\n')).toMatch(/^flushes .* · \d+ times$/m);
+  const { drawn, frame } = await page.evaluate(() => ({
+    drawn: document.querySelector('svg.graph > g')?.getBoundingClientRect().width ?? 0,
+    frame: document.querySelector('svg.graph')?.getBoundingClientRect().width ?? 0,
+  }));
+  expect(drawn).toBeLessThanOrEqual(frame);
+  await page.close();
+});
 
 async function expectText(page: Page, where: string, text: string): Promise<void> {
   expect((await page.locator(where).first().textContent())?.trim()).toBe(text);

@@ -1,7 +1,8 @@
 /** The graph: one box a dispatch, each opening to the nodes of the model that it computes. */
 import type { NodeFate } from '../../graph-model';
 import { el, formatBytes, hueOf, shorten, svg } from './dom';
-import { layoutUnits, TITLE_LETTERS, type Box, type GraphLayout, type Point } from './layout';
+import type { Box, Point } from './arrange';
+import { frameTitle, layoutUnits, TITLE_LETTERS, type Edge, type GraphLayout } from './layout';
 import { PanZoom } from './pan-zoom';
 import type { GraphUnit, Units } from './units';
 
@@ -13,6 +14,8 @@ export interface GraphListener {
 
 /** Boxes above which all of them are not opened at once: laying them out would freeze the page. */
 const MAX_OPEN_NODES = 3000;
+/** The scale at which a drawing of several columns is to fit its frame. */
+const COMFORTABLE = 0.8;
 
 export class GraphView {
   readonly element: HTMLElement;
@@ -26,6 +29,8 @@ export class GraphView {
   private readonly panZoom: PanZoom;
   private readonly open = new Set<GraphUnit>();
   private readonly shapes = new Map<GraphUnit | NodeFate, SVGElement>();
+  /** Lines that begin or end at a box or node. */
+  private readonly lines = new Map<GraphUnit | NodeFate, SVGElement[]>();
   private layout!: GraphLayout;
   private selected: GraphUnit | NodeFate | undefined;
   private found: (GraphUnit | NodeFate)[] = [];
@@ -47,7 +52,8 @@ export class GraphView {
   /** To be called once the element is in the page, where it has a size. */
   start(): void {
     this.draw();
-    this.panZoom.fitWidth(this.layout.width);
+    const [first] = this.layout.units.values();
+    this.panZoom.fitWidth(this.layout.width, first && first.x + first.width / 2);
   }
 
   /** Opens a box, or closes it. */
@@ -100,21 +106,28 @@ export class GraphView {
       }
     }
     this.draw();
-    this.panZoom.fitWidth(this.layout.width);
+    const [first] = this.layout.units.values();
+    this.panZoom.fitWidth(this.layout.width, first && first.x + first.width / 2);
   }
 
   private draw(): void {
-    this.layout = layoutUnits(this.units, this.open);
-    const { units, nodes, edges } = this.layout;
+    const { clientWidth, clientHeight } = this.frame;
+    this.layout = layoutUnits(this.units, this.open, {
+      width: (clientWidth - 32) / COMFORTABLE,
+      height: (clientHeight - 32) / COMFORTABLE,
+    });
+    const { units, nodes, edges, frames } = this.layout;
     this.shapes.clear();
+    this.lines.clear();
     const drawAll = (isOpen: boolean): SVGElement[] =>
       [...units].flatMap(([unit, box]) =>
         (this.open.has(unit) && unit.members.length > 0) === isOpen ? this.drawUnit(unit, box) : [],
       );
     const inner = [...nodes].map(([node, box]) => this.drawNode(node, box));
     this.content.replaceChildren(
+      ...[...frames].map(([flush, box]) => drawFrame(frameTitle(flush), box)),
       ...drawAll(true),
-      svg('g', { class: 'edges' }, ...edges.map(drawEdge)),
+      svg('g', { class: 'edges' }, ...edges.map((edge) => this.drawLine(edge))),
       ...drawAll(false),
       ...inner,
     );
@@ -167,6 +180,12 @@ export class GraphView {
     return shape;
   }
 
+  private drawLine({ ends, points }: Edge): SVGElement {
+    const line = drawEdge(points);
+    for (const end of ends) this.lines.set(end, [...(this.lines.get(end) ?? []), line]);
+    return line;
+  }
+
   private point(target: GraphUnit | NodeFate): void {
     this.select(target);
     if ('op' in target) this.listener.showNode(target);
@@ -174,9 +193,16 @@ export class GraphView {
   }
 
   private select(target: GraphUnit | NodeFate | undefined): void {
-    if (this.selected) this.shapes.get(this.selected)?.classList.remove('selected');
+    const mark = (isSelected: boolean): void => {
+      if (!this.selected) return;
+      this.shapes.get(this.selected)?.classList.toggle('selected', isSelected);
+      for (const line of this.lines.get(this.selected) ?? []) {
+        line.classList.toggle('touching', isSelected);
+      }
+    };
+    mark(false);
     this.selected = target;
-    if (target) this.shapes.get(target)?.classList.add('selected');
+    mark(true);
   }
 
   private boxOf(target: GraphUnit | NodeFate): Box | undefined {
@@ -235,6 +261,9 @@ function drawCount(count: number, width: number): SVGElement {
   return svg('text', { class: 'inside', x: width - 10, y: 36 }, `${count} nodes`);
 }
 
+/** How far from a corner a line begins to turn, at most. */
+const CORNER = 34;
+
 function drawEdge(points: readonly Point[]): SVGElement {
   const [first, ...rest] = points;
   const path = [`M ${first.x} ${first.y}`];
@@ -243,16 +272,31 @@ function drawEdge(points: readonly Point[]): SVGElement {
     const bend = Math.max(14, (end.y - first.y) / 2);
     path.push(`C ${first.x} ${first.y + bend} ${end.x} ${end.y - bend} ${end.x} ${end.y}`);
   } else {
-    rest.slice(0, -1).forEach((point, i) => {
-      const after = rest[i + 1];
-      const isLast = i === rest.length - 2;
-      const [x, y] = isLast
-        ? [after.x, after.y]
-        : [(point.x + after.x) / 2, (point.y + after.y) / 2];
-      path.push(`Q ${point.x} ${point.y} ${x} ${y}`);
+    rest.slice(0, -1).forEach((corner, i) => {
+      const from = towards(corner, points[i]);
+      const to = towards(corner, rest[i + 1]);
+      path.push(`L ${from.x} ${from.y} Q ${corner.x} ${corner.y} ${to.x} ${to.y}`);
     });
+    const end = rest[rest.length - 1];
+    path.push(`L ${end.x} ${end.y}`);
   }
   return svg('path', { d: path.join(' '), 'marker-end': 'url(#arrow)' });
+}
+
+/** From a corner half the way to a point, and no further than lines turn. */
+function towards(corner: Point, { x, y }: Point): Point {
+  const length = Math.hypot(x - corner.x, y - corner.y);
+  const part = length > 0 ? Math.min(0.5, CORNER / length) : 0;
+  return { x: corner.x + (x - corner.x) * part, y: corner.y + (y - corner.y) * part };
+}
+
+function drawFrame(title: string, { x, y, width, height }: Box): SVGElement {
+  return svg(
+    'g',
+    { class: 'frame', transform: `translate(${x} ${y})` },
+    svg('rect', { width, height, rx: 10 }),
+    svg('text', { x: 12, y: 21 }, title),
+  );
 }
 
 function arrowHead(): SVGElement {

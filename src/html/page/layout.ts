@@ -1,27 +1,25 @@
-/** Where boxes stand: those inside an open one first, then all of them, by dagre. */
-import { graphlib, layout as place } from '@dagrejs/dagre';
+/** Where boxes stand: those inside an open one first, then what flows together, then all of it side by side. */
 import type { NodeFate } from '../../graph-model';
+import type { FlushData } from '../report-data';
+import { arrange, islands, type Arrangement, type Box, type Point, type Size } from './arrange';
+import { fold } from './fold';
+import { arrangeInOrder, orderOf, strandsOf } from './in-order';
+import { pack } from './pack';
 import { nodeOf, type GraphUnit, type Units } from './units';
 
-export interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface GraphLayout {
-  readonly width: number;
-  readonly height: number;
+export interface GraphLayout extends Size {
   readonly units: ReadonlyMap<GraphUnit, Box>;
   /** Nodes inside open boxes. */
   readonly nodes: ReadonlyMap<NodeFate, Box>;
-  readonly edges: readonly (readonly Point[])[];
+  /** Around what ran together. */
+  readonly frames: ReadonlyMap<FlushData, Box>;
+  readonly edges: readonly Edge[];
+}
+
+/** A line between boxes or nodes. */
+export interface Edge {
+  readonly ends: readonly (GraphUnit | NodeFate)[];
+  readonly points: readonly Point[];
 }
 
 const LETTER = 7.6;
@@ -30,53 +28,24 @@ const NODE_HEIGHT = 26;
 const HEAD = 30;
 const PADDING = 12;
 const WIDEST = 300;
+const APART = 34;
+/** Values that are kept at once, above which boxes stand in their order and not by what flows. */
+const MOST_STRANDS = 7;
 
 /** How many letters of a title a box shows. */
 export const TITLE_LETTERS = Math.floor((WIDEST - 24) / LETTER);
 
-interface Sized {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Places sized things by what flows between them; positions are of their corners. */
-function arrange<T>(
-  things: ReadonlyMap<T, Sized>,
-  flows: readonly (readonly [T, T])[],
-  separation: { nodesep: number; ranksep: number },
-): Sized & { boxes: Map<T, Box>; edges: { ends: readonly [T, T]; points: Point[] }[] } {
-  const graph = new graphlib.Graph();
-  graph.setGraph({ ...separation, rankdir: 'TB' });
-  graph.setDefaultEdgeLabel(() => ({}));
-  const keys = [...things.keys()];
-  const ids = new Map(keys.map((thing, id) => [thing, String(id)]));
-  for (const [thing, size] of things) graph.setNode(ids.get(thing) as string, { ...size });
-  for (const [from, to] of flows) {
-    graph.setEdge(ids.get(from) as string, ids.get(to) as string);
-  }
-  place(graph);
-  const boxes = new Map(
-    keys.map((thing) => {
-      // Of dagre's nodes, x and y are the middle.
-      const { x, y, width, height } = graph.node(ids.get(thing) as string) as Box;
-      return [thing, { x: x - width / 2, y: y - height / 2, width, height }];
-    }),
-  );
-  const edges = graph.edges().map((edge) => ({
-    ends: [keys[Number(edge.v)], keys[Number(edge.w)]] as const,
-    points: (graph.edge(edge) as { points: Point[] }).points,
-  }));
-  const { width = 0, height = 0 } = graph.graph() as Partial<Sized>;
-  return { width: Math.max(0, width), height: Math.max(0, height), boxes, edges };
-}
-
-/** @param open boxes that show the nodes inside. */
-export function layoutUnits(units: Units, open: ReadonlySet<GraphUnit>): GraphLayout {
-  const inner = new Map<GraphUnit, ReturnType<typeof arrange<NodeFate>>>();
-  const sizes = new Map<GraphUnit, Sized>();
+/**
+ * @param open boxes that show the nodes inside.
+ * @param room what is seen at once: what is taller stands in columns, as far as these fit in.
+ */
+export function layoutUnits(units: Units, open: ReadonlySet<GraphUnit>, room: Size): GraphLayout {
+  const inner = new Map<GraphUnit, Arrangement<NodeFate>>();
+  const sizes = new Map<GraphUnit, Size>();
   for (const unit of units.all) {
     if (!open.has(unit) || unit.members.length === 0) {
-      sizes.set(unit, { width: widthOf(unit.title, 130), height: UNIT_HEIGHT });
+      const least = unit.kind === 'kernel' ? 165 : 130;
+      sizes.set(unit, { width: widthOf(unit.title, least), height: UNIT_HEIGHT });
       continue;
     }
     const inside = arrangeMembers(unit);
@@ -84,24 +53,95 @@ export function layoutUnits(units: Units, open: ReadonlySet<GraphUnit>): GraphLa
     const width = Math.max(inside.width + 2 * PADDING, widthOf(unit.title, 150));
     sizes.set(unit, { width, height: inside.height + HEAD + PADDING });
   }
-  const outer = arrange(sizes, units.flows, { nodesep: 26, ranksep: 38 });
+  const { frames, ...outer } = arrangeUnits(units, sizes, room);
   const nodes = new Map<NodeFate, Box>();
-  const edges: (readonly Point[])[] = [];
+  const edges: Edge[] = [];
   for (const [unit, { boxes, width }] of inner) {
     const { x, y, width: outside } = outer.boxes.get(unit) as Box;
     const shift = { x: x + (outside - width) / 2, y: y + HEAD };
-    for (const [node, box] of boxes) {
-      nodes.set(node, { ...box, x: box.x + shift.x, y: box.y + shift.y });
-    }
+    for (const [node, box] of boxes) nodes.set(node, move(box, shift));
   }
-  for (const { ends, points } of outer.edges) {
-    if (!ends.some((end) => inner.has(end))) edges.push(points);
+  for (const route of outer.routes) {
+    if (!route.ends.some((end) => inner.has(end))) edges.push(route);
   }
   edges.push(...innerEdges(units, outer, nodes, inner));
-  return { width: outer.width, height: outer.height, units: outer.boxes, nodes, edges };
+  const { width, height } = outer;
+  return { width, height, units: outer.boxes, frames, nodes, edges };
 }
 
-function arrangeMembers({ members }: GraphUnit): ReturnType<typeof arrange<NodeFate>> {
+type Framed = Arrangement<GraphUnit> & { readonly frames: Map<FlushData, Box> };
+
+/** What flows together is placed by itself; flushes are framed. */
+function arrangeUnits(
+  { all, flows }: Units,
+  sizes: ReadonlyMap<GraphUnit, Size>,
+  room: Size,
+): Framed {
+  const parts = new Map<FlushData | undefined, Framed[]>();
+  const flowsInto = new Map<GraphUnit, Units['flows'][number][]>();
+  for (const flow of flows) flowsInto.set(flow[1], [...(flowsInto.get(flow[1]) ?? []), flow]);
+  for (const island of islands(all, flows)) {
+    const things = new Map(island.map((unit) => [unit, sizes.get(unit) as Size]));
+    const inside = island.flatMap((unit) => flowsInto.get(unit) ?? []);
+    const order = orderOf(island, inside);
+    const drawing =
+      strandsOf(order, inside) > MOST_STRANDS
+        ? arrangeInOrder(order, things, inside, room)
+        : fold(arrange(things, inside, { nodesep: 26, ranksep: 38 }), room);
+    const flush = island.find((unit) => unit.flush)?.flush;
+    parts.set(flush, [...(parts.get(flush) ?? []), { ...drawing, frames: new Map() }]);
+  }
+  const framed = [...parts].map(([flush, drawings]) => {
+    const drawing = sideBySide(drawings, room.width);
+    return flush ? frame(drawing, flush) : drawing;
+  });
+  return sideBySide(framed, room.width);
+}
+
+function sideBySide(drawings: readonly Framed[], width: number): Framed {
+  const packing = pack(new Map(drawings.map((drawing) => [drawing, drawing])), width, APART);
+  const moved = drawings.map((drawing) => shiftAll(drawing, packing.places.get(drawing) as Point));
+  return {
+    ...{ width: packing.width, height: packing.height },
+    boxes: new Map(moved.flatMap(({ boxes }) => [...boxes])),
+    routes: moved.flatMap(({ routes }) => routes),
+    frames: new Map(moved.flatMap(({ frames }) => [...frames])),
+  };
+}
+
+function frame(drawing: Framed, flush: FlushData): Framed {
+  const width = Math.max(drawing.width + 2 * PADDING, widthOf(frameTitle(flush), 0));
+  const height = drawing.height + HEAD + 2 * PADDING;
+  const { boxes, routes } = shiftAll(drawing, { x: PADDING, y: HEAD + PADDING });
+  return {
+    width,
+    height,
+    boxes,
+    routes,
+    frames: new Map([[flush, { x: 0, y: 0, width, height }]]),
+  };
+}
+
+export function frameTitle({ name, times }: FlushData): string {
+  return times > 1 ? `${name} · ${times} times` : name;
+}
+
+function shiftAll({ boxes, routes, frames, ...size }: Framed, by: Point): Framed {
+  const moveAll = <T>(all: ReadonlyMap<T, Box>): Map<T, Box> =>
+    new Map([...all].map(([thing, box]) => [thing, move(box, by)]));
+  return {
+    ...size,
+    boxes: moveAll(boxes),
+    frames: moveAll(frames),
+    routes: routes.map(({ ends, points }) => ({ ends, points: points.map((p) => move(p, by)) })),
+  };
+}
+
+function move<T extends Point>(thing: T, by: Point): T {
+  return { ...thing, x: thing.x + by.x, y: thing.y + by.y };
+}
+
+function arrangeMembers({ members }: GraphUnit): Arrangement<NodeFate> {
   const byName = new Map(members.map((node) => [node.name, node]));
   const flows = members.flatMap((node) =>
     node.inputs.flatMap((input) => {
@@ -118,11 +158,11 @@ function arrangeMembers({ members }: GraphUnit): ReturnType<typeof arrange<NodeF
 /** What flows where a box is open: from node to node, or between a node and a closed box. */
 function innerEdges(
   units: Units,
-  { boxes, edges: routes }: ReturnType<typeof arrange<GraphUnit>>,
+  { boxes, routes }: Arrangement<GraphUnit>,
   nodes: ReadonlyMap<NodeFate, Box>,
   open: ReadonlyMap<GraphUnit, unknown>,
-): Point[][] {
-  const edges = new Map<string, Point[]>();
+): Edge[] {
+  const edges = new Map<string, Edge>();
   /** The way around other boxes that was found for what flows between two. */
   const bends = new Map<GraphUnit, Map<GraphUnit, Point[]>>();
   for (const { ends, points } of routes) {
@@ -133,11 +173,14 @@ function innerEdges(
     const unit = units.homes.get(node.name);
     return nodes.get(node) ?? (unit && boxes.get(unit));
   };
-  const connect = (from: Box, to: Box, between: readonly Point[] = []): void => {
+  const connect = (
+    [from, to]: readonly [Box, Box],
+    ends: Edge['ends'],
+    between: readonly Point[] = [],
+  ): void => {
     const start = { x: from.x + from.width / 2, y: from.y + from.height };
     const end = { x: to.x + to.width / 2, y: to.y };
-    const around = between.filter(({ y }) => y > start.y && y < end.y);
-    edges.set([start.x, start.y, end.x, end.y].join(), [start, ...around, end]);
+    edges.set([start.x, start.y, end.x, end.y].join(), { ends, points: [start, ...between, end] });
   };
   for (const node of units.nodes.values()) {
     const to = boxOf(node);
@@ -147,13 +190,16 @@ function innerEdges(
       const from = before && boxOf(before);
       const source = before && units.homes.get(before.name);
       if (!home || !source || !from || !to || from === to) continue;
-      if (open.has(home) || open.has(source)) connect(from, to, bends.get(source)?.get(home));
+      if (!open.has(home) && !open.has(source)) continue;
+      const ends = [open.has(source) ? before : source, open.has(home) ? node : home];
+      connect([from, to], ends, bends.get(source)?.get(home));
     }
   }
   for (const [from, to] of units.flows) {
     // Inputs of the model are no nodes; inside, whoever reads one is not known by name.
     if (from.kind !== 'input' || !open.has(to)) continue;
-    connect(boxes.get(from) as Box, boxes.get(to) as Box, bends.get(from)?.get(to));
+    const between = [boxes.get(from) as Box, boxes.get(to) as Box] as const;
+    connect(between, [from, to], bends.get(from)?.get(to));
   }
   return [...edges.values()];
 }

@@ -3,13 +3,14 @@ import type { ReportData } from '../report-data';
 import { Details } from './details';
 import { el, formatBytes, section } from './dom';
 import { GraphView } from './graph-view';
+import { joinInputs } from './join-inputs';
 import { memoryChart } from './memory-chart';
 import { byFamily, tiles } from './overview';
 import { refusals, rules } from './tables';
 import { unitsOf } from './units';
 
 function draw(data: ReportData, page: HTMLElement): void {
-  const units = unitsOf(data);
+  const units = joinInputs(unitsOf(data));
   const details: Details = new Details(data, units, {
     reveal: (target) => graph.reveal(target),
     toggle: (unit) => graph.toggle(unit),
@@ -28,7 +29,9 @@ function draw(data: ReportData, page: HTMLElement): void {
   const memory = data.plans.flatMap((plan, at) => {
     const { allocated, lowerBound, unshared, slabs } = plan.memory;
     if (slabs.length === 0) return [];
-    const name = data.plans.length > 1 ? `Memory of part ${at + 1}` : 'Memory';
+    const flush = data.flushes.filter(({ hasPlan }) => hasPlan).at(at);
+    const part = flush?.name ?? `part ${at + 1}`;
+    const name = data.plans.length > 1 ? `Memory of ${part}` : 'Memory';
     const says =
       `${formatBytes(allocated)} on ${slabs.length} slabs hold what would take ${formatBytes(unshared)} unshared; ` +
       `${formatBytes(lowerBound)} live at once. Each bar is an intermediate, from the dispatch that gives it to the last that reads it.`;

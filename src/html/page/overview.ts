@@ -29,10 +29,19 @@ function tile(
   );
 }
 
-export function tiles({ dispatches, bytes, plans, nodes, shaders }: ReportData): HTMLElement {
+export function tiles({
+  dispatches,
+  bytes,
+  plans,
+  nodes,
+  shaders,
+  flushes,
+}: ReportData): HTMLElement {
   const sum = (of: (memory: (typeof plans)[number]['memory']) => number): number =>
     plans.reduce((total, { memory }) => total + of(memory), 0);
   const fused = nodes.filter(({ fate }) => fate !== 'stock').length;
+  const count = flushes.reduce((total, { times }) => total + times, 0);
+  const repeats = count > flushes.length ? `; ${count} flushes, ${flushes.length} told apart` : '';
   return el(
     'div',
     { class: 'tiles' },
@@ -49,39 +58,49 @@ export function tiles({ dispatches, bytes, plans, nodes, shaders }: ReportData):
       { class: 'tile' },
       el('div', { class: 'label' }, 'Nodes of the model'),
       el('div', { class: 'numbers' }, `${fused} of ${nodes.length}`),
-      el('p', { class: 'says' }, `in fused dispatches or free; ${shaders.length} shaders`),
+      el(
+        'p',
+        { class: 'says' },
+        `in fused dispatches or free; ${shaders.length} shaders${repeats}`,
+      ),
     ),
   );
 }
 
+interface Cost {
+  dispatches: number;
+  bytes: number;
+}
+
 interface FamilyShare {
-  stock: { dispatches: number; bytes: number };
-  fused: { dispatches: number; bytes: number };
+  readonly stock: Cost;
+  readonly fused: Cost;
+}
+
+function add(sum: Cost, { dispatches, bytes }: Cost, times: number): void {
+  sum.dispatches += times * dispatches;
+  sum.bytes += times * bytes;
 }
 
 /** Dispatches and bytes of each kernel family, and of the nodes that it computes by stock. */
 export function byFamily({ all }: Units): HTMLElement {
   const shares = new Map<string, FamilyShare>();
-  for (const { kernel, members, kind } of all) {
+  for (const { kernel, members, kind, flush } of all) {
     if (kind === 'input') continue;
+    const times = flush?.times ?? 1;
     const family = kernel?.family ?? 'tfjs';
-    const none = (): FamilyShare['stock'] => ({ dispatches: 0, bytes: 0 });
+    const none = (): Cost => ({ dispatches: 0, bytes: 0 });
     const share = shares.get(family) ?? { stock: none(), fused: none() };
     shares.set(family, share);
     for (const { stock } of members) {
-      share.stock.dispatches += stock.dispatches;
-      share.stock.bytes += stock.bytes;
-      if (kernel) continue;
-      share.fused.dispatches += stock.dispatches;
-      share.fused.bytes += stock.bytes;
+      add(share.stock, stock, times);
+      if (!kernel) add(share.fused, stock, times);
     }
-    if (!kernel) continue;
-    share.fused.dispatches++;
-    share.fused.bytes += kernel.bytes;
+    if (kernel) add(share.fused, { dispatches: 1, bytes: kernel.bytes }, times);
   }
   const rows = [...shares].sort(([, a], [, b]) => b.stock.bytes - a.stock.bytes);
   const most = Math.max(1, ...rows.flatMap(([, { stock, fused }]) => [stock.bytes, fused.bytes]));
-  const bar = (kind: string, { bytes, dispatches }: FamilyShare['stock']): HTMLElement =>
+  const bar = (kind: string, { bytes, dispatches }: Cost): HTMLElement =>
     el(
       'div',
       { class: 'pair' },

@@ -34,11 +34,16 @@ export class PanZoom {
     frame.addEventListener('keydown', (event) => this.key(event));
   }
 
-  /** Shows a drawing of this width from its top, as large as it fits: no larger than life, and no smaller than can be read. */
-  fitWidth(width: number): void {
+  /**
+   * Shows a drawing of this width from its top, as large as it fits: no larger than life, and no smaller than can be
+   * read. What does not fit is shown around `middle`.
+   */
+  fitWidth(width: number, middle = width / 2): void {
     const { clientWidth } = this.frame;
     const scale = Math.min(1, Math.max(READABLE, (clientWidth - 32) / Math.max(1, width)));
-    this.set({ x: (clientWidth - width * scale) / 2, y: 16, scale });
+    const spare = clientWidth - width * scale;
+    const x = spare >= 0 ? spare / 2 : Math.min(16, clientWidth / 2 - middle * scale);
+    this.set({ x, y: 16, scale });
   }
 
   /** Shows all of a drawing. */

@@ -1,6 +1,6 @@
 /** What is drawn: dispatches and ops of tfjs, the nodes of the model that each computes, and what flows. */
 import type { NodeFate } from '../../graph-model';
-import type { KernelData, PlanData, ReportData } from '../report-data';
+import type { FlushData, KernelData, PlanData, ReportData } from '../report-data';
 
 /** A box of the graph: a dispatch, an op that tfjs runs, or an input of the model. */
 export interface GraphUnit {
@@ -11,6 +11,8 @@ export interface GraphUnit {
   readonly kernel?: KernelData;
   readonly plan?: PlanData;
   readonly at?: number;
+  /** Of what was flushed: which flushes it is of. */
+  readonly flush?: FlushData;
   /** Nodes of the model that are shown inside. */
   readonly members: NodeFate[];
 }
@@ -28,7 +30,9 @@ export function nodeOf(ref: string): string {
   return ref.replace(/:\d+$/, '');
 }
 
-export function unitsOf({ nodes, plans }: ReportData): Units {
+export function unitsOf({ nodes, plans, flushes }: ReportData): Units {
+  const flushOfPlan = flushes.filter(({ hasPlan }) => hasPlan);
+  const flushOfNode = flushes.flatMap((flush) => Array.from({ length: flush.nodes }, () => flush));
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const homes = new Map<string, GraphUnit>();
   const all: GraphUnit[] = [];
@@ -42,6 +46,7 @@ export function unitsOf({ nodes, plans }: ReportData): Units {
         kernel,
         plan,
         at,
+        flush: flushOfPlan.at(p),
         members: [],
       };
       all.push(unit);
@@ -51,12 +56,18 @@ export function unitsOf({ nodes, plans }: ReportData): Units {
       }
     });
   });
-  for (const node of nodes) {
-    if (node.fate !== 'stock') continue;
-    const unit: GraphUnit = { id: `op ${node.name}`, kind: 'stock', title: node.op, members: [] };
+  nodes.forEach((node, at) => {
+    if (node.fate !== 'stock') return;
+    const unit: GraphUnit = {
+      id: `op ${node.name}`,
+      kind: 'stock',
+      title: node.op,
+      flush: flushOfNode.at(at),
+      members: [],
+    };
     all.push(unit);
     place(node, unit, homes);
-  }
+  });
   placeFolded(nodes, homes);
   const flows = new Map<string, readonly [GraphUnit, GraphUnit]>();
   const flow = (from: GraphUnit, to: GraphUnit): void => {

@@ -4,7 +4,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { PlanningRuntime } from '../../../src/cli/planning-runtime';
 import { hookOf, installGraphModelHook, optimize } from '../../../src/graph-model';
-import { layoutUnits, type Box } from '../../../src/html/page/layout';
+import type { Box } from '../../../src/html/page/arrange';
+import { layoutUnits } from '../../../src/html/page/layout';
 import { unitsOf, type Units } from '../../../src/html/page/units';
 import { reportData } from '../../../src/html/report-data';
 import { residualGraphModel } from '../../support/residual-graph-model';
@@ -66,7 +67,7 @@ test.each([
   ['closed', false],
   ['open', true],
 ])('%s boxes do not overlap, and nodes lie inside theirs', (_what, isOpen) => {
-  const layout = layoutUnits(units, new Set(isOpen ? units.all : []));
+  const layout = layoutUnits(units, new Set(isOpen ? units.all : []), { width: 900, height: 500 });
   const boxes = [...layout.units.values()];
   boxes.forEach((a, at) => {
     for (const b of boxes.slice(at + 1)) expect(overlap(a, b)).toBe(false);
