@@ -40,15 +40,15 @@ export function reportFlushes({ model = 'eager kernels', flushes }: Flushes): Re
   };
 }
 
-type Cost = NodeFate['stock'];
+type NodeCost = NodeFate['stock'];
 
 interface FlushCost {
-  readonly before: Cost;
-  readonly after: Cost;
+  readonly before: NodeCost;
+  readonly after: NodeCost;
 }
 
 function costOf({ nodes, plan }: FlushPart): FlushCost {
-  const sum = (costs: readonly Cost[]): Cost => ({
+  const sum = (costs: readonly NodeCost[]): NodeCost => ({
     dispatches: costs.reduce((total, { dispatches }) => total + dispatches, 0),
     bytes: costs.reduce((total, { bytes }) => total + bytes, 0),
   });

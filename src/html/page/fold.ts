@@ -6,7 +6,7 @@ const GUTTER = 30;
 const LANE = 5;
 
 /** Part of a drawing from one cut to the next, and how far it moves. */
-interface Column {
+interface FoldedColumn {
   readonly top: number;
   readonly bottom: number;
   readonly dx: number;
@@ -50,7 +50,7 @@ function foldAt<T>(drawing: Arrangement<T>, cuts: readonly number[]): Arrangemen
         .length,
   );
   const head = GUTTER / 2 + LANE * Math.max(...crossings);
-  const columns: Column[] = [];
+  const columns: FoldedColumn[] = [];
   const edges = [0, ...cuts, drawing.height];
   let left = 0;
   for (let at = 0; at < edges.length - 1; at++) {
@@ -59,7 +59,8 @@ function foldAt<T>(drawing: Arrangement<T>, cuts: readonly number[]): Arrangemen
     columns.push({ top, bottom, dx: left - from, dy: head - top });
     left += to - from + GUTTER + LANE * (crossings[at] ?? 0);
   }
-  const columnOf = (y: number): Column => columns.find(({ bottom }) => y < bottom) ?? last(columns);
+  const columnOf = (y: number): FoldedColumn =>
+    columns.find(({ bottom }) => y < bottom) ?? last(columns);
   const boxes = new Map(
     [...drawing.boxes].map(([thing, box]) => {
       const { dx, dy } = columnOf(box.y);
@@ -95,7 +96,7 @@ interface Lane {
 /** Cuts a way where it leaves a column, and leads it around to the top of the next. */
 function reroute(
   points: readonly Point[],
-  columns: readonly Column[],
+  columns: readonly FoldedColumn[],
   laneFrom: (column: number) => Lane,
 ): Point[] {
   const way: Point[] = [];
