@@ -8,6 +8,7 @@ import terser from '@rollup/plugin-terser';
 import { transform } from 'esbuild';
 import dts from 'rollup-plugin-dts';
 import { benchPage } from './tools/build/bench-page.mjs';
+import { privateNames } from './tools/build/private-names.mjs';
 import { reportPage } from './tools/build/report-page.mjs';
 
 const ENTRIES = {
@@ -138,12 +139,14 @@ const uncomment = {
 /**
  * `tf.profile` names a kernel by its program's class. What is written alike everywhere is smaller when it is
  * compressed: statements stay apart, constants on the side where they stood, short functions where they are.
+ * What only a class of ours knows of itself has a short name.
  */
 const minify = terser({
   ecma: 2020,
   keep_classnames: /Program$/,
   // Only classes are constructors here: all other functions may be arrows.
   compress: { passes: 5, sequences: false, lhs_constants: false, inline: 1, unsafe_arrows: true },
+  mangle: { properties: { regex: new RegExp(`^(${privateNames().join('|')})$`) } },
 });
 
 /** @type {(extension: string) => import('rollup').OutputOptions} */

@@ -72,13 +72,24 @@ export class KernelEmission {
     });
     const coordsOf = followCoords(group, coords);
     for (const value of group.stores) {
-      const at = coordsOf.get(value) as IndexExpr[];
+      const at = coordsOf.get(value);
+      if (!at) continue; // an aside
       const { buffer, locate } = this.request.storage(value) as Storage;
       const operand = this.inliner.value(value, at);
       const store = (): void => this.inliner.store(buffer, locate(at), operand, width, inside);
       if (value.producer) this.writer.by(value.producer, store);
       else store();
     }
+  }
+
+  /** Stores the last output of the anchor, a scalar that is no result (see {@link resultsOf}), if somebody wants it. */
+  storeAside(code: string): void {
+    const { group, storage } = this.request;
+    const value = group.anchor.outputs[group.anchor.outputs.length - 1];
+    if (!group.stores.includes(value)) return;
+    const { buffer, locate } = storage(value) as Storage;
+    const operand = this.inliner.define(code, 1, value.dtype, this.writer.depth);
+    this.inliner.store(buffer, locate([]), operand, 1);
   }
 }
 

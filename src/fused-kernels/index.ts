@@ -20,6 +20,7 @@ import { reduceKernel } from './reduce';
 import { softmaxKernel } from './softmax';
 import { avgPoolKernel, maxPoolKernel, maxPoolPositionsKernel } from './pool';
 import { topKKernel } from './top-k';
+import { whereKernel } from './where';
 import { avgPoolGradKernel, depthwiseGradKernel, maxPoolGradKernel } from './window-gradient';
 
 export const fusedKernels: readonly FusedKernel[] = [
@@ -42,6 +43,7 @@ export const fusedKernels: readonly FusedKernel[] = [
   argReduceKernel,
   cumulativeKernel,
   topKKernel,
+  whereKernel,
   nonMaxSuppressionKernel,
   softmaxKernel,
   normalizeKernel,

@@ -160,6 +160,7 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
     writer.statement(`keys[slot] = keyOf(current[slot], ${lowest});`);
   });
   writer.statement('var isOver = false;');
+  writer.statement('var count = 0;');
   emitLoop(emission, 'rank', maxOutputSize, (rank) => {
     // Of the box that is remembered alone, all know before they find their best.
     writer.statement(`let known = ${remembered > 1 ? 'rank' : '0'};`);
@@ -191,6 +192,7 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
     });
     writer.block('if (local.x == 0u)', () => {
       writer.statement('selected[known] = found;');
+      writer.statement('count += i32(found >= 0);');
       emission.epilogue(
         [rank],
         [
@@ -202,6 +204,7 @@ function emitSuppression(emission: KernelEmission, invocations: number): ShaderP
     });
     writer.statement('workgroupBarrier();');
   });
+  writer.block('if (local.x == 0u)', () => emission.storeAside('count'));
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }
 

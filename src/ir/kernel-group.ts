@@ -12,8 +12,17 @@ export interface KernelGroup {
   readonly anchor: Node;
   /** Anchor, perhaps what it reads, and epilogue, in graph order. */
   readonly members: readonly Node[];
-  /** Values written to memory; all have as many elements as each of the anchor's outputs. */
+  /** Values written to memory; all have as many elements as the anchor's first output, but for asides (see {@link resultsOf}). */
   readonly stores: readonly Value[];
+}
+
+/**
+ * Outputs of an anchor that have an element at each of the coordinates that its epilogue is written for. Those of
+ * another rank, a count of results, are asides: its kernel stores them once, and nothing follows them in registers.
+ */
+export function resultsOf({ outputs }: Node): readonly Value[] {
+  const rank = outputs[0].shape.length;
+  return outputs.filter(({ shape }) => shape.length === rank);
 }
 
 /** Layout changes keep every element, so that an epilogue can look through them. */
@@ -21,12 +30,12 @@ export function isLayoutChange({ kernel }: Node): boolean {
   return kernel === 'Transpose' || kernel === 'Reshape';
 }
 
-/** Coordinates of every member's output when the anchor's outputs, all of one shape, are at `coords`. */
+/** Coordinates of every member's output when the anchor's results, all of one shape, are at `coords`. */
 export function followCoords(
   { anchor, members }: KernelGroup,
   coords: readonly IndexExpr[],
 ): Map<Value, IndexExpr[]> {
-  const known = new Map<Value, IndexExpr[]>(anchor.outputs.map((value) => [value, [...coords]]));
+  const known = new Map<Value, IndexExpr[]>(resultsOf(anchor).map((value) => [value, [...coords]]));
   for (const node of members) {
     const [output] = node.outputs;
     if (known.has(output)) continue;

@@ -29,14 +29,13 @@ function suppressed(
     demand(part >= 0 && part <= 1, () => `${part} is not from 0 to 1`);
   }
   const maxOutputSize = Math.min(attrs.maxOutputSize, boxes.shape[0]);
-  const [indices, kept] = b.ops('NonMaxSuppression', [boxes, scores], {
+  const [indices, kept, count] = b.ops('NonMaxSuppression', [boxes, scores], {
     maxOutputSize,
     iouThreshold,
     scoreThreshold,
     softNmsSigma,
   });
-  const isBox = b.cast(b.op('GreaterEqual', [indices, b.scalar(0, 'int32')]), 'int32');
-  return { indices, kept, count: b.op('Sum', [isBox], { axes: [0], keepDims: false }) };
+  return { indices, kept, count };
 }
 
 export const nonMaxSuppressionLowerings = {

@@ -2,7 +2,6 @@
 import type { GraphBuilder } from '../ir/builder';
 import { sizeOf, stridesOf, type Value } from '../ir/graph';
 import { demand } from '../ir/infer/refused';
-import { MAX_SORTED } from '../ir/infer/top-k';
 import { lowering } from './lowering';
 
 /** Indices along each axis of elements that are counted in row-major order: [count, rank]. */
@@ -23,19 +22,9 @@ export const whereLowerings = {
   Where: {
     ...lowering(['condition'], (b, [condition]) => {
       const { shape } = condition;
-      const count = sizeOf(shape);
-      demand(condition.dtype === 'bool', () => `a condition is ${condition.dtype}`);
-      demand(
-        shape.length > 0 && count <= MAX_SORTED,
-        () => `${count} elements of rank ${shape.length}`,
-      );
-      const flat = b.reshape(b.cast(condition, 'int32'), [count]);
-      // Equal elements keep their order.
-      const [, positions] = b.ops('TopK', [flat], { k: count, partLength: count });
-      return [
-        coordinates(b, positions, shape),
-        b.op('Sum', [flat], { axes: [0], keepDims: false }),
-      ];
+      demand(shape.length > 0, () => 'a condition is a scalar');
+      const [positions, count] = b.ops('Where', [b.reshape(condition, [sizeOf(shape)])]);
+      return [coordinates(b, positions, shape), count];
     }),
     counted: () => ({ outputs: 1, keepsCount: false }),
   },

@@ -209,7 +209,20 @@ function nonMaxSuppression(boxes: tf.Tensor, scores: tf.Tensor, attrs: Attrs): t
     softNmsSigma,
   ) as { selectedIndices: tf.Tensor; selectedScores: tf.Tensor };
   const missing: [number, number][] = [[0, maxOutputSize - selectedIndices.shape[0]]];
-  return [tf.pad(selectedIndices, missing, -1), tf.pad(selectedScores, missing, 0)];
+  return [
+    tf.pad(selectedIndices, missing, -1),
+    tf.pad(selectedScores, missing, 0),
+    tf.scalar(selectedIndices.shape[0], 'int32'),
+  ];
+}
+
+/** Positions of what is true, then those of all else, and how many are true. */
+function where(condition: tf.Tensor): tf.Tensor[] {
+  const [found, rest] = [condition, tf.logicalNot(condition)].map((wanted) => {
+    const positions = [...wanted.dataSync()].flatMap((element, at) => (element ? [at] : []));
+    return tf.tensor1d(positions, 'int32');
+  });
+  return [tf.concat([found, rest]), tf.scalar(found.size, 'int32')];
 }
 
 /** Of each part of the last axis, the largest elements, and where they are or what `indices` call them. */
@@ -315,6 +328,7 @@ const runs: Readonly<Record<string, Run>> = {
   Cumsum: ([x], attrs) => cumulative(tf.cumsum, x, attrs),
   Cumprod: ([x], attrs) => cumulative(tf.cumprod, x, attrs),
   TopK: ([x, indices], attrs) => topK(x, indices, attrs),
+  Where: ([condition]) => where(condition),
   NonMaxSuppression: ([boxes, scores], attrs) => nonMaxSuppression(boxes, scores, attrs),
   ArgMax: ([x], attrs) => tf.argMax(x, attrs.axis as number),
   ArgMin: ([x], attrs) => tf.argMin(x, attrs.axis as number),

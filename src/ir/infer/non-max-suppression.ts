@@ -17,7 +17,7 @@ export interface NonMaxSuppressionAttrs {
   readonly softNmsSigma: number;
 }
 
-/** Indices and scores of the selected boxes, in order; −1 and 0 where there is no other. */
+/** Indices and scores of the selected boxes, in order, −1 and 0 where there is no other, and how many they are. */
 export const nonMaxSuppression: InferManyFunction = ([boxes, scores], attrs) => {
   const { maxOutputSize } = attrs as unknown as NonMaxSuppressionAttrs;
   const [count] = boxes.shape;
@@ -36,5 +36,6 @@ export const nonMaxSuppression: InferManyFunction = ([boxes, scores], attrs) => 
   return [
     { shape, dtype: 'int32' },
     { shape, dtype: 'float32' },
+    { shape: [], dtype: 'int32' },
   ];
 };

@@ -68,10 +68,27 @@ const moments: InferManyTable[string] = ([x], attrs) => {
   ];
 };
 
+/** Elements whose ranks one workgroup finds out. */
+const MAX_POSITIONS = 2 ** 16;
+
+/** Positions of what is true, those of all else behind them, and how many are true. */
+const where: InferManyTable[string] = ([{ shape, dtype }]) => {
+  demand(dtype === 'bool', () => `a condition is ${dtype}`);
+  demand(
+    shape.length === 1 && shape[0] > 0 && shape[0] <= MAX_POSITIONS,
+    () => `a condition ${formatShape(shape)}; needs 1 to ${MAX_POSITIONS} elements`,
+  );
+  return [
+    { shape, dtype: 'int32' },
+    { shape: [], dtype: 'int32' },
+  ];
+};
+
 /** Kernels that combine the elements of an axis in more than one way. */
 export const reductionsInference: InferManyTable = {
   Moments: moments,
   TopK: topK,
+  Where: where,
   NonMaxSuppression: nonMaxSuppression,
 };
 

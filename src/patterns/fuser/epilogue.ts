@@ -6,7 +6,7 @@ import type { Node, Value } from '../../ir/graph';
 import { sizeOf } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
-import { followNode, isLayoutChange } from '../../ir/kernel-group';
+import { followNode, isLayoutChange, resultsOf } from '../../ir/kernel-group';
 import type { FusionState, GrowingGroup } from './state';
 
 export const EPILOGUE = 'epilogue';
@@ -20,7 +20,7 @@ export function growEpilogue(
   group: GrowingGroup,
   allowed: (node: Node) => boolean = () => true,
 ): void {
-  const { outputs } = group.anchor;
+  const outputs = resultsOf(group.anchor);
   const followed = new FollowedCoords(outputs);
   const examined = new Set<Node>();
   const waiting = outputs.flatMap((value) => state.usesOf(value));

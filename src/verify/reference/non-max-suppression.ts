@@ -69,5 +69,5 @@ export const nonMaxSuppression: PrimitiveEvaluator = ({ attrs }, [boxes, scores]
       line.delete(best);
     }
   }
-  return [indices, kept];
+  return [indices, kept, Float64Array.of(selected)];
 };

@@ -215,6 +215,15 @@ const topK: PrimitiveEvaluator = ({ inputs: [{ shape }], outputs: [out], attrs }
   return [values, found];
 };
 
+/** Positions of what is true, then those of all else, and how many are true. */
+const where: PrimitiveEvaluator = (_node, [condition]) => {
+  const positions = Array.from(condition, (_element, at) => at);
+  const isTrue = (at: number): boolean => condition[at] !== 0;
+  const found = positions.filter(isTrue);
+  const rest = positions.filter((at) => !isTrue(at));
+  return [Float64Array.of(...found, ...rest), Float64Array.of(found.length)];
+};
+
 export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
   ...Object.fromEntries(Object.entries(FOLDS).map(([kernel, fold]) => [kernel, reduction(fold)])),
   ArgMax: argExtreme((a, b) => a > b),
@@ -232,5 +241,6 @@ export const reductions: Readonly<Record<string, PrimitiveEvaluator>> = {
   Cumprod: cumulative((total, x, isInteger) => (isInteger ? Math.imul(total, x) : total * x), 1),
   Moments: moments,
   TopK: topK,
+  Where: where,
   NonMaxSuppression: nonMaxSuppression,
 };

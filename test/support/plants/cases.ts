@@ -353,5 +353,6 @@ export const FAMILY_CASES: Readonly<Record<string, PlantCase>> = {
     },
   },
   'top-k': { build: (b) => [...b.ops('TopK', [input(b, 5, 37)], { k: 4, partLength: 37 })] },
+  where: { build: (b) => [...b.ops('Where', [b.op('Greater', [input(b, 37), b.scalar(0)])])] },
   map: { build: (b) => b.op('Add', [b.op('Sin', [input(b, 5, 7)]), input(b, 7)]) },
 };

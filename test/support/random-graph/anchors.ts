@@ -162,6 +162,16 @@ const topK: Family = (draft) => {
     : draft.accept(indices, Math.max(1, columns), 0);
 };
 
+const where: Family = (draft) => {
+  const x = draft.choose(
+    (v) => v.value.dtype === 'bool' && v.error === 0 && v.value.shape.length > 0,
+  );
+  if (!x) return null;
+  const count = sizeOf(x.value.shape);
+  const [positions, total] = draft.b.ops('Where', [draft.b.reshape(x.value, [count])]);
+  return draft.accept(draft.flag() ? positions : total, count, 0);
+};
+
 const maxPool: Family = (draft) => {
   const x = chooseImage(draft);
   if (!x) return null;
@@ -226,6 +236,7 @@ export const exactAnchors: readonly Family[] = [
   argReduction,
   cumsum,
   topK,
+  where,
 ];
 
 /** Kernels with loops of their own whose results are rounded. */
@@ -245,4 +256,5 @@ export const smoothAnchors: readonly Family[] = [
   reduction(['Sum', 'Max'], isFloat, total),
   cumsum,
   topK,
+  where,
 ];

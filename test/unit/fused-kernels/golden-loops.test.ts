@@ -303,6 +303,55 @@ describe('golden shaders of loops', () => {
     `);
   });
 
+  test('positions of what is true, and how many they are', () => {
+    const shader = shaderOf((b) => b.ops('Where', [b.input({ shape: [300], dtype: 'bool' })]));
+    expect(shader).toMatchInlineSnapshot(`
+     "// fused: Where
+     struct Uniforms {
+       runLength: i32,
+       elementCount: i32,
+     }
+     @group(0) @binding(0) var<uniform> u: Uniforms;
+     @group(0) @binding(1) var<storage, read> in0: array<i32>;
+     @group(0) @binding(2) var<storage, read_write> out1: array<i32>;
+     @group(0) @binding(3) var<storage, read_write> out2: array<i32>;
+     var<workgroup> counts: array<i32, 256>;
+     @compute @workgroup_size(256)
+     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+       let begin = i32(local.x) * u.runLength;
+       let end = min(begin + u.runLength, u.elementCount);
+       var bits: array<u32, 1>;
+       var own = 0;
+       for (var at = begin; at < end; at++) {
+         let slot = u32(at - begin);
+         let v0 = in0[at];
+         let holds = v0 != 0;
+         bits[slot / 32u] |= u32(holds) << (slot % 32u);
+         own += i32(holds);
+       }
+       counts[local.x] = own;
+       workgroupBarrier();
+       var rank = 0;
+       var total = 0;
+       for (var other = 0u; other < 256u; other++) {
+         rank += select(0, counts[other], other < local.x);
+         total += counts[other];
+       }
+       for (var at = begin; at < end; at++) {
+         let slot = u32(at - begin);
+         let holds = i32((bits[slot / 32u] >> (slot % 32u)) & 1u);
+         let place = select(total + at - rank, rank, holds == 1);
+         out1[place] = at;
+         rank += holds;
+       }
+       if (local.x == 0u) {
+         out2[0] = total;
+       }
+     }
+     "
+    `);
+  });
+
   test('the largest elements of parts of rows, the last of which is shorter', () => {
     const shader = shaderOf((b) => b.ops('TopK', [float(b, 3, 20)], { k: 2, partLength: 7 }));
     expect(shader).toMatchInlineSnapshot(`

@@ -26,6 +26,7 @@ describe('golden shaders of suppression', () => {
      @group(0) @binding(2) var<storage, read> in1: array<f32>;
      @group(0) @binding(3) var<storage, read_write> out2: array<i32>;
      @group(0) @binding(4) var<storage, read_write> out3: array<f32>;
+     @group(0) @binding(5) var<storage, read_write> out4: array<i32>;
      var<workgroup> front: array<vec3<u32>, 256>;
      var<workgroup> selected: array<i32, 8>;
      fn orderOf(x: f32) -> u32 {
@@ -83,6 +84,7 @@ describe('golden shaders of suppression', () => {
          keys[slot] = keyOf(current[slot], bitcast<u32>(u.lowest));
        }
        var isOver = false;
+       var count = 0;
        for (var rank = 0; rank < u.rankCount; rank++) {
          let known = rank;
          var found = -1;
@@ -139,10 +141,14 @@ describe('golden shaders of suppression', () => {
          }
          if (local.x == 0u) {
            selected[known] = found;
+           count += i32(found >= 0);
            out2[rank] = found;
            out3[rank] = kept;
          }
          workgroupBarrier();
+       }
+       if (local.x == 0u) {
+         out4[0] = count;
        }
      }
      "
