@@ -5,10 +5,16 @@ import type { Parts } from './parts';
 
 /**
  * Registers stock `webgpu` and `webgpu-fused` on the machine's adapter.
+ *
+ * @param options Dawn's.
  * @throws CliError if there is no WebGPU, or no adapter.
  */
-export async function provideBackends(what: string, parts: Parts): Promise<GPUAdapterInfo> {
-  const gpu = await provideGpu(what);
+export async function provideBackends(
+  what: string,
+  parts: Parts,
+  options: string[] = [],
+): Promise<GPUAdapterInfo> {
+  const gpu = await provideGpu(what, options);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new CliError(what, {

@@ -5,6 +5,7 @@ import { formatTrace, type FlushTrace } from '../eager/flush-trace';
 import type { AdapterClass } from '../fused-kernels/target';
 import type { ModelExplanation } from '../graph-model';
 import { formatBytes, formatPlan, formatRefusals } from '../report';
+import type { Flushes, ReportedTimes } from '../html';
 import { CliError, EXIT } from './cli-error';
 import { explainGraph } from './explain-graph';
 import { explainLayers, type LayersExplanation } from './explain-layers';
@@ -14,20 +15,24 @@ import { readModel } from './model-files';
 import { namingNodes } from './name-node';
 import { groupBy } from './table';
 import type { Terminal } from './terminal';
+import { provideTimedBackends, timeSide, type TimedSide } from './time-sides';
+import type { BackendName } from './use-backend';
 
 export interface ExplainOptions {
   readonly adapter: AdapterClass;
   readonly input: InputShapes;
   readonly json?: boolean;
   readonly html?: string;
+  readonly time?: boolean;
 }
 
 export async function explainCommand(
   source: string,
-  { adapter, input, json, html }: ExplainOptions,
+  { adapter, input, json, html, time }: ExplainOptions,
   terminal: Terminal,
   parts: Parts,
 ): Promise<number> {
+  if (time) return explainTimed(source, { input, json, html }, terminal, parts);
   terminal.progress(`reading ${source}`);
   const files = await readModel(source);
   terminal.progress(`compiling for adapters of class ${adapter}`);
@@ -63,6 +68,37 @@ export async function explainCommand(
   return EXIT.ok;
 }
 
+/** What runs on this machine, with the time of each kernel in the report. */
+async function explainTimed(
+  source: string,
+  { input, json, html }: Pick<ExplainOptions, 'input' | 'json' | 'html'>,
+  terminal: Terminal,
+  parts: Parts,
+): Promise<number> {
+  if (html === undefined || json) {
+    throw new CliError('explain', {
+      got: '--time without --html, or with --json',
+      needs: 'a report to show times in',
+      cure: 'Add --html report.html, or use trace, which prints and writes times.',
+    });
+  }
+  terminal.progress(`reading ${source}`);
+  const files = await readModel(source);
+  const adapter = await provideTimedBackends('explain', parts);
+  const side = (name: BackendName): Promise<TimedSide> => {
+    terminal.progress(`${name}: warming up, then calls by kernel`);
+    return namingNodes(files, () => timeSide('explain', files, name, input));
+  };
+  const { times: stock } = await side('webgpu');
+  const { times: fused, told, flushes } = await side('webgpu-fused');
+  await writeReport(html, told ?? { model: files.name, flushes }, `on ${adapter}`, {
+    stock,
+    fused,
+  });
+  terminal.print(`wrote ${resolve(html)}`);
+  return EXIT.ok;
+}
+
 /** A flush whose groups and refusals are not in its record as well. */
 function withoutTwice({ record, ...flush }: FlushTrace): object {
   return { ...flush, record: record && { ...record, kernels: undefined, refused: undefined } };
@@ -70,11 +106,12 @@ function withoutTwice({ record, ...flush }: FlushTrace): object {
 
 async function writeReport(
   file: string,
-  told: ModelExplanation | LayersExplanation,
+  told: ModelExplanation | Flushes,
   subtitle: string,
+  times?: ReportedTimes,
 ): Promise<void> {
   const { reportHtml } = await import('../html');
-  writeFileSync(file, reportHtml(told, { subtitle }));
+  writeFileSync(file, reportHtml(told, { subtitle, times }));
 }
 
 /** Lines of nodes that stay with tfjs; the rest is counted. */

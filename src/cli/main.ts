@@ -78,6 +78,7 @@ function makeProgram(parts: Parts, terminal: Terminal, end: (code: number) => vo
     .addOption(adapterOption())
     .addOption(inputOption())
     .option('--html <file>', 'write a report to open in a browser')
+    .option('--time', "with the time of each kernel in it, on this machine's own adapter")
     .option('--json', 'print everything as JSON')
     .action(async (model: string, options: ExplainOptions) => {
       const { explainCommand } = await import('./explain');

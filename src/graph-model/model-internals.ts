@@ -64,6 +64,33 @@ export function internalsOf(model: GraphModel): ModelInternals {
   return model as unknown as ModelInternals;
 }
 
+/**
+ * Tells which node the model's own executor runs next; it reads the category of each before it does.
+ *
+ * @returns a function that ends it.
+ */
+export function watchNodes(model: GraphModel, onNode: (name: string) => void): () => void {
+  const nodes = Object.values(internalsOf(model).executor.graph.nodes);
+  const categories = nodes.map(({ category }) => category);
+  nodes.forEach((node, at) => {
+    const get = (): string => {
+      onNode(node.name);
+      return categories[at];
+    };
+    Object.defineProperty(node, 'category', { get, configurable: true, enumerable: true });
+  });
+  return () =>
+    nodes.forEach((node, at) => {
+      const value = categories[at];
+      Object.defineProperty(node, 'category', {
+        value,
+        writable: true,
+        configurable: true,
+        enumerable: true,
+      });
+    });
+}
+
 const MODEL_METHODS = [
   ...['execute', 'executeAsync', 'dispose', 'loadSync', 'normalizeInputs'],
   ...['normalizeOutputs', 'setResourceIdToCapturedInput', 'executeInitializerGraph'],

@@ -7,8 +7,11 @@ import { script, style } from 'webgpu-fused:page';
 import { explain, type ModelExplanation } from '../graph-model';
 import { reportFlushes, type Flushes } from './flushes';
 import { reportData, type Reported } from './report-data';
+import type { ReportedTimes } from './tell-times';
 
 export type { Flushes } from './flushes';
+export type { ReportedTimes } from './tell-times';
+export { timeKernels, type KernelTime, type KernelTimes, type TimeOptions } from './time-kernels';
 
 /** Options of {@link reportHtml}. */
 export interface ReportOptions {
@@ -16,12 +19,14 @@ export interface ReportOptions {
   readonly title?: string;
   /** Below it, such as what the model was compiled for. */
   readonly subtitle?: string;
+  /** What {@link timeKernels} told of calls on `webgpu-fused`, and of the same on `webgpu`. */
+  readonly times?: ReportedTimes;
 }
 
 /**
  * Writes a report on a graph model, or on what ran of a layers model and other eager code: its graph before and after, each kernel's shader with the nodes that its
- * lines compute, rules that fired and fusions that were refused, dispatches and bytes beside stock's, and the
- * memory of intermediates.
+ * lines compute, rules that fired and fusions that were refused, dispatches and bytes beside stock's, the
+ * memory of intermediates, and the time of kernels, where {@link timeKernels} measured it.
  *
  * ```js
  * await model.predict(x).data();
@@ -40,10 +45,10 @@ export interface ReportOptions {
  */
 export function reportHtml(
   subject: GraphModel | ModelExplanation | Flushes | null,
-  { title, subtitle = '' }: ReportOptions = {},
+  { title, subtitle = '', times }: ReportOptions = {},
 ): string {
   const told = toldOf(subject);
-  const data = reportData(told, { title: title ?? nameOf(told.model), subtitle });
+  const data = reportData(told, { title: title ?? nameOf(told.model), subtitle }, times);
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -1,9 +1,14 @@
 /** What the page of a report is given: what is drawn, with each shader once. */
 import type { ModelExplanation, NodeFate, RefusalExplanation } from '../graph-model';
 import type { KernelRecord, PlanRecord } from '../report';
+import { tellTimes, type ReportedTimes, type TimeData } from './tell-times';
 
 /** A kernel whose shader is in `ReportData.shaders`. */
-export type KernelData = Omit<KernelRecord, 'wgsl'> & { readonly shader: number };
+export type KernelData = Omit<KernelRecord, 'wgsl'> & {
+  readonly shader: number;
+  /** Milliseconds of a call, where it was timed. */
+  readonly ms?: number;
+};
 
 /** What is drawn of a plan. */
 export type ReportedPlan = Pick<
@@ -43,11 +48,13 @@ export interface ReportData extends Pick<ModelExplanation, 'model' | 'dispatches
   readonly refused: readonly RefusalExplanation[];
   /** Of what was flushed; none of a graph model. */
   readonly flushes: readonly FlushData[];
+  readonly time: TimeData;
 }
 
 export function reportData(
   { model, dispatches, bytes, nodes, regions, refused, flushes = [] }: Reported,
   { title, subtitle }: Pick<ReportData, 'title' | 'subtitle'>,
+  times: ReportedTimes = {},
 ): ReportData {
   const shaders = new Map<string, number>();
   const numberOf = (wgsl: string): number => {
@@ -55,21 +62,19 @@ export function reportData(
     if (known === undefined) shaders.set(wgsl, shaders.size);
     return known ?? shaders.size - 1;
   };
-  const plans = regions.flatMap(({ plan }): PlanData[] =>
-    plan
-      ? [
-          {
-            ...plan,
-            kernels: plan.kernels.map(({ wgsl, ...kernel }) => ({
-              ...kernel,
-              shader: numberOf(wgsl),
-            })),
-          },
-        ]
-      : [],
-  );
+  const planned = regions.flatMap(({ plan }) => plan ?? []);
+  const repeats = flushes.filter(({ hasPlan }) => hasPlan).map((each) => each.times);
+  const { time, dispatches: ms } = tellTimes(planned, repeats, times);
+  const plans = planned.map((plan, p) => ({
+    ...plan,
+    kernels: plan.kernels.map(({ wgsl, ...kernel }, at) => ({
+      ...kernel,
+      shader: numberOf(wgsl),
+      ...(ms ? { ms: ms[p][at] } : {}),
+    })),
+  }));
   return {
-    ...{ title, subtitle, model, dispatches, bytes, nodes, plans, refused, flushes },
+    ...{ title, subtitle, model, dispatches, bytes, nodes, plans, refused, flushes, time },
     shaders: [...shaders.keys()],
   };
 }

@@ -356,6 +356,23 @@ test('trace: a call by kernel, stock beside fused', async () => {
   expect(fused.args.nodes).toEqual(expect.arrayContaining(['conv', 'result']));
 });
 
+test('explain --time: the report has the time of each kernel, and of each node by stock', async () => {
+  const file = join(folder, 'timed.html');
+  const model = writeModel('timed');
+  const { code } = await call(['explain', model, '--html', file, '--time']);
+  expect(code).toBe(0);
+  const [, data] = /id="data">(.*?)<\/script>/.exec(readFileSync(file, 'utf8')) ?? [];
+  const { plans, time } = JSON.parse(data) as {
+    plans: { kernels: { ms: number }[] }[];
+    time: { fused: number; stock: number; stockNodes: Record<string, number> };
+  };
+  expect(plans[0].kernels[0].ms).toBeGreaterThan(0);
+  expect(time.fused).toBeCloseTo(plans[0].kernels[0].ms);
+  expect(Object.keys(time.stockNodes)).toEqual(expect.arrayContaining(['conv', 'result']));
+  expect(time.stock).toBeGreaterThan(0);
+  expect((await call(['explain', model, '--time'])).code).toBe(2);
+});
+
 describe('doctor', () => {
   interface Told {
     isHealthy: boolean;

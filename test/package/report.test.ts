@@ -55,23 +55,32 @@ test('an app writes the report of a model that has run', () => {
     import * as tf from '@tensorflow/tfjs-core';
     import { loadGraphModel } from '@tensorflow/tfjs-converter';
     import 'tfjs-backend-webgpu-fused/node';
-    import { reportHtml } from 'tfjs-backend-webgpu-fused/html';
+    import { reportHtml, timeKernels } from 'tfjs-backend-webgpu-fused/html';
     await tf.setBackend('webgpu-fused');
     const read = (name) => readFileSync(process.argv[1] + '/' + name);
     const model = await loadGraphModel({ load: () =>
       tf.io.getModelArtifactsForJSON(JSON.parse(read('model.json')), async ([{ weights }]) =>
         [weights, new Uint8Array(read('weights.bin')).buffer]) });
-    await model.predict(tf.ones([1, 16, 16, 8])).data();
-    process.stdout.write(reportHtml(model, { title: 'Mine & <yours>' }));`;
+    const x = tf.ones([1, 16, 16, 8]);
+    await model.predict(x).data();
+    const fused = await timeKernels(() => model.predict(x));
+    await tf.setBackend('webgpu');
+    const stock = await timeKernels(() => model.predict(x), { model });
+    await tf.setBackend('webgpu-fused');
+    process.stdout.write(reportHtml(model, { title: 'Mine & <yours>', times: { fused, stock } }));`;
   const command = ['--input-type=module', '--eval', script, folder];
   const html = execFileSync(process.execPath, command, { encoding: 'utf8', stdio: 'pipe' });
   expect(html).toMatch(/^<!doctype html>/);
   expect(html).toContain('<title>Mine &#38; &#60;yours&#62; · webgpu-fused</title>');
   const [, data] = /id="data">(.*?)<\/script>/.exec(html) ?? [];
-  const { dispatches, plans } = JSON.parse(data) as {
+  const { dispatches, plans, time } = JSON.parse(data) as {
     dispatches: { before: number; after: number };
-    plans: { kernels: object[] }[];
+    plans: { kernels: { ms: number }[] }[];
+    time: { stock: number; stockNodes: Record<string, number> };
   };
+  expect(plans[0].kernels.every(({ ms }) => ms >= 0)).toBe(true);
+  expect(Object.keys(time.stockNodes).length).toBeGreaterThan(2 * BLOCKS);
+  expect(time.stock).toBeGreaterThan(0);
   expect(plans[0].kernels).toHaveLength(dispatches.after);
   expect(dispatches.after).toBeLessThan(dispatches.before);
 });
@@ -164,6 +173,27 @@ test('steps of training that are alike are drawn once, as wide as the page has r
     frame: document.querySelector('svg.graph')?.getBoundingClientRect().width ?? 0,
   }));
   expect(drawn).toBeLessThanOrEqual(frame);
+  await page.close();
+});
+
+test('times of dispatches and nodes are sorted by the column that is chosen', async () => {
+  const timed = join(folder, 'timed.html');
+  const command = ['dist/cli.mjs', 'explain', folder, '--time', '--html', timed];
+  execFileSync(process.execPath, command, { stdio: 'pipe' });
+  const page = await open({}, timed);
+  const section = page.locator('section', { hasText: 'Where the time goes' });
+  const numbers = async (): Promise<number[]> => {
+    const texts = await section.locator('tbody').first().locator('td:last-child').allTextContents();
+    return texts.map(Number);
+  };
+  await section.getByRole('button', { name: 'nodes', exact: true }).click();
+  const sorted = await numbers();
+  expect(sorted.length).toBeGreaterThan(BLOCKS);
+  expect(sorted).toEqual([...sorted].sort((a, b) => b - a));
+  await section.getByRole('button', { name: 'nodes', exact: true }).click();
+  expect(await numbers()).toEqual(sorted.reverse());
+  await section.locator('tbody .link').first().click();
+  expect(await page.locator('.details dt').allTextContents()).toContain('time');
   await page.close();
 });
 

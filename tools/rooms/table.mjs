@@ -23,7 +23,7 @@ export const ROOMS = {
   backend: [...PURE_MIDDLE, 'host', 'runtime', 'capture', 'eager', 'report'],
   plans: [...PURE_MIDDLE, 'host', 'runtime', 'graph-model', 'backend'],
   measure: [],
-  html: ['report', 'graph-model', 'eager'],
+  html: ['host', 'report', 'graph-model', 'eager', 'measure'],
   cli: [
     ...[...PURE_MIDDLE, 'host', 'runtime', 'eager', 'graph-model', 'report', 'verify'],
     ...['backend', 'measure', 'html'],

@@ -4,6 +4,7 @@ import type { KernelData, PlanData, ReportData } from '../report-data';
 import { el, formatBytes } from './dom';
 import { nodeLabel } from './graph-view';
 import { showShader } from './shader';
+import { formatMs } from './times';
 import type { GraphUnit, Units } from './units';
 
 /** What the panel asks the graph to do. */
@@ -75,6 +76,7 @@ export class Details {
           'memory',
           `${formatBytes(sum(({ stock }) => stock.bytes))} by stock, ${formatBytes(kernel.bytes)} here`,
         ],
+        ['time', kernel.ms === undefined ? undefined : formatMs(kernel.ms)],
         ['workgroups', workgroups.join(' × ')],
         [
           'computed by',

@@ -58,6 +58,52 @@ export function table(head: readonly string[], rows: readonly (readonly Child[])
   );
 }
 
+/** What stands in a cell, and what it is sorted by. */
+export interface SortedCell {
+  readonly text: string | HTMLElement;
+  readonly key: string | number;
+}
+
+/** Rows that are seen before somebody asks for all. */
+const FIRST_ROWS = 15;
+
+/** A table that is sorted by the column whose head is chosen; the largest numbers come first. */
+export function sortedTable(
+  head: readonly string[],
+  rows: readonly (readonly SortedCell[])[],
+  by: number,
+): HTMLElement {
+  const place = el('div');
+  let [column, direction, count] = [by, -1, FIRST_ROWS];
+  const draw = (): void => {
+    const compare = ({ key: a }: SortedCell, { key: b }: SortedCell): number =>
+      a < b ? -1 : a > b ? 1 : 0;
+    const sorted = [...rows].sort((a, b) => direction * compare(a[column], b[column]));
+    const shown = table(
+      head,
+      sorted.slice(0, count).map((row) => row.map(({ text }) => text)),
+    );
+    shown.querySelectorAll('th').forEach((th, at) => {
+      const choose = (): void => {
+        direction = at === column ? -direction : typeof rows[0]?.[at].key === 'number' ? -1 : 1;
+        column = at;
+        draw();
+      };
+      const button = el('button', { type: 'button', class: 'sort', onclick: choose }, head[at]);
+      th.replaceChildren(button);
+      if (at === column) th.setAttribute('aria-sort', direction < 0 ? 'descending' : 'ascending');
+    });
+    const showAll = (): void => {
+      count = Infinity;
+      draw();
+    };
+    const more = el('button', { type: 'button', onclick: showAll }, `All ${rows.length}`);
+    place.replaceChildren(shown, ...(rows.length > count ? [more] : []));
+  };
+  draw();
+  return place;
+}
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;
   return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

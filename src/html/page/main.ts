@@ -7,7 +7,8 @@ import { joinInputs } from './join-inputs';
 import { memoryChart } from './memory-chart';
 import { byFamily, tiles } from './overview';
 import { refusals, rules } from './tables';
-import { unitsOf } from './units';
+import { times } from './times';
+import { unitsOf, type GraphUnit } from './units';
 
 function draw(data: ReportData, page: HTMLElement): void {
   const units = joinInputs(unitsOf(data));
@@ -19,12 +20,14 @@ function draw(data: ReportData, page: HTMLElement): void {
     showUnit: (unit) => details.showUnit(unit),
     showNode: (node) => details.showNode(node),
   });
-  const showDispatch = (plan: number, at: number): void => {
-    const unit = units.all.find((each) => each.plan === data.plans[plan] && each.at === at);
-    if (!unit) return;
+  const show = (unit: GraphUnit): void => {
     graph.reveal(unit);
     details.showUnit(unit);
     graph.element.scrollIntoView({ behavior: 'smooth', block: 'center' });
+  };
+  const showDispatch = (plan: number, at: number): void => {
+    const unit = units.all.find((each) => each.plan === data.plans[plan] && each.at === at);
+    if (unit) show(unit);
   };
   const memory = data.plans.flatMap((plan, at) => {
     const { allocated, lowerBound, unshared, slabs } = plan.memory;
@@ -61,6 +64,7 @@ function draw(data: ReportData, page: HTMLElement): void {
       'After: one box a dispatch. Before: the nodes of the model, inside the dispatch that computes them. Choose a box to see what it computes; a double click opens it. Drag to move; pinch, or click and turn the wheel, to zoom.',
       el('div', { class: 'split' }, graph.element, details.element),
     ),
+    times(data, units, show),
     byFamily(units),
     ...memory,
     rules(data),

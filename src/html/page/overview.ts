@@ -1,6 +1,7 @@
 /** Numbers at the top, and where dispatches and bytes go, stock beside fused. */
 import type { ReportData } from '../report-data';
 import { el, formatBytes, hueOf, section } from './dom';
+import { formatMs } from './times';
 import type { Units } from './units';
 
 /** One number before and after, with bars as long as they are large. */
@@ -36,6 +37,7 @@ export function tiles({
   nodes,
   shaders,
   flushes,
+  time,
 }: ReportData): HTMLElement {
   const sum = (of: (memory: (typeof plans)[number]['memory']) => number): number =>
     plans.reduce((total, { memory }) => total + of(memory), 0);
@@ -47,6 +49,7 @@ export function tiles({
     { class: 'tiles' },
     tile('Dispatches', dispatches.before, dispatches.after),
     tile('Bytes through memory', bytes.before, bytes.after, formatBytes),
+    time.stock && time.fused ? tile('Time in kernels', time.stock, time.fused, formatMs) : null,
     tile(
       'Memory of intermediates',
       sum(({ unshared }) => unshared),
