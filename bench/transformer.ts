@@ -1,7 +1,7 @@
 /**
  * The transformer benchmark: blocks in the forms of five exporters and dense chains on stock
- * `webgpu` and on `webgpu-fused`, in Node and in Chromium; and four workloads on ONNX Runtime Web
- * and jax-js, too. Prints dispatches, bytes, errors, and the ratios of times.
+ * `webgpu` and on `webgpu-fused`, in Node and in Chromium; and four workloads on ONNX Runtime Web,
+ * jax-js and LiteRT.js, too. Prints dispatches, bytes, errors, and the ratios of times.
  */
 import { Option } from 'commander';
 import { ensureGpu } from '../tools/gpu/ensure-gpu.mjs';
@@ -42,8 +42,8 @@ function parseOptions(): { names: string[]; options: Options } {
   const command = benchCommand({
     name: 'bench:transformer',
     description:
-      'Transformer blocks, dense and elementwise chains: stock webgpu, ONNX Runtime Web and\n' +
-      'jax-js against webgpu-fused. The peers are fetched into .cache/peers (34 MB, once).',
+      'Transformer blocks, dense and elementwise chains: stock webgpu, ONNX Runtime Web, jax-js and\n' +
+      'LiteRT.js against webgpu-fused. The peers are fetched into .cache/peers (46 MB, once).',
     names: 'parts of the names of cases and workloads (default: all); see --list',
     reps: ['timed runs of each side of a case', 9],
     warmups: ['runs before anything counts', 5],

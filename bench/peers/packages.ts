@@ -28,6 +28,21 @@ const PINS = {
     integrity:
       'sha512-g6PxWa6ZLjeQdDAM0ImBSqpdYnC6InCUTCCbMLxhMHMsMNu+JbHRjIQZ/anjBcP69of6hiqfGmTl+3gBn1qu/A==',
   },
+  '@litertjs/core': {
+    package: '@litertjs/core@2.5.3',
+    integrity:
+      'sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ==',
+  },
+  '@litertjs/wasm-utils': {
+    package: '@litertjs/wasm-utils@2.5.3',
+    integrity:
+      'sha512-4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==',
+  },
+  flatbuffers: {
+    package: 'flatbuffers@25.9.23',
+    integrity:
+      'sha512-MI1qs7Lo4Syw0EOzUl0xjs2lsoeqFku44KpngfIduHBYvzm8h2+7K8YMQh1JtVVVrUvhLpNwqVi4DERegUJhPQ==',
+  },
 } as const satisfies Record<string, PinnedPackage>;
 
 export type PeerPackage = keyof typeof PINS;

@@ -9,7 +9,7 @@ import {
   type Column,
 } from '../harness/report/format';
 import type { PeerRow } from './compare';
-import { OURS, RUNTIMES, STOCK_RUNTIME } from './runtimes';
+import { OURS, RUNTIMES, STOCK_RUNTIME, type RuntimeEntry } from './runtimes';
 
 const columns: readonly Column<PeerRow>[] = [
   { title: 'workload', cell: ({ workload }) => workload.name },
@@ -53,7 +53,8 @@ function problemsOf({ runtime, workload, failure, ...row }: PeerRow): string[] {
     problems.push(`${dispatches} dispatches, at most ${workload.dispatches} are allowed`);
   }
   if (!(error <= LARGEST_ERROR)) problems.push(`error ${scientific(error)}`);
-  if (runtime !== OURS && ratio && ratio.median < 1) {
+  const { isHost }: RuntimeEntry = RUNTIMES[runtime];
+  if (runtime !== OURS && !isHost && ratio && ratio.median < 1) {
     const word = runtime === STOCK_RUNTIME ? 'stock' : 'it';
     problems.push(`${word} is faster than webgpu-fused (${short(ratio.median)}×)`);
   }
