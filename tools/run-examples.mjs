@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // Runs the examples from top to bottom, or serves their pages.
-import { createServer } from 'node:http';
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { extname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { runNotebook } from './examples/notebook.mjs';
+import { serve } from './support/serve.mjs';
 import { launchBrowser, openWithAdapter } from './browser/launch.mjs';
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
 import { ROOT, logger, runOrThrow } from './support/process.mjs';
@@ -26,11 +25,6 @@ Options:
 `;
 
 const NOTEBOOKS = 'examples/notebooks';
-const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-};
 /** A software device in a browser takes its time. */
 const TIMEOUT_MS = 200_000;
 
@@ -85,7 +79,7 @@ if (!existsSync(join(ROOT, 'dist', 'index.mjs'))) {
 }
 if (args.includes('--serve')) {
   await runOrThrow([process.execPath, 'examples/bundler/build.mjs']);
-  const { url } = await serve(8080);
+  const { url } = await serve(ROOT, 8080);
   log(`${url}/examples/script-tag/index.html`);
   log(`${url}/examples/bundler/index.html`);
   log('Ctrl-C stops');
@@ -112,7 +106,7 @@ if (args.includes('--serve')) {
  * @returns {Promise<string>} what it says, and the dispatches
  */
 async function runPage(path, expected) {
-  const server = await serve(0);
+  const server = await serve(ROOT);
   const browser = await launchBrowser({ log });
   /** @type {string[]} */
   const problems = [];
@@ -146,37 +140,6 @@ async function runPage(path, expected) {
     await browser.close();
     await server.close();
   }
-}
-
-/**
- * Serves the repository on localhost, which is where a page gets WebGPU.
- *
- * @param {number} port 0: any free one
- */
-async function serve(port) {
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
-    if (path === '/favicon.ico') return void response.writeHead(204).end();
-    readFile(join(ROOT, normalize(path))).then(
-      (data) => {
-        const known = /** @type {Record<string, string>} */ (TYPES)[extname(path)];
-        response.writeHead(200, { 'content-type': known ?? 'application/octet-stream' }).end(data);
-      },
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, 'localhost', () => resolve(undefined));
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://localhost:${address.port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** @param {string} text */
