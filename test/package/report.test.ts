@@ -12,6 +12,8 @@ const BLOCKS = 6;
 
 let folder: string;
 let file: string;
+/** Another one, by an app. */
+let written: string;
 let browser: Browser;
 
 beforeAll(async () => {
@@ -21,6 +23,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'weights.bin'), weights);
   file = join(folder, 'report.html');
   execFileSync(process.execPath, ['dist/cli.mjs', 'explain', folder, '--html', file]);
+  written = join(folder, 'app.html');
+  writeFileSync(written, reportOfApp());
   browser = await launchBrowser();
 });
 
@@ -28,6 +32,30 @@ afterAll(async () => {
   await browser?.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** What an app writes of a model that has run, with the times of its kernels, stock's beside them. */
+function reportOfApp(): string {
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import * as tf from '@tensorflow/tfjs-core';
+    import { loadGraphModel } from '@tensorflow/tfjs-converter';
+    import 'tfjs-backend-webgpu-fused/node';
+    import { reportHtml, timeKernels } from 'tfjs-backend-webgpu-fused/html';
+    await tf.setBackend('webgpu-fused');
+    const read = (name) => readFileSync(process.argv[1] + '/' + name);
+    const model = await loadGraphModel({ load: () =>
+      tf.io.getModelArtifactsForJSON(JSON.parse(read('model.json')), async ([{ weights }]) =>
+        [weights, new Uint8Array(read('weights.bin')).buffer]) });
+    const x = tf.ones([1, 16, 16, 8]);
+    await model.predict(x).data();
+    const fused = await timeKernels(() => model.predict(x));
+    await tf.setBackend('webgpu');
+    const stock = await timeKernels(() => model.predict(x), { model });
+    await tf.setBackend('webgpu-fused');
+    process.stdout.write(reportHtml(model, { title: 'Mine & <yours>', times: { fused, stock } }));`;
+  const command = ['--input-type=module', '--eval', script, folder];
+  return execFileSync(process.execPath, command, { encoding: 'utf8', stdio: 'pipe' });
+}
 
 /** Opens the report offline; an error in it fails the test. */
 async function open(options: object = {}, report = file): Promise<Page> {
@@ -50,26 +78,7 @@ test('one file without a reference to another one', () => {
 });
 
 test('an app writes the report of a model that has run', () => {
-  const script = `
-    import { readFileSync } from 'node:fs';
-    import * as tf from '@tensorflow/tfjs-core';
-    import { loadGraphModel } from '@tensorflow/tfjs-converter';
-    import 'tfjs-backend-webgpu-fused/node';
-    import { reportHtml, timeKernels } from 'tfjs-backend-webgpu-fused/html';
-    await tf.setBackend('webgpu-fused');
-    const read = (name) => readFileSync(process.argv[1] + '/' + name);
-    const model = await loadGraphModel({ load: () =>
-      tf.io.getModelArtifactsForJSON(JSON.parse(read('model.json')), async ([{ weights }]) =>
-        [weights, new Uint8Array(read('weights.bin')).buffer]) });
-    const x = tf.ones([1, 16, 16, 8]);
-    await model.predict(x).data();
-    const fused = await timeKernels(() => model.predict(x));
-    await tf.setBackend('webgpu');
-    const stock = await timeKernels(() => model.predict(x), { model });
-    await tf.setBackend('webgpu-fused');
-    process.stdout.write(reportHtml(model, { title: 'Mine & <yours>', times: { fused, stock } }));`;
-  const command = ['--input-type=module', '--eval', script, folder];
-  const html = execFileSync(process.execPath, command, { encoding: 'utf8', stdio: 'pipe' });
+  const html = readFileSync(written, 'utf8');
   expect(html).toMatch(/^<!doctype html>/);
   expect(html).toContain('<title>Mine &#38; &#60;yours&#62; · webgpu-fused</title>');
   const [, data] = /id="data">(.*?)<\/script>/.exec(html) ?? [];
@@ -177,10 +186,7 @@ test('steps of training that are alike are drawn once, as wide as the page has r
 });
 
 test('times of dispatches and nodes are sorted by the column that is chosen', async () => {
-  const timed = join(folder, 'timed.html');
-  const command = ['dist/cli.mjs', 'explain', folder, '--time', '--html', timed];
-  execFileSync(process.execPath, command, { stdio: 'pipe' });
-  const page = await open({}, timed);
+  const page = await open({}, written);
   const section = page.locator('section', { hasText: 'Where the time goes' });
   const numbers = async (): Promise<number[]> => {
     const texts = await section.locator('tbody').first().locator('td:last-child').allTextContents();
