@@ -46,8 +46,8 @@ export interface TimeOptions {
 const WARMUPS = 6;
 
 /**
- * Times the kernels of a call on the active backend, for {@link reportHtml}. Afterwards, `lastTrace()` tells of one of
- * the calls that were timed.
+ * Times the kernels of a call on the active backend, for {@link reportHtml}. Afterwards, `lastTrace()` tells of the
+ * last call.
  *
  * ```js
  * const fused = await timeKernels(() => model.predict(x));
@@ -65,10 +65,8 @@ export async function timeKernels(
     ...{ backend: name, kernels: [], calls: 0, missing },
   });
   const device = backend() as WebGPUBackend;
-  if (!internalsOf(device).supportTimestampQuery) {
-    return without(`${name} has no clock: the device lacks the feature timestamp-query`);
-  }
   for (let call = 0; call < WARMUPS; call++) {
+    lastTrace();
     const made = run();
     if (util.isPromise(made)) {
       dispose(await made);
@@ -76,6 +74,9 @@ export async function timeKernels(
     }
     await read(made);
     dispose(made);
+  }
+  if (!internalsOf(device).supportTimestampQuery) {
+    return without(`${name} has no clock: the device lacks the feature timestamp-query`);
   }
   const timed: KernelTime[][] = [];
   for (let call = 0; call < calls; call++) timed.push(await timeCall(device, run, model));
