@@ -127,26 +127,41 @@ const script = (file, plugins) => ({
   ...output,
 });
 
-/** Lines of comments go, those of shaders too, which are strings to a minifier; lines keep their numbers. */
+/** Comments and indentation go, of shaders too, which are strings to a minifier; lines keep their numbers. */
 const uncomment = {
   name: 'uncomment',
   renderChunk: (/** @type {string} */ code) => ({
-    code: code.replace(/^ *\/\/.*$/gm, ''),
+    code: code.replace(/^ *(\/\/.*$)?/gm, ''),
     map: null,
   }),
+};
+
+/** What only our own classes know of each other has short names. */
+const properties = { regex: /^$/ };
+const knowNames = {
+  name: 'know-names',
+  buildStart() {
+    properties.regex = new RegExp(`^(${privateNames().join('|')})$`);
+  },
 };
 
 /**
  * `tf.profile` names a kernel by its program's class. What is written alike everywhere is smaller when it is
  * compressed: statements stay apart, constants on the side where they stood, short functions where they are.
- * What only a class of ours knows of itself has a short name.
  */
 const minify = terser({
   ecma: 2020,
   keep_classnames: /Program$/,
   // Only classes are constructors here: all other functions may be arrows.
-  compress: { passes: 5, sequences: false, lhs_constants: false, inline: 1, unsafe_arrows: true },
-  mangle: { properties: { regex: new RegExp(`^(${privateNames().join('|')})$`) } },
+  compress: {
+    passes: 5,
+    sequences: false,
+    lhs_constants: false,
+    comparisons: false,
+    inline: 1,
+    unsafe_arrows: true,
+  },
+  mangle: { properties },
 });
 
 /** @type {(extension: string) => import('rollup').OutputOptions} */
@@ -172,18 +187,19 @@ export default [
     output: modules('cjs', 'cjs'),
   },
   {
-    input: ENTRIES.index,
-    external,
-    plugins: [compile()],
-    output: [
-      script('dist/webgpu-fused.umd.js'),
-      script('dist/webgpu-fused.umd.min.js', [uncomment, minify]),
-    ],
-  },
-  {
     input: ENTRIES,
     external: [external, /^webgpu-fused:/],
     plugins: [dts({ compilerOptions: { stripInternal: true } })],
     output: [types('ts'), types('cts')],
+  },
+  // Last: it asks the published types which names an app may know.
+  {
+    input: ENTRIES.index,
+    external,
+    plugins: [compile(), knowNames],
+    output: [
+      script('dist/webgpu-fused.umd.js'),
+      script('dist/webgpu-fused.umd.min.js', [uncomment, minify]),
+    ],
   },
 ];

@@ -6,6 +6,7 @@ import { layersModels } from './models';
 import { nanogpt } from './nanogpt';
 import { overhead } from './overhead';
 import { recurrent } from './recurrent';
+import { unet } from './unet';
 import type { Workload } from './workload';
 import { writtenOut } from './written-out';
 
@@ -14,6 +15,7 @@ export const workloads: readonly Workload[] = [
   ...cnn,
   ...recurrent,
   ...layersModels,
+  ...unet,
   ...gpt,
   ...nanogpt,
   ...writtenOut,

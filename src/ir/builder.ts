@@ -90,7 +90,7 @@ export class GraphBuilder {
     return this.graph.node(kernel, inputs, attrs, [spec], origins).outputs[0];
   }
 
-  /** Adds an invocation of a primitive that has several outputs, all of one shape. */
+  /** Adds an invocation of a primitive that has several outputs. */
   ops(kernel: string, inputs: readonly Value[], attrs: Attrs = {}): readonly Value[] {
     const specs = inferOutputs(kernel, inputs, attrs);
     return this.graph.node(kernel, inputs, attrs, specs, this.origins).outputs;

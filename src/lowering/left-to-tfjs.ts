@@ -3,13 +3,12 @@
 /** Names by reason. An op that is neither here nor lowered is unknown: a test asks for every one of tfjs. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'no kernel family computes it yet': [
-    ...['AvgPool3D', 'Conv3D', 'MaxPool3D', 'MaxPoolWithArgmax', 'Dilation2D', 'LRN'],
+    ...['MaxPoolWithArgmax', 'Dilation2D', 'LRN'],
     ...['Transform', 'ImageProjectiveTransformV3', 'RotateWithOffset'],
     ...['LowerBound', 'UpperBound', 'SearchSorted'],
   ],
   'no kernel family computes this gradient yet': [
     ...['AvgPool3DGrad', 'MaxPool3DGrad', 'LRNGrad'],
-    ...['Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2'],
     ...['Dilation2DBackpropFilter', 'Dilation2DBackpropInput'],
   ],
   'it counts, and has an error for what is below zero': ['Bincount', 'DenseBincount'],

@@ -18,6 +18,7 @@ import { scatterLowerings } from '../lowering/scatter';
 import { sliceLowerings } from '../lowering/slice';
 import { sourceLowerings } from '../lowering/source';
 import { topKLowerings } from '../lowering/top-k';
+import { volumeLowerings } from '../lowering/volume';
 import { windowGradientLowerings } from '../lowering/window-gradients';
 
 const table: LoweringTable = {
@@ -33,6 +34,7 @@ const table: LoweringTable = {
   ...convolutionLowerings,
   ...poolLowerings,
   ...windowGradientLowerings,
+  ...volumeLowerings,
   ...resizeGradientLowerings,
   ...productLowerings,
   ...einsumLowerings,

@@ -1,38 +1,48 @@
-// Names of members that are private and nothing else: a minifier may shorten them, as no other code knows them.
+// Names of members that no other code can know: a minifier may shorten them.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { ROOT } from '../support/process.mjs';
 
-const isPrivate = (/** @type {ts.Node} */ node) =>
-  ts.canHaveModifiers(node) &&
-  ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword);
-
-/** Whether a node declares a property: of a class, by a parameter of its constructor, of a type or of an object. */
-const isProperty = (/** @type {ts.Node} */ node) =>
+/** Whether a node declares a member of a class, by itself or as a parameter of its constructor. */
+const isMember = (/** @type {ts.Node} */ node) =>
   ts.isClassElement(node) ||
-  ts.isTypeElement(node) ||
-  ts.isObjectLiteralElement(node) ||
   (ts.isParameter(node) && ts.canHaveModifiers(node) && ts.getModifiers(node) !== undefined);
 
 /**
- * Every name of private members in `src`, without those that mean something else as well: a property of another
- * object, of the host or of the platform (whose types are read), or a text, as which a property can be asked for.
+ * Names of members of classes in `src`, without those that mean something else as well: a word of the published types, a
+ * property of another object or type, of the host or of the platform (whose types are read), or a text, as which a
+ * property can be asked for. To be asked once the published types are written.
  */
 export function privateNames() {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
   const config = ts.getParsedCommandLineOfConfigFile(join(ROOT, 'tsconfig.json'), {}, host);
   if (!config) throw new Error('tsconfig.json cannot be read');
-  const hidden = new Set();
-  const known = new Set();
-  /** @type {(node: ts.Node) => void} */
-  const visit = (node) => {
-    if (ts.isStringLiteralLike(node)) known.add(node.text);
-    if (isProperty(node)) {
-      const { name } = /** @type {ts.NamedDeclaration} */ (node);
-      if (name && ts.isIdentifier(name)) (isPrivate(node) ? hidden : known).add(name.text);
-    }
-    ts.forEachChild(node, visit);
-  };
-  ts.createProgram(config.fileNames, config.options).getSourceFiles().forEach(visit);
-  return [...hidden].filter((name) => !known.has(name));
+  const own = new Set(config.fileNames);
+  const members = new Set();
+  const known = publishedWords();
+  for (const file of ts.createProgram(config.fileNames, config.options).getSourceFiles()) {
+    /** @type {(node: ts.Node) => void} */
+    const visit = (node) => {
+      if (ts.isStringLiteralLike(node)) known.add(node.text);
+      const isOurs = own.has(file.fileName) && isMember(node);
+      if (isOurs || isMember(node) || ts.isTypeElement(node) || ts.isObjectLiteralElement(node)) {
+        const { name } = /** @type {ts.NamedDeclaration} */ (node);
+        if (name && ts.isIdentifier(name)) (isOurs ? members : known).add(name.text);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+  }
+  return [...members].filter((name) => !known.has(name));
+}
+
+/** @returns {Set<string>} */
+function publishedWords() {
+  const files = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' });
+  const types = files.filter((name) => name.endsWith('.d.ts'));
+  if (types.length === 0) throw new Error('dist/ has no types yet');
+  return new Set(
+    types.flatMap((name) => readFileSync(join(ROOT, 'dist', name), 'utf8').match(/\w+/g) ?? []),
+  );
 }

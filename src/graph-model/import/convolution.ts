@@ -4,6 +4,7 @@ import { demand, refuse } from '../../ir/infer/refused';
 import { convolutionLowerings } from '../../lowering/convolution';
 import type { PaddedAttrs } from '../../lowering/padding';
 import { poolLowerings } from '../../lowering/pool';
+import { volumeLowerings } from '../../lowering/volume';
 import { asBatch } from './batch';
 import { readFusedOps } from './fused-ops';
 import type { Importer, ImportTable, NodeImport } from './node-import';
@@ -86,6 +87,24 @@ const pool =
     );
   };
 
+/** tfjs reads positions 1 to 3, and has no explicit padding; `rest`: the operands behind the volume. */
+const volume =
+  (kernel: 'Conv3D' | 'MaxPool3D' | 'AvgPool3D', ...rest: number[]): Importer =>
+  (node) => {
+    const extent = (name: string): number[] =>
+      [1, 2, 3].map((axis) => node.numbersAttr(name)?.[axis] ?? 1);
+    const attrs = {
+      strides: extent('strides'),
+      dilations: extent('dilations'),
+      filterSize: extent('ksize'),
+      pad: node.stringAttr('padding'),
+      dataFormat: node.stringAttr('data_format', 'ndhwc').toUpperCase(),
+    };
+    const others = rest.map((at) => node.input(at));
+    const { lower } = volumeLowerings[kernel];
+    return asBatch(node.b, node.input(0), (x) => lower(node.b, [x, ...others], attrs), 5);
+  };
+
 export const convolutionImports: ImportTable = {
   Conv2D: plain('Conv2D'),
   _FusedConv2D: fused('FusedConv2D'),
@@ -95,6 +114,9 @@ export const convolutionImports: ImportTable = {
   Conv1D: conv1D,
   Conv2DBackpropInput: transposedConvolution,
   Conv2dTranspose: transposedConvolution,
+  Conv3D: volume('Conv3D', 1),
+  MaxPool3D: volume('MaxPool3D'),
+  AvgPool3D: volume('AvgPool3D'),
   MaxPool: pool('MaxPool'),
   AvgPool: pool('AvgPool'),
 };

@@ -73,10 +73,9 @@ const MAX_POSITIONS = 2 ** 16;
 
 /** Positions of what is true, those of all else behind them, and how many are true. */
 const where: InferManyTable[string] = ([{ shape, dtype }]) => {
-  demand(dtype === 'bool', () => `a condition is ${dtype}`);
   demand(
-    shape.length === 1 && shape[0] > 0 && shape[0] <= MAX_POSITIONS,
-    () => `a condition ${formatShape(shape)}; needs 1 to ${MAX_POSITIONS} elements`,
+    dtype === 'bool' && shape.length === 1 && shape[0] > 0 && shape[0] <= MAX_POSITIONS,
+    () => `a condition ${formatShape(shape)} of ${dtype}; needs 1 to ${MAX_POSITIONS} bools`,
   );
   return [
     { shape, dtype: 'int32' },

@@ -12,9 +12,13 @@ export const CONCAT = 'concat';
 export function placeInConcats(state: FusionState): void {
   for (const node of state.graph.nodes) {
     if (node.kernel !== 'Concat' || state.groupOf.has(node)) continue;
-    for (const input of node.inputs) rejoinLayoutChanges(state, input);
+    const joined = node.inputs.flatMap((input) => rejoinLayoutChanges(state, input));
     const reason = whyNotPlace(state, node);
     if (reason !== null) {
+      // Readers look through a layout change: a kernel need not store its result in both layouts.
+      for (const change of joined.reverse()) {
+        state.leave(state.groupOf.get(change) as GrowingGroup, change);
+      }
       state.refuse(CONCAT, [node], reason);
       continue;
     }
@@ -34,21 +38,22 @@ export function isPlaced(state: FusionState, node: Node): boolean {
 
 /**
  * Lets the kernel in front of `part` store it in the part's own layout: layout changes between the
- * two, which only this part needs, become the way it stores.
+ * two, which only this part needs, become the way it stores. Answers with these.
  */
-function rejoinLayoutChanges(state: FusionState, part: Value): void {
+function rejoinLayoutChanges(state: FusionState, part: Value): readonly Node[] {
   const chain: Node[] = [];
   let value = part;
   for (;;) {
     const { producer } = value;
-    if (!producer) return;
+    if (!producer) return [];
     const group = state.groupOf.get(producer);
     if (group) {
-      for (const node of chain.reverse()) state.join(group, node);
-      return;
+      chain.reverse();
+      for (const node of chain) state.join(group, node);
+      return chain;
     }
     const onlyUse = state.usesOf(value).length === 1 && !state.outputs.has(value);
-    if (!isLayoutChange(producer) || !onlyUse) return;
+    if (!isLayoutChange(producer) || !onlyUse) return [];
     chain.push(producer);
     [value] = producer.inputs;
   }

@@ -58,6 +58,6 @@ test('what has too many elements for a workgroup is refused', () => {
   const b = new GraphBuilder();
   const x = b.input({ shape: [2 ** 16 + 1], dtype: 'bool' });
   expect(() => whereLowerings.Where.lower(b, [x], {})).toThrow(
-    'a condition [65537]; needs 1 to 65536 elements',
+    'a condition [65537] of bool; needs 1 to 65536 bools',
   );
 });

@@ -33,6 +33,17 @@ describe('kernels store their parts of a concatenation', () => {
   });
 });
 
+test('a layout that only a copied part is in is not stored beside the result', () => {
+  const { groups } = fuse((b) => {
+    const x = float(b, 1, 4, 4, 3);
+    const whole = conv(b, x, 4);
+    const rows = b.reshape(whole, [16, 4]);
+    const copied = b.op('Concat', [rows, float(b, 2, 4)], { axis: 0 });
+    return [b.op('BatchMatMul', [copied, float(b, 4, 5)], { transposeA: false, transposeB: false }), b.op('MaxPool', [whole], { filterSize: [2, 2], strides: [2, 2], dilations: [1, 1], pad: { top: 0, bottom: 0, left: 0, right: 0 } })]; // prettier-ignore
+  });
+  expect(groups).toEqual(['Conv2D', 'BatchMatMul', 'MaxPool']);
+});
+
 describe('parts are copied, with the reason:', () => {
   const cases: [string, Parameters<typeof fuse>[0], RegExp][] = [
     [

@@ -413,6 +413,11 @@ const conv = (padding: string, strides: number[], more: Attrs = {}): Attrs => ({
   ...more,
 });
 
+const volume: Attrs = {
+  dilations: attr.ints([1, 1, 1, 1, 1]),
+  data_format: attr.s('NDHWC'),
+};
+
 const fused = (...ops: string[]): Attrs => ({
   fused_ops: attr.strings(ops),
   num_args: attr.i(ops.includes('Prelu') ? 2 : 1),
@@ -496,6 +501,24 @@ const windows: OpCase[] = [
     operands: [fed([2, 9, 3]), weight([4, 3, 5])],
     attrs: { stride: attr.i(2), padding: attr.s('SAME'), dilation: attr.i(1) },
   },
+  {
+    op: 'Conv3D',
+    what: 'SAME, strides',
+    operands: [fed([2, 3, 7, 5, 3]), weight([3, 3, 2, 3, 4])],
+    attrs: conv('SAME', [1, 1, 2, 2, 1], volume),
+  },
+  {
+    op: 'Conv3D',
+    what: 'VALID, rank 4, dilated',
+    operands: [fed([5, 6, 7, 2]), weight([2, 2, 3, 2, 3])],
+    attrs: conv('VALID', [1, 1, 1, 1, 1], { ...volume, dilations: attr.ints([1, 2, 1, 3, 1]) }),
+  },
+  ...['MaxPool3D', 'AvgPool3D'].map((op): OpCase => ({
+    op,
+    what: 'SAME',
+    operands: [fed([1, 5, 7, 6, 3])],
+    attrs: conv('SAME', [1, 2, 2, 1, 1], { ...volume, ksize: attr.ints([1, 2, 3, 2, 1]) }),
+  })),
   ...['MaxPool', 'AvgPool'].flatMap((op): OpCase[] => [
     {
       op,
