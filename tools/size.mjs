@@ -9,7 +9,7 @@ import { ROOT } from './support/process.mjs';
  * Bytes, gzipped: of the script that a page loads (stock `webgpu`'s own has 72,000), of the report, which has the
  * layout of its graph inside, and of the program with its library.
  */
-const LIMITS = { 'webgpu-fused.umd.min.js': 160_000, 'html.mjs': 32_000, 'cli.mjs': 36_000 };
+const LIMITS = { 'webgpu-fused.umd.min.js': 161_000, 'html.mjs': 32_000, 'cli.mjs': 36_000 };
 
 if (process.argv.includes('-h') || process.argv.includes('--help')) {
   process.stdout.write('Usage: npm run size\n\nPrints the sizes of dist/; fails over a limit.\n');

@@ -263,9 +263,10 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     }
   }
 
-  /** Whether what is encoded is submitted later, along with more. */
+  /** Whether what is encoded is submitted later, along with more. An auditor looks at results as they are at once. */
   private get waits(): boolean {
-    return this.backend.holders > 0 && this.backend.validation.isSettled;
+    const { holders, validation, auditor } = this.backend;
+    return holders > 0 && validation.isSettled && !auditor;
   }
 
   /** A shader that the driver rejects takes with it all that is submitted together with it. */

@@ -8,6 +8,7 @@ import { softmax } from '../../../src/patterns/rules/softmax';
 import { verified, verify } from '../../../src/verify';
 import { doubleStores, spoilFamily, spoilRule } from '../../support/plants/plant';
 import { useBackend } from '../../support/gpu';
+import { TestGraph, values } from '../capture/support';
 import { encoderGraph, encoderLayers, encoderWeights } from '../../support/transformers/encoder';
 
 register();
@@ -43,6 +44,22 @@ describe('nothing diverges, and nothing is left behind', () => {
       expect(difference).toBeLessThan(1e-5);
     }
     expect(tf.memory().numTensors).toBe(numTensors);
+    model.dispose();
+  });
+
+  test('a graph model that waits for a count', async () => {
+    const graph = new TestGraph();
+    graph.placeholder('x', 'float32', [3, 5]);
+    graph.node('large', 'Greater', ['x', graph.constant(0.3)]);
+    graph.node('where', 'Where', ['large']);
+    graph.node('y', 'GatherNd', ['x', 'where']);
+    const model = graph.load();
+    const x = tf.tensor2d(values(15, 1), [3, 5]);
+    // Plans of such a call are submitted with its read.
+    for (let call = 0; call < 2; call++) {
+      expect(await verify(model, { x })).toMatchObject({ ok: true });
+    }
+    x.dispose();
     model.dispose();
   });
 
