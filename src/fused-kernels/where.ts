@@ -18,7 +18,6 @@ function emitWhere(emission: KernelEmission, invocations: number): ShaderProgram
   const [count] = condition.shape;
   const threads = ownerThreads(emission, 1, true, 'only');
   const length = writer.uniform('runLength', Math.ceil(count / invocations));
-  writer.declare(`var<workgroup> counts: array<i32, ${invocations}>;`);
   writer.statement(`let begin = i32(local.x) * ${length};`);
   writer.statement(`let end = min(begin + ${length}, ${writer.uniform('elementCount', count)});`);
   const forEachElement = (visit: () => void): void =>
@@ -38,14 +37,18 @@ function emitWhere(emission: KernelEmission, invocations: number): ShaderProgram
     writer.statement('bits[slot / 32u] |= u32(holds) << (slot % 32u);');
     writer.statement('own += i32(holds);');
   });
-  writer.statement('counts[local.x] = own;');
-  writer.statement('workgroupBarrier();');
   writer.statement('var rank = 0;');
-  writer.statement('var total = 0;');
-  writer.block(`for (var other = 0u; other < ${invocations}u; other++)`, () => {
-    writer.statement('rank += select(0, counts[other], other < local.x);');
-    writer.statement('total += counts[other];');
-  });
+  if (invocations === 1) writer.statement('let total = own;');
+  else {
+    writer.declare(`var<workgroup> counts: array<i32, ${invocations}>;`);
+    writer.statement('counts[local.x] = own;');
+    writer.statement('workgroupBarrier();');
+    writer.statement('var total = 0;');
+    writer.block(`for (var other = 0u; other < ${invocations}u; other++)`, () => {
+      writer.statement('rank += select(0, counts[other], other < local.x);');
+      writer.statement('total += counts[other];');
+    });
+  }
   forEachElement(() => {
     writer.statement('let holds = i32((bits[slot / 32u] >> (slot % 32u)) & 1u);');
     // What does not hold has a place as well, behind all that does: no element is left unwritten.
@@ -59,8 +62,9 @@ function emitWhere(emission: KernelEmission, invocations: number): ShaderProgram
   return writer.finish(emission.title, threads.workgroups, threads.parameters);
 }
 
+/** A processor takes longer to compile a barrier than to walk along all elements. */
 const invocationsOf = ({ target }: KernelRequest): number =>
-  Math.min(MAX_INVOCATIONS, target.maxInvocations);
+  target.stagesTiles ? Math.min(MAX_INVOCATIONS, target.maxInvocations) : 1;
 
 export const whereKernel: FusedKernel = {
   name: 'where',
