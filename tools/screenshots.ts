@@ -11,7 +11,7 @@ import { CACHE, ROOT, runInTerminal } from './support/process.mjs';
 const OUT = join(ROOT, 'website', 'screenshots');
 const WIDTHS = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 760 } };
 const SCHEMES = ['light', 'dark'] as const;
-/** Half as many pixels a side as a screen has: enough to see what is out of place. */
+/** Fewer pixels a side than a screen has: enough to see what is out of place. */
 const SCALE = 0.6;
 /** A software device compiles, and then compares backends. */
 const PATIENCE_MS = 180_000;

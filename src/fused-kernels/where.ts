@@ -1,6 +1,7 @@
 /**
  * Where a condition holds: one workgroup, whose invocations own a run of elements each. They note and count
- * what is true in theirs, add up what is in front of it, and store each position at its rank.
+ * what is true in theirs, add up what is in front of it, and store each position at its rank. On a processor one
+ * invocation owns all.
  */
 import * as ix from '../ir/index-expression';
 import type { KernelEmission } from './emit';

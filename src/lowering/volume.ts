@@ -59,7 +59,7 @@ function windowOver(shape: Shape, size: Triple, attrs: VolumeAttrs): VolumeWindo
     const windows = Math.ceil(shape[axis + 1] / strides[axis]);
     return (windows - 1) * strides[axis] + (taps - 1) * dilations[axis] >= shape[axis + 1] - 1;
   });
-  demand(isUsual, () => 'tfjs shifts its windows');
+  demand(isUsual, () => 'tfjs shifts its windows, or rounds their number');
   const [taps, stride, dilation] = [size[0], strides[0], dilations[0]];
   const along = { strides: [stride, 1], dilations: [dilation, 1], pad };
   const { top, bottom } = windowOf([1, shape[1], 1, 1], [taps, 1], along).pad;
@@ -132,7 +132,10 @@ function filterGradient(b: GraphBuilder, x: Value, dy: Value, attrs: VolumeFilte
   const [depth, rows, columns, channels, outputs] = attrs.filterShape;
   const window = windowOver(x.shape, [depth, rows, columns], attrs);
   const [batch, planes, ...plane] = dy.shape;
-  demand(planes === window.depth.outputs, () => `gradient ${formatShape(dy.shape)}`);
+  demand(
+    planes === window.depth.outputs,
+    () => `gradient ${formatShape(dy.shape)}; needs ${window.depth.outputs} planes`,
+  );
   const images = sideBySide(b, tapsOf(b, x, window.depth));
   const gradient = b.reshape(dy, [batch * planes, ...plane]);
   const dw = windowGradientLowerings.Conv2DBackpropFilter.lower(b, [images, gradient], {
@@ -170,7 +173,7 @@ function inputGradient(b: GraphBuilder, dy: Value, filter: Value, attrs: VolumeI
   const [batch, length, height, width, channels] = inputShape;
   demand(
     sameShape(dy.shape.slice(0, 2), [batch, window.outputs]) && plane[2] === channels,
-    () => `gradient ${formatShape(dy.shape)}`,
+    () => `gradient ${formatShape(dy.shape)} and filter ${formatShape(filter.shape)} do not fit`,
   );
   const { stride, before } = window;
   const count = Math.ceil(length / stride);
@@ -181,7 +184,7 @@ function inputGradient(b: GraphBuilder, dy: Value, filter: Value, attrs: VolumeI
   for (let first = before; first < before + stride; first++) {
     const isSeen = (_: Value, tap: number): boolean => (first - tap) % stride === 0;
     const seen = taps.filter(isSeen);
-    demand(seen.length > 0, () => 'it skips');
+    demand(seen.length > 0, () => 'its window skips planes');
     const offsets = taps.flatMap((_, tap) => (isSeen(_, tap) ? (first - tap) / stride : []));
     const own = b.op('Concat', seen, { axis: 3 });
     const last = all[all.length - 1];
