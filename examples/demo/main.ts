@@ -32,7 +32,7 @@ const command = new Command('npm run demo --')
   .argument('[tasks...]', `some of: ${TASK_NAMES.join(', ')} (default: ${TASK_NAMES[0]})`, taskName)
   .option('--all', 'every task; the last ones take minutes on a software adapter', false)
   .option('--html <file>', 'where the picture goes', 'demo.html')
-  .option('--open', 'open it in the browser when it is done', false)
+  .option('--open', 'open it in the browser as soon as there is something to see', false)
   .option('--reps <n>', 'timed runs of each side', positiveInteger, 5)
   .parse();
 

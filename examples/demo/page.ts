@@ -7,23 +7,29 @@ import type { Findings, PictureMask } from './tasks/task';
 export interface Side {
   findings: Findings;
   dispatches: number;
+  /** NaN until both sides were timed in turn. */
   milliseconds: number;
 }
 
-/** One photograph, seen by both. */
+/** One photograph, seen by both; by stock, which takes longer to compile, a while later. */
 export interface Comparison {
   title: string;
   picture: Picture;
-  stock: Side;
+  stock?: Side;
   fused: Side;
   /** What was fused, as text. */
   fusion?: string;
 }
 
-export function demoPage(comparisons: readonly Comparison[]): string {
+/** How often a page that is not complete looks for more. */
+const REFRESH_SECONDS = 3;
+
+/** @param goesOn more will come: the page, if it is open, loads itself again */
+export function demoPage(comparisons: readonly Comparison[], goesOn = false): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+${goesOn ? `<meta http-equiv="refresh" content="${REFRESH_SECONDS}">` : ''}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>webgpu-fused: the demo</title>
 <style>${STYLE}</style>
@@ -38,23 +44,37 @@ function card({ title, picture, stock, fused, fusion }: Comparison): string {
   return `<section>
 <h2>${escape(title)} <small>${escape(picture.name)}, ${picture.width}×${picture.height}</small></h2>
 <div class="sides">
-${pane('webgpu', picture, stock, stock)}
+${stock ? pane('webgpu', picture, stock, stock) : waiting('webgpu', picture)}
 ${pane('webgpu-fused', picture, fused, stock)}
 </div>
 ${fusion ? `<details><summary>What was fused</summary><pre>${escape(fusion)}</pre></details>` : ''}
 </section>`;
 }
 
-function pane(name: string, picture: Picture, side: Side, stock: Side): string {
-  const { findings, dispatches, milliseconds } = side;
-  const faster = side === stock ? '' : ` <b>${(stock.milliseconds / milliseconds).toFixed(2)}×</b>`;
+function pane(name: string, picture: Picture, side: Side, stock?: Side): string {
+  const { findings, dispatches } = side;
   const isDrawn = findings.boxes ?? findings.points;
   const text = isDrawn ? [] : findings.lines.slice(0, findings.mask ? 1 : undefined);
   return `<figure class="${name}">
 ${drawing(picture, findings)}
-<figcaption><strong>${name}</strong> ${dispatches} dispatches, ${milliseconds.toFixed(1)} ms${faster}
+<figcaption><strong>${name}</strong> ${dispatches} dispatches${time(side, stock)}
 ${text.map((line) => `<br>${escape(line)}`).join('')}
-${bar(dispatches, stock.dispatches)}</figcaption>
+${bar(dispatches, Math.max(dispatches, stock?.dispatches ?? 0))}</figcaption>
+</figure>`;
+}
+
+function time(side: Side, stock?: Side): string {
+  const { milliseconds } = side;
+  if (!stock || Number.isNaN(milliseconds)) return '';
+  const faster = side === stock ? '' : ` <b>${(stock.milliseconds / milliseconds).toFixed(2)}×</b>`;
+  return `, ${milliseconds.toFixed(1)} ms${faster}`;
+}
+
+/** The photograph, until this side has looked at it. */
+function waiting(name: string, picture: Picture): string {
+  return `<figure class="${name} waits">
+${drawing(picture, { lines: [] })}
+<figcaption><strong>${name}</strong> compiles its shaders, to compare …</figcaption>
 </figure>`;
 }
 
@@ -66,7 +86,7 @@ function bar(value: number, most: number): string {
 function drawing(picture: Picture, findings: Findings): string {
   const { boxes = [], points = [], limbs = [], mask } = findings;
   const { width, height } = picture;
-  const image = encode({ width, height, data: pixels(picture, mask) }, 82).data;
+  const image = jpegOf(picture, mask);
   const size = Math.round(width / 32);
   const marks = boxes.map(
     ({ text, x, y, width: wide, height: high }) =>
@@ -78,7 +98,19 @@ function drawing(picture: Picture, findings: Findings): string {
     marks.push(`<line ${ends} stroke-width="${size / 5}"/>`);
   }
   for (const { x, y } of points) marks.push(`<circle cx="${x}" cy="${y}" r="${size / 4}"/>`);
-  return `<svg viewBox="0 0 ${width} ${height}"><image width="${width}" height="${height}" href="data:image/jpeg;base64,${image.toString('base64')}"/>${marks.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${width} ${height}"><image width="${width}" height="${height}" href="data:image/jpeg;base64,${image}"/>${marks.join('')}</svg>`;
+}
+
+/** Photographs without a mask as JPEG: each is drawn several times. */
+const encoded = new WeakMap<Picture, string>();
+
+function jpegOf(picture: Picture, mask?: PictureMask): string {
+  const known = mask ? undefined : encoded.get(picture);
+  if (known) return known;
+  const { width, height } = picture;
+  const jpeg = encode({ width, height, data: pixels(picture, mask) }, 82).data.toString('base64');
+  if (!mask) encoded.set(picture, jpeg);
+  return jpeg;
 }
 
 /** Red, green, blue, alpha; what is not in the mask is dark. */
@@ -110,7 +142,7 @@ h1 { margin: 0; letter-spacing: -.02em } h2 { margin: 34px 0 12px; font-size: 19
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 16px }
 figure { margin: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--card); overflow: hidden }
 svg { display: block; width: 100% } rect, line { fill: none; stroke: #ffd84d } circle { fill: #ffd84d; stroke: #0009 } text { fill: #ffd84d; font-weight: 700; paint-order: stroke; stroke: #0009; stroke-width: 3px }
-figcaption { padding: 10px 14px 14px; color: var(--soft) } strong { color: var(--ink) } b { color: var(--fused) }
+figure.waits svg { opacity: .45 } figcaption { padding: 10px 14px 14px; color: var(--soft) } strong { color: var(--ink) } b { color: var(--fused) }
 figcaption i { display: block; height: 6px; margin-top: 8px; border-radius: 3px; background: var(--stock) } .webgpu-fused i { background: var(--fused) }
 details { margin-top: 12px } summary { cursor: pointer; color: var(--soft) } pre { overflow: auto; padding: 12px 14px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); font-size: 12.5px }
 `;

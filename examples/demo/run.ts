@@ -15,7 +15,7 @@ import { summarize } from '../../src/measure/statistics';
 import { Contender } from './contender';
 import type { DemoOptions, TaskName } from './main';
 import { demoPage, type Comparison, type Side } from './page';
-import { loadPhoto } from './photos';
+import { loadPhoto, type Picture } from './photos';
 import { fusionText, printSideBySide, say, showProgress } from './print';
 import { fitPicture } from './resample';
 import { TASKS } from './tasks';
@@ -27,6 +27,7 @@ const WARMUPS = 4;
 /** What one contender saw in one photograph, and what it took. */
 interface Look extends Side {
   contender: Contender;
+  picture: Picture;
   inputs: tf.NamedTensorMap;
   outputs: OutputValues[];
 }
@@ -38,6 +39,8 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
   instrument.install();
   const backends = await registerBackends('webgpu-fused');
   const shown: Comparison[] = [];
+  const draw = (now: readonly Comparison[], goesOn: boolean): void =>
+    writeFileSync(options.html, demoPage(now, goesOn));
   for (const name of names) {
     const task: DemoTask = TASKS[name];
     const [entry] = selectModels([task.model]);
@@ -46,7 +49,7 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
     await fused.warmUp(showProgress);
     const looks: Look[] = [];
     for (const photo of task.photos) {
-      const look = await lookAt(fused, task, photo, instrument);
+      const look = await lookAt(fused, task, await loadPhoto(photo), instrument);
       looks.push(look);
       say(
         `${photo}, after ${((performance.now() - start) / 1000).toFixed(1)} s on ${fused.backend}:`,
@@ -55,41 +58,50 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
     }
     const report = fused.model.graph && (await explainModel(fused.model.graph));
     const what = report ? fusionText(report) : '';
+    const said = { title: task.title, fusion: what };
+    const alone = looks.map((look) => ({ ...said, picture: look.picture, fused: look }));
+    draw([...shown, ...alone], true);
+    if (shown.length === 0) showFirst(options);
     showProgress('stock webgpu compiles its shaders, to compare');
     const stock = await Contender.load(entry, backends.stock);
-    for (const [at, photo] of task.photos.entries()) {
-      const before = await lookAt(stock, task, photo, instrument);
-      await timeInTurn([before, looks[at]], options.reps, instrument);
-      const picture = await loadPhoto(photo);
-      const comparison = { title: task.title, picture, stock: before, fused: looks[at] };
+    for (const after of looks) {
+      const { picture } = after;
+      const before = await lookAt(stock, task, picture, instrument);
+      await timeInTurn([before, after], options.reps, instrument);
+      const comparison = { ...said, picture, stock: before, fused: after };
       printComparison(comparison);
-      shown.push({ ...comparison, fusion: what });
-      tf.dispose([before.inputs, looks[at].inputs]);
+      shown.push(comparison);
+      tf.dispose([before.inputs, after.inputs]);
     }
     say(what);
     stock.dispose();
     fused.dispose();
-    writeFileSync(options.html, demoPage(shown));
+    draw(shown, name !== names.at(-1));
   }
   say(`\nThe picture: ${resolve(options.html)}`);
-  if (options.open) openFile(resolve(options.html));
+}
+
+/** What there is to see before stock has compiled its shaders; the page loads itself again as more comes. */
+function showFirst({ html, open }: DemoOptions): void {
+  say(`\nThe picture so far: ${resolve(html)}; stock comes next, to compare.`);
+  if (open) openFile(resolve(html));
 }
 
 /** One photograph through one model: what is seen, and how many dispatches that takes. */
 async function lookAt(
   contender: Contender,
   task: DemoTask,
-  photo: DemoTask['photos'][number],
+  picture: Picture,
   instrument: GpuInstrument,
 ): Promise<Look> {
-  const fitted = fitPicture(await loadPhoto(photo), task.input);
+  const fitted = fitPicture(picture, task.input);
   const inputs = await contender.upload(fitted);
   const outputs = await contender.run(inputs);
   const dispatches = await contender.countDispatches(inputs, instrument);
   const [error] = takeGpuErrors();
   if (error !== undefined) throw new Error(`WebGPU reported: ${error}`);
   const findings = await task.describe(outputs, fitted);
-  return { contender, inputs, outputs, dispatches, findings, milliseconds: NaN };
+  return { contender, picture, inputs, outputs, dispatches, findings, milliseconds: NaN };
 }
 
 async function timeInTurn(
@@ -115,7 +127,11 @@ function printComparison({
   picture,
   stock,
   fused,
-}: Pick<Comparison, 'picture'> & { stock: Look; fused: Look }): void {
+}: {
+  picture: Picture;
+  stock: Look;
+  fused: Look;
+}): void {
   const { relative } = compareOutputs(fused.outputs, stock.outputs);
   say(`\n${picture.name} (${picture.width}×${picture.height})`);
   printSideBySide(

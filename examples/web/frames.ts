@@ -27,7 +27,7 @@ export class Still {
       [this.canvas.width, this.canvas.height] = [width, height];
     }
     this.canvas.getContext('2d')?.drawImage(image, 0, 0, width, height);
-    return { ...frames, image: this.canvas };
+    return { image: this.canvas, width, height, isLive, close: frames.close };
   }
 }
 
@@ -65,10 +65,25 @@ async function openVideo(file: File): Promise<Frames> {
   return playing(video, () => URL.revokeObjectURL(url));
 }
 
+/** What a browser means by the names of its errors, for whoever sees the page. */
+const CAMERA_ERRORS: Readonly<Record<string, string>> = {
+  NotFoundError: 'There is no camera here.',
+  NotAllowedError: 'The browser does not let this page have the camera.',
+  NotReadableError: 'The camera is in use, or does not answer.',
+};
+
 export async function openCamera(): Promise<Frames> {
-  const stream = await navigator.mediaDevices.getUserMedia({
-    video: { width: { ideal: LARGEST }, facingMode: 'user' },
+  // Browsers have these in secure contexts only.
+  const devices = (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
+  if (!devices) throw new Error('This page has no camera: serve it from https or from localhost.');
+  const video = { width: { ideal: LARGEST }, facingMode: 'user' };
+  const stream = await devices.getUserMedia({ video }).catch((error: Error) => {
+    throw new Error(CAMERA_ERRORS[error.name] ?? error.message, { cause: error });
   });
+  return playCamera(stream);
+}
+
+function playCamera(stream: MediaStream): Promise<Frames> {
   const video = document.createElement('video');
   Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
   return playing(video, () => stream.getTracks().forEach((track) => track.stop()));
@@ -83,8 +98,13 @@ async function playing(video: HTMLVideoElement, free: () => void): Promise<Frame
   }
   return {
     image: video,
-    width: video.videoWidth,
-    height: video.videoHeight,
+    // A phone that is turned turns its camera's pictures, too.
+    get width() {
+      return video.videoWidth;
+    },
+    get height() {
+      return video.videoHeight;
+    },
     isLive: true,
     close() {
       video.pause();

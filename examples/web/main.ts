@@ -43,6 +43,8 @@ class App {
   private task: TaskName = siteTasks[0];
   private backend: BackendName;
   private frames?: Frames;
+  /** Those that were asked for last. */
+  private opening?: Promise<Frames>;
   /** The frame that the model looks at. */
   private seen?: Frames;
   private readonly still = new Still();
@@ -284,6 +286,13 @@ class App {
     notice.hidden = false;
   }
 
+  /** What is wrong with the frames that were asked for. */
+  private tellTrouble(text: string): void {
+    const trouble = byId('trouble');
+    trouble.textContent = text;
+    trouble.hidden = text === '';
+  }
+
   private listen(): void {
     const photos = site.photos.map(({ name, file }) => {
       const image = el('img', { src: file, alt: name, loading: 'lazy' });
@@ -301,7 +310,6 @@ class App {
       if (value) this.ownModel = io.http(value);
       this.choose({ task: 'own', subject: 'new' });
     };
-    byId('camera').hidden = !('mediaDevices' in navigator);
     byId('camera').onclick = () => this.show(openCamera());
     byId('pause').onclick = () => {
       this.isPaused = !this.isPaused;
@@ -339,9 +347,18 @@ class App {
     }
   }
 
+  /** Shows these frames once they are there; what cannot be opened is said, and what runs goes on. */
   private show(opening: Promise<Frames>): void {
+    this.opening = opening;
+    opening.then(
+      (frames) => (this.opening === opening ? this.showFrames(frames) : frames.close()),
+      (error) => this.tellTrouble(`${messageOf(error)} What was shown before goes on.`),
+    );
+  }
+
+  private showFrames(frames: Frames): void {
+    this.tellTrouble('');
     this.begin(async (mine) => {
-      const frames = await opening;
       this.frames?.close();
       this.frames = frames;
       this.screen.draw(frames);

@@ -29,6 +29,7 @@ export class Tally {
   >();
 
   add(backend: BackendName, { frameMs, jsMs, dispatches, bytes }: Sample): void {
+    if (this.notes.get(backend)?.error) this.notes.delete(backend); // it runs again
     const list = this.samples.get(backend) ?? [];
     list.push({ frameMs, jsMs, dispatches, bytes });
     if (list.length > RECENT) list.shift();

@@ -1,10 +1,12 @@
 /** The page of the demo, built as a site from what the repository has, in Chromium. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
+import { cameraFile, cameraFlags, videoFile } from '../../tools/browser/moving-pictures';
+import type { Picture } from '../../examples/demo/photos';
 import { serveFolder, type StaticServer } from '../support/static-server';
 
 let folder: string;
@@ -29,6 +31,13 @@ async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(100_000); // a software device compiles
   return page;
+}
+
+/** A picture of which no two parts are alike. */
+function stripes(): Picture {
+  const [width, height] = [480, 240];
+  const rgb = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * at) % 251);
+  return { name: 'stripes', width, height, rgb };
 }
 
 const PERSON = /^person: [1-5]\d\.\d+% of the pixels$/;
@@ -57,6 +66,50 @@ test('it sees, shows what is fused, and keeps what each backend took', async () 
     return { scrollWidth, clientWidth };
   });
   expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+  await page.close();
+});
+
+/** Waits until the picture on the page is this wide, and then moves. */
+async function moves(page: Page, width: number): Promise<void> {
+  await page.waitForFunction((wide) => {
+    const screen = document.querySelector<HTMLCanvasElement>('#screen');
+    if (screen?.width !== wide) return false;
+    const seen = ((globalThis as { seen?: Set<string> }).seen ??= new Set());
+    return seen.add(screen.toDataURL()).size > 2;
+  }, width);
+  await page.evaluate(() => delete (globalThis as { seen?: Set<string> }).seen);
+}
+
+test('a video file and a camera are looked at as they move; what cannot be opened is said', async () => {
+  const photo = stripes();
+  const file = join(folder, 'camera.mjpeg');
+  writeFileSync(file, cameraFile(photo, { width: 160, height: 120, frames: 6 }));
+  const withCamera = await launchBrowser({ args: cameraFlags(file) });
+  const page = await withCamera.newPage();
+  page.setDefaultTimeout(100_000);
+  const buffer = await videoFile(page, photo, { width: 240, height: 180, frames: 6 });
+  await page.goto(`${server.url}/index.html#task=people&backend=wasm`);
+  await page.getByText(PERSON).waitFor();
+  await page.locator('#camera').click();
+  await moves(page, 160);
+
+  const input = page.locator('#file');
+  await input.setInputFiles({ name: 'a.webm', mimeType: 'video/webm', buffer });
+  await moves(page, 240);
+
+  await input.setInputFiles({ name: 'b.webm', mimeType: 'video/webm', buffer: Buffer.from('b') });
+  await page.getByText(/cannot play the video. What was shown before goes on/).waitFor();
+  await moves(page, 240);
+  await withCamera.close();
+});
+
+test('where there is no camera the page says so', async () => {
+  const page = await newPage();
+  await page.goto(`${server.url}/index.html#task=people&backend=wasm`);
+  await page.getByText(PERSON).waitFor();
+  await page.locator('#camera').click();
+  await page.getByText(/There is no camera here|does not let this page/).waitFor();
+  expect(await sees(page)).toMatch(PERSON);
   await page.close();
 });
 

@@ -4,7 +4,7 @@ import { demoPage, type Comparison } from '../../examples/demo/page';
 
 const SIZE = 32;
 
-function compare(findings: Comparison['stock']['findings']): string {
+function compare(findings: Comparison['fused']['findings']): string {
   const rgb = new Uint8Array(SIZE * SIZE * 3).fill(200);
   const picture = { name: 'grey', width: SIZE, height: SIZE, rgb };
   const stock = { findings, dispatches: 40, milliseconds: 30 };
@@ -20,6 +20,19 @@ test('boxes are drawn over the photograph, with times and dispatches', () => {
   expect(page).toContain('A &#60;task&#62;');
   expect(page).toContain('10 dispatches, 12.0 ms <b>2.50×</b>');
   expect(page).toContain('<pre>Conv2D → Relu</pre>');
+});
+
+test('before stock has looked, its side waits, nothing is timed, and the page loads itself again', () => {
+  const picture = { name: 'grey', width: SIZE, height: SIZE, rgb: new Uint8Array(SIZE * SIZE * 3) };
+  const boxes = [{ text: 'cat 99%', x: 1, y: 2, width: 3, height: 4 }];
+  const fused = { findings: { lines: [], boxes }, dispatches: 10, milliseconds: NaN };
+  const page = demoPage([{ title: 'A task', picture, fused }], true);
+  expect(page.match(/<rect/g)).toHaveLength(1);
+  expect(page).toContain('<strong>webgpu</strong> compiles its shaders');
+  expect(page).toContain('<strong>webgpu-fused</strong> 10 dispatches\n');
+  expect(page).not.toMatch(/ ms|NaN/);
+  expect(page).toContain('http-equiv="refresh"');
+  expect(compare({ lines: [] })).not.toContain('http-equiv="refresh"');
 });
 
 test('what is not in a mask is dark', () => {
