@@ -2,7 +2,22 @@
 import { parseArgs } from 'node:util';
 import { prepareGpu } from '../../bench/harness/prepare-gpu';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' } } });
+const HELP = `Usage: npm run soak -- [--minutes N]
+
+Graph, layers and eager models, captured calls, training and shapes that change, mixed, for N minutes (1). After the
+first, the numbers of tensors and GPU buffers have to stay as they are, and the heap may grow by 5 % at most.
+`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 const minutes = Number(values.minutes);
 prepareGpu();
 
