@@ -5,26 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
 import type { ReportData } from '../../src/html/report-data';
-import { smallGraphModel } from '../support/small-graph-model';
+import {
+  BAD_INPUTS,
+  callProgram,
+  saidFor,
+  writeSmallModel,
+  writeUnknownOp,
+  type Ended,
+} from './situations/program';
 import { serveConsumers } from './support';
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 let folder: string;
 
-/** Runs the program; colours are off, because nobody looks. */
-function call(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const options = { timeout: 110_000, env: { ...process.env, ...env }, maxBuffer: 64 * 2 ** 20 };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['dist/cli.mjs', ...args], options, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err });
-    });
-  });
-}
+const call = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  callProgram(args, { env });
+
+const writeModel = (name: string): string => writeSmallModel(folder, name);
 
 /** Runs a copy of the program that no other package is beside. */
 function callAlone(args: readonly string[]): Promise<Ended> {
@@ -43,32 +39,6 @@ function callAlone(args: readonly string[]): Promise<Ended> {
     );
   });
 }
-
-/** Writes the small model, changed, into a folder of its own. */
-function writeModel(name: string, change: (json: Json) => void = () => undefined): string {
-  const model = smallGraphModel();
-  const json = structuredClone(model.json) as Json;
-  change(json);
-  const at = join(folder, name);
-  mkdirSync(at, { recursive: true });
-  writeFileSync(join(at, 'model.json'), JSON.stringify(json));
-  writeFileSync(join(at, 'weights.bin'), model.weights);
-  return at;
-}
-
-interface Json {
-  modelTopology: { node: { name: string; op: string; input?: string[] }[] };
-  weightsManifest: { paths: string[]; weights: { name: string }[] }[];
-}
-
-function writeUnknownOp(): string {
-  return writeModel('op', (json) => {
-    const node = json.modelTopology.node.find(({ name }) => name === 'biased');
-    if (node) node.op = 'Fourier';
-  });
-}
-
-const UNKNOWN_OP = /got node 'biased' \(Fourier\) of .*, an op that tfjs does not have/;
 
 /** A dense layer, as `tf.layers` stores it. */
 function writeLayersModel(): string {
@@ -183,7 +153,7 @@ describe('explain', () => {
   });
 
   test('says why an op stays with tfjs', async () => {
-    const { code, out } = await call(['explain', writeUnknownOp()]);
+    const { code, out } = await call(['explain', writeUnknownOp(folder)]);
     expect(code).toBe(0);
     expect(out).toContain('1×  tfjs  op Fourier is unknown');
   });
@@ -356,6 +326,12 @@ test('trace: a call by kernel, stock beside fused', async () => {
   expect(fused.args.nodes).toEqual(expect.arrayContaining(['conv', 'result']));
 });
 
+test('trace: a call that waits in between is refused for that, whatever stock says of it', async () => {
+  const { code, err } = await call(['trace', 'bench/models/magika']);
+  expect(code).toBe(2);
+  expect(err).toMatch(/trace: got a call that waits in between, such as executeAsync/);
+});
+
 test('explain --time: the report has the time of each kernel, and of each node by stock', async () => {
   const file = join(folder, 'timed.html');
   const model = writeModel('timed');
@@ -414,90 +390,23 @@ describe('with nothing else installed', () => {
 });
 
 describe('what is wrong is named, and the program ends with 2', () => {
-  const cases: [what: string, args: () => string[], says: RegExp][] = [
-    ['an unknown command', () => ['explian'], /unknown command 'explian'/],
-    ['no model', () => ['explain'], /missing required argument 'model'/],
-    ['a file that is not there', () => ['explain', '/no/such'], /got no file or folder \/no\/such/],
-    [
-      'a folder without a model',
-      () => ['verify', folder],
-      /got the folder .* without a model\.json/,
-    ],
-    [
-      'no JSON',
-      () => ['explain', writeText('graph.pb', 'binary')],
-      /graph\.pb that is no JSON.*tensorflowjs_converter/,
-    ],
-    [
-      'JSON that is no model',
-      () => ['bench', writeText('other.json', '{"a":1}')],
-      /JSON without a model's topology/,
-    ],
-    [
-      'weights that are not there',
-      () => [
-        'explain',
-        writeModel('shards', (json) => (json.weightsManifest[0].paths = ['gone.bin'])),
-      ],
-      /gone\.bin .*cannot be read/,
-    ],
-    [
-      'weights that are cut',
-      () => {
-        const at = writeModel('cut');
-        writeFileSync(join(at, 'weights.bin'), new Uint8Array(12));
-        return ['explain', at];
-      },
-      /got 12 bytes of weights in .*weights\.bin; needs 448/,
-    ],
-    [
-      'a node that reads one that is not there',
-      () => [
-        'explain',
-        writeModel('edges', (json) => {
-          const node = json.modelTopology.node.find(({ name }) => name === 'biased');
-          if (node) node.input = ['conv', 'nowhere'];
-        }),
-      ],
-      /got node 'biased' \(BiasAdd\) of .* that reads 'nowhere'/,
-    ],
-    [
-      'a constant without weights',
-      () => ['explain', writeModel('bare', (json) => json.weightsManifest[0].weights.pop())],
-      /got node 'bias' \(Const\) of .* without weights/,
-    ],
-    ['an op that tfjs does not have', () => ['verify', writeUnknownOp()], UNKNOWN_OP],
-    ['the same of bench', () => ['bench', writeUnknownOp()], UNKNOWN_OP],
-    [
-      'a shape that does not fit',
-      () => ['explain', writeModel('shape'), '--input', 'image=1,9,8,3'],
-      /got shape \[1, 9, 8, 3\] for input 'image'; needs \[any, 8, 8, 3\]/,
-    ],
-    [
-      'an input that the model does not have',
-      () => ['bench', writeModel('input'), '--input', 'picture=1'],
-      /got --input picture; needs an input of the model: image/,
-    ],
-    ['no shape', () => ['explain', 'x', '--input', 'image'], /not a name and a shape/],
-    ['an unknown class', () => ['explain', 'x', '--adapter', 'nvidea'], /Allowed choices are/],
-    ['no server', () => ['explain', 'http://localhost:9/model.json'], /cannot be read/],
-  ];
+  const transcripts = readFileSync('docs/transcripts.md', 'utf8');
 
-  test.each(cases)('%s', async (_what, args, says) => {
-    const { code, out, err } = await call(args());
-    expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toMatch(says);
-    expect(err).not.toMatch(/\n\s+at /);
-  });
+  test.each(BAD_INPUTS.map((one) => [one.title, one] as const))(
+    '%s',
+    async (_title, { write, args, says }) => {
+      write?.(folder);
+      const { code, out, err } = await callProgram(args, { cwd: folder });
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toMatch(says);
+      expect(err).not.toMatch(/\n\s+at /);
+      for (const line of saidFor(err, folder)) expect(transcripts).toContain(line);
+    },
+  );
 
   test('no adapter', async () => {
     const { code, err } = await call(['verify', writeModel('driver')], NO_DRIVER);
     expect(code).toBe(2);
     expect(err).toMatch(/verify: got no WebGPU adapter; needs .* Install the driver/);
   });
-
-  function writeText(name: string, text: string): string {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  }
 });

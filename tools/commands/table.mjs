@@ -36,7 +36,7 @@ export const ROWS = [
   { says: [`npx ${NAME} doctor`], in: 'app' },
   {
     says: [`npx ${NAME} bench model.json`, `npx ${NAME} bench`],
-    run: `npx ${NAME} bench model.json --reps 2`,
+    run: `npx ${NAME} bench model.json --reps 2 --warmups 2`,
     in: 'app',
   },
 

@@ -1,5 +1,9 @@
 /** `npm run transcripts`: what a user sees in each situation that the tests know, as Markdown. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { titles, visitPages } from './pages';
+import { BAD_INPUTS, callProgram, saidFor } from './program';
 import { runSituation, SITUATIONS, type Situation } from './scripts';
 
 const show = (title: string, said: readonly string[], answer: string): void => {
@@ -33,4 +37,14 @@ for (const situation of Object.values<Situation>(SITUATIONS)) {
   const { said, out, code } = await runSituation(situation);
   show(situation.title, said, [...out, `exit code ${code}`].join('; '));
 }
+
+const folder = mkdtempSync(join(tmpdir(), 'fused-transcripts-'));
+process.stdout.write('## The program, of what is wrong\n\n');
+for (const { title, args, write } of BAD_INPUTS) {
+  write?.(folder);
+  const { code, err } = await callProgram(args, { cwd: folder });
+  const line = `$ npx tfjs-backend-webgpu-fused ${args.join(' ')}`;
+  show(title, [line, ...saidFor(err, folder)], `exit code ${code}`);
+}
+rmSync(folder, { recursive: true, force: true });
 process.exit(0);
