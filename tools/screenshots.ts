@@ -94,7 +94,7 @@ const SUBJECTS: Record<string, (page: Page) => Promise<unknown>> = {
       `Object.defineProperty(Navigator.prototype, 'gpu', { get: () => null })`,
     );
     await page.goto(`${await getSite()}/index.html#task=people`);
-    await page.getByText(/has no WebGPU/).waitFor();
+    await page.locator('#notice').waitFor();
     await page.getByText(/of the pixels/).waitFor();
   },
   report: async (page) => page.goto(await getReport()),

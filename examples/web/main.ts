@@ -86,7 +86,7 @@ class App {
     byId('legend').replaceChildren(
       ...BACKENDS.map((name) => el('li', { style: `--tone: var(${colorOf(name)})` }, name)),
     );
-    byId('adapter').textContent = `WebGPU: ${support.adapter}`;
+    byId('adapter').textContent = missing.webgpu ? '' : `WebGPU: ${support.adapter}`;
     showTable(byId('table'), this.tally);
     showFusion(byId('fusion'), undefined);
     if (missing.webgpu) this.notify(`${missing.webgpu} The other backends run without it.`);
