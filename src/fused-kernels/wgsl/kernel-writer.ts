@@ -118,8 +118,10 @@ export class KernelWriter {
     this.options.scalarBuffers.add(value);
   }
 
+  /** A name that nothing has, and no type. */
   freshName(prefix: string): string {
-    return `${prefix}${this.counter++}`;
+    const name = `${prefix}${this.counter++}`;
+    return name === 'i32' ? this.freshName(prefix) : name;
   }
 
   get currentScope(): Scope {

@@ -149,15 +149,15 @@ describe('golden shaders of convolutions on a GPU', () => {
            let i29 = (countedRow % u.countedRowDivisor);
            let i30 = (countedRow / u.countedRowDivisor);
            let i31 = i29 * u.in1_countedRowRemainderStride + i30 * u.in1_countedRowQuotientStride;
-           let i34 = i30 * 2;
-           let i35 = i29 * 2;
+           let i35 = i30 * 2;
+           let i36 = i29 * 2;
            while (term < u.terms) {
-             let i32 = channelTerm + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
-             let v33 = in1[i31 + i32];
-             let v36 = select(0.0, v33, (i34 + filterRowTerm) < u.countedRowQuotientExtent && (i35 + filterColumnTerm) < u.countedRowRemainderExtent);
-             let i37 = channelTerm * u.in0_channelTermStride + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
-             let v38 = in0[i37 + countedVector];
-             counted = select(counted, counted + v36 * v38, (channelTerm) < u.channelTermExtent && (i34 + filterRowTerm) < u.countedRowQuotientExtent && (i35 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i33 = channelTerm + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
+             let v34 = in1[i31 + i33];
+             let v37 = select(0.0, v34, (i35 + filterRowTerm) < u.countedRowQuotientExtent && (i36 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i38 = channelTerm * u.in0_channelTermStride + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
+             let v39 = in0[i38 + countedVector];
+             counted = select(counted, counted + v37 * v39, (channelTerm) < u.channelTermExtent && (i35 + filterRowTerm) < u.countedRowQuotientExtent && (i36 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;
@@ -175,13 +175,13 @@ describe('golden shaders of convolutions on a GPU', () => {
            acc1 = select(acc1, counted, item == 1);
          }
        }
-       let v39 = in2[column];
-       let v40 = acc0 + v39;
-       let v41 = reluF32x4(v40);
-       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride] = v41;
-       let v42 = acc1 + v39;
-       let v43 = reluF32x4(v42);
-       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride + u.out3_offset] = v43;
+       let v40 = in2[column];
+       let v41 = acc0 + v40;
+       let v42 = reluF32x4(v41);
+       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride] = v42;
+       let v43 = acc1 + v40;
+       let v44 = reluF32x4(v43);
+       out3[column + outRow * u.out3_outRowStride + stripInRow * u.out3_stripInRowStride + u.out3_offset] = v44;
      }
      "
     `);

@@ -331,14 +331,14 @@ describe('golden shaders of products', () => {
            var filterRowTerm2 = 0;
            var filterColumnTerm2 = 0;
            var channelTerm2 = 0;
-           let i32 = countedRow * u.in3_countedRowStride + (-u.in3_offset);
+           let i33 = countedRow * u.in3_countedRowStride + (-u.in3_offset);
            while (term2 < u.terms2) {
              let i31 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTermStride + filterRowTerm2 * u.in3_filterRowTermStride;
-             let v33 = in3[i31 + i32];
-             let v34 = select(0.0, v33, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
-             let i35 = channelTerm2 * u.in1_channelTermStride + filterColumnTerm2 * u.in1_filterColumnTermStride + filterRowTerm2 * u.in1_filterRowTermStride;
-             let v36 = in1[i35 + countedVector + u.in1_offset_7];
-             counted = select(counted, counted + v34 * v36, (channelTerm2) < u.channelTermExtent && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
+             let v34 = in3[i31 + i33];
+             let v35 = select(0.0, v34, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
+             let i36 = channelTerm2 * u.in1_channelTermStride + filterColumnTerm2 * u.in1_filterColumnTermStride + filterRowTerm2 * u.in1_filterRowTermStride;
+             let v37 = in1[i36 + countedVector + u.in1_offset_7];
+             counted = select(counted, counted + v35 * v37, (channelTerm2) < u.channelTermExtent && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
              term2 += 1;
              channelTerm2 += u.channelTerm2Step;
              filterColumnTerm2 += u.filterColumnTerm2Step;
