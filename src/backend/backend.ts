@@ -22,6 +22,7 @@ import { type BufferGuard, guardBuffers, guardTextures } from '../host/buffer-po
 import { cacheValues, dataMover } from '../host/data-mover';
 import { holdDevice, releaseDevice, type DeviceState } from '../host/request-device';
 import { flag } from '../host/flags';
+import { computeElements, makeFrame, releaseFrames } from '../host/frames';
 import { HostCopies } from '../host/host-copies';
 import { internalsOf, tensorData } from '../host/internals';
 import { sizeOf } from '../ir/graph';
@@ -91,6 +92,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.limits = dispatchLimits(device);
     this.tensorMap = new DataStorage(this, dataMover);
     this.lazy = new LazyQueue(this, (data) => this.release(data));
+    releaseFrames(this);
     this.deviceState = holdDevice(device);
   }
 
@@ -131,7 +133,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   override readSync(dataId: DataId): BackendValues {
     const copy = this.copyAfterLoss(dataId);
     if (copy) return copy;
-    this.lazy.need(dataId, 'read');
+    this.compute(dataId, 'read');
     this.observer?.read(dataId);
     this.validation.assertComputed(dataId);
     if (this.isOnDeviceOnly(dataId)) {
@@ -145,7 +147,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   override async read(dataId: DataId): Promise<BackendValues> {
     const copy = this.copyAfterLoss(dataId);
     if (copy) return copy;
-    this.lazy.need(dataId, 'read');
+    this.compute(dataId, 'read');
     this.observer?.read(dataId);
     const { validation } = this;
     validation.assertComputed(dataId);
@@ -198,7 +200,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
   }
 
   override readToGPU(dataId: DataId): GPUData {
-    this.lazy.need(dataId, 'read-gpu');
+    this.compute(dataId, 'read-gpu');
     this.observer?.refuse('it reads a tensor back');
     return super.readToGPU(dataId);
   }
@@ -213,6 +215,13 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     const [program, inputs] = args;
     const { name } = program.constructor;
     assertDispatch(name, program.outputShape, inputs, this.limits);
+    if (this.isFrame(args)) {
+      const made = makeFrame(this, inputs[0], program.outputShape, (output) => {
+        this.runWebGPUProgram(program, inputs, args[2], args[3], output);
+      });
+      this.lazy.noteFrame(made.dataId);
+      return made;
+    }
     const from = this.validation.open;
     const made = this.observer
       ? this.observer.dispatch(program, inputs, () => super.runWebGPUProgram(...args))
@@ -223,7 +232,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
 
   /** Every kernel of stock gets its operands here. */
   override uploadToGPU(dataId: DataId): void {
-    this.lazy.need(dataId, 'kernel');
+    this.compute(dataId, 'kernel');
     const elements = uploadValues(this, dataId);
     if (!elements) return super.uploadToGPU(dataId);
     this.copies.keep(dataId, elements, sizeOf(tensorData(this, dataId).shape));
@@ -235,7 +244,7 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     if (this.observer) return false;
     return (
       super.shouldExecuteOnCPU(inputs, sizeThreshold) &&
-      inputs.every(({ dataId }) => !this.lazy.isPending(dataId))
+      inputs.every(({ dataId }) => !this.lazy.isPending(dataId) && !this.frameOf(dataId))
     );
   }
 
@@ -262,6 +271,15 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     return super.numDataIds() - this.lazy.hiddenDataIds;
   }
 
+  /** Frames are memory, four bytes a pixel of which stock counts sixteen. */
+  override memory(): ReturnType<WebGPUBackend['memory']> {
+    const { numBytesUsed, numBytesAllocated } = this.textureManager;
+    const memory = super.memory();
+    memory.numBytesInGPU += numBytesUsed / 4;
+    memory.numBytesAllocatedInGPU += numBytesAllocated / 4;
+    return memory;
+  }
+
   /** Frees everything, and the device unless others use it: see `useDevice`. */
   override dispose(): void {
     if (this.isDisposed) return;
@@ -269,6 +287,19 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.lazy.dispose();
     super.dispose();
     releaseDevice(this.device);
+  }
+
+  /** Sees to it that the elements of a tensor are on their way: whoever asks can read nothing else. */
+  private compute(dataId: DataId, why: Parameters<LazyQueue['need']>[1]): void {
+    this.lazy.need(dataId, why);
+    if (this.tensorMap.has(dataId) && !this.isLost) computeElements(this, dataId);
+  }
+
+  /** Whether a program makes a tensor of a texture, which may stand for that as well. */
+  private isFrame([, inputs, , , output]: Parameters<WebGPUBackend['runWebGPUProgram']>): boolean {
+    if (output || inputs.length !== 1) return false;
+    const { resource } = tensorData(this, inputs[0].dataId);
+    return resource != null && !(resource instanceof GPUBuffer) && this.lazy.takesFrames();
   }
 
   /** Whether the elements of a tensor have to be fetched from the device. */

@@ -1,6 +1,7 @@
 /** Compiles and runs plans on the active `webgpu-fused` backend: what graph models are given. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '@tensorflow/tfjs-core';
+import type { FrameSpec } from '../ir/frame';
 import { copyGraph, type Graph, type HostData } from '../ir/graph';
 import type { NewShader, PlanRecord } from '../report/record';
 import { formatKernels, formatPlan } from '../report/text';
@@ -159,6 +160,10 @@ export class BackendRuntime {
 
   storedType(tensor: TensorInfo): string {
     return tensorData(activeBackend(), tensor.dataId).dtype;
+  }
+
+  frameOf(tensor: TensorInfo): FrameSpec | undefined {
+    return activeBackend().frameOf(tensor.dataId);
   }
 
   hostValues(tensor: TensorInfo): HostData | undefined {

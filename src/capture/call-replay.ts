@@ -3,6 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from '../runtime/plan-device';
 import type { ReplayablePlan } from '../runtime/call-observer';
 import type { Maker } from '../runtime/validation';
+import type { Bindable } from '../host/frames';
 import { placeOnSlabs } from '../compiler/slabs';
 import { encodeSteps, submitAll } from '../runtime/encode';
 import { type Life, livesOf, lowerBoundOf, type ReplayMemory, touched } from './replay-memory';
@@ -88,7 +89,9 @@ export class CallReplay implements Maker {
       ) as WatchedResult;
       return backend.makeTensorInfo(shape, dtype);
     });
-    const given = inputs.map((info) => backend.bufferOf(info.dataId));
+    const given = inputs.map(
+      ({ dataId }) => backend.frameOf(dataId)?.texture ?? backend.bufferOf(dataId),
+    );
     const results = infos.map((info) => backend.bufferOf(info.dataId));
     const from = backend.validation.open;
     for (const segment of this.segments) {
@@ -96,11 +99,12 @@ export class CallReplay implements Maker {
         encodeSteps(backend, segment.steps, given, results);
         continue;
       }
-      const pick = (source: Source): GPUBuffer =>
+      const pick = (source: Source): Bindable =>
         source.kind === 'fixed'
           ? source.buffer
           : (source.kind === 'input' ? given : results)[source.index];
-      segment.executor.encode(segment.inputs.map(pick), segment.outputs.map(pick), false);
+      const outputs = segment.outputs.map(pick) as GPUBuffer[];
+      segment.executor.encode(segment.inputs.map(pick), outputs, false);
     }
     submitAll(backend);
     backend.noteWrites(infos, inputs, from, this);

@@ -14,6 +14,9 @@ import {
   type GuardedTensor,
 } from './watched-call';
 
+/** Why a call cannot be captured that was given a texture and reads it as a buffer. */
+export const NEEDS_ELEMENTS = 'a kernel of tfjs reads a frame';
+
 const DTYPES: ReadonlySet<string> = new Set(['float32', 'int32', 'bool']);
 
 /** Uniforms of a dispatch: where they are, and their elements as text. */
@@ -74,6 +77,8 @@ export class CallWatcher implements CallObserver {
 
   /** Calls `launch`, which runs a program of stock's, and notes what it dispatched. */
   dispatch(program: object, inputs: readonly TensorInfo[], launch: () => TensorInfo): TensorInfo {
+    const readsFrame = inputs.some(({ dataId }) => this.backend.frameOf(dataId));
+    if (readsFrame) this.refuse(NEEDS_ELEMENTS);
     const internals = internalsOf(this.backend);
     // What computes its operands may have waited until now, and is dispatched inside of this: each has its own.
     const outer = Object.getOwnPropertyDescriptor(internals, 'makeUniforms');
@@ -159,6 +164,7 @@ export class CallWatcher implements CallObserver {
       if (!elements) this.refuse('it reads a tensor of unknown origin');
       return this.add(dataId, { kind: 'constant', elements: elements ?? [] });
     }
+    if (this.backend.frameOf(dataId)) this.refuse('it reads a texture');
     this.guard(dataId);
     const buffer = tensorData(this.backend, dataId).resource as GPUBuffer;
     return this.add(dataId, { kind: 'outside', buffer, dataId });
@@ -192,7 +198,9 @@ export class CallWatcher implements CallObserver {
 
   private add(dataId: DataId, origin: Origin): number {
     const { resource } = tensorData(this.backend, dataId);
-    if (!(resource instanceof GPUBuffer)) this.refuse('it reads a texture');
+    // An input may be a texture that plans read.
+    if (!(resource instanceof GPUBuffer) && origin.kind !== 'input')
+      this.refuse('it reads a texture');
     const id = this.values.length;
     this.values.push({ origin, bytes: resource instanceof GPUBuffer ? resource.size : 0 });
     this.ids.set(dataId, id);

@@ -2,16 +2,18 @@
  * A function of tensors that is watched when it is called, and replayed once two calls of the same
  * signature did the same. What cannot be captured runs as ever, and keeps the reason.
  */
-import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { engine, type DataId, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { frameKey } from '../ir/frame';
 import { LruMap } from '../ir/lru-map';
 import type { PlanDevice } from '../runtime/plan-device';
 import { flag } from '../host/flags';
+import { dropFrame } from '../host/frames';
 import { internalsOf, tensorData } from '../host/internals';
 import { submitAll } from '../runtime/encode';
 import { CallReplay } from './call-replay';
 import type { ReplayMemory } from './replay-memory';
 import { difference, releaseWatched, type WatchedCall } from './watched-call';
-import { CallWatcher } from './call-watcher';
+import { CallWatcher, NEEDS_ELEMENTS } from './call-watcher';
 
 /** Signatures that are kept side by side; the one not used for longest goes. */
 const MAX_SIGNATURES = 8;
@@ -61,7 +63,11 @@ export class CapturedCall {
       this.status = { isReplayed: false, reason: obstacle };
       return run();
     }
-    const signature = this.find(key + signatureOf(this.backend, inputs));
+    let signature = this.find(key + signatureOf(this.backend, inputs));
+    if (signature.reason === NEEDS_ELEMENTS) {
+      for (const { dataId } of inputs) forgetFrame(this.backend, dataId);
+      signature = this.find(key + signatureOf(this.backend, inputs));
+    }
     if (signature.replay && !signature.replay.isCurrent) this.reset(signature);
     if (signature.replay) {
       this.status = { isReplayed: true, reason: null, memory: signature.replay.memory };
@@ -100,7 +106,7 @@ export class CapturedCall {
   private watch(signature: CallState, inputs: readonly Tensor[], run: () => Tensor[]): Tensor[] {
     const { backend } = this;
     // On the host, an input could steer what is uploaded without anybody reading it back.
-    for (const { dataId } of inputs) backend.uploadToGPU(dataId);
+    for (const { dataId } of inputs) if (!backend.frameOf(dataId)) backend.uploadToGPU(dataId);
     const watcher = new CallWatcher(backend, inputs);
     backend.observer = watcher;
     let results: Tensor[];
@@ -156,6 +162,15 @@ export class CapturedCall {
   }
 }
 
+/** Makes a tensor that can be read as a texture one like any other. */
+function forgetFrame(backend: PlanDevice, dataId: DataId): void {
+  if (!backend.frameOf(dataId)) return;
+  backend.runPending();
+  backend.uploadToGPU(dataId);
+  submitAll(backend);
+  dropFrame(backend, dataId);
+}
+
 /** Why tensors cannot be inputs of a captured call, or null: it has them on the GPU. */
 function unfit(inputs: readonly Tensor[]): string | null {
   const odd = inputs.find(({ dtype }) => dtype === 'string' || dtype === 'complex64');
@@ -170,7 +185,7 @@ function signatureOf(backend: PlanDevice, inputs: readonly Tensor[]): string {
     if (at < 0) at = seen.push(dataId) - 1;
     // One tensor given twice is one value in what was watched.
     const stored = tensorData(backend, dataId).dtype;
-    key += `${dtype}/${stored}:${shape.join()}@${at};`;
+    key += `${dtype}/${stored}:${shape.join()}@${at};${frameKey(backend.frameOf(dataId))}`;
   }
   return key;
 }

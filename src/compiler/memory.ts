@@ -3,16 +3,13 @@
  * overlap. WebGPU forbids a dispatch to bind one buffer for reading and for writing, even at
  * disjoint ranges; so a slab never holds both what a dispatch reads and what it writes. Pure.
  */
-import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
+import { byteSize, type Binding } from '../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../ir/graph';
 import { runSteps, type Steps } from '../ir/steps';
 import { ALIGNMENT, type Placement, slabSteps } from './slabs';
 
 /** A value that a dispatch binds. */
-export interface Access {
-  readonly value: Value;
-  readonly access: 'read' | 'read_write';
-}
+export type Access = Pick<Binding, 'value' | 'access'>;
 
 /** First and last dispatch that touch a value. */
 export interface Lifetime {

@@ -36,8 +36,8 @@ export function planRecord({
   const numbers = new Map(bound.map((value, number) => [value, number]));
   const kernels = generated.map(({ record, program }): KernelRecord => ({
     ...record,
-    reads: numbersOf(program.bindings, 'read', numbers),
-    writes: numbersOf(program.bindings, 'read_write', numbers),
+    reads: numbersOf(program.bindings, false, numbers),
+    writes: numbersOf(program.bindings, true, numbers),
   }));
   return {
     kernels,
@@ -68,11 +68,11 @@ function textRecord(
 
 function numbersOf(
   bindings: readonly Access[],
-  wanted: Access['access'],
+  written: boolean,
   numbers: ReadonlyMap<Value, number>,
 ): number[] {
   return bindings.flatMap(({ value, access }) =>
-    access === wanted ? [numbers.get(value) as number] : [],
+    (access === 'read_write') === written ? [numbers.get(value) as number] : [],
   );
 }
 

@@ -1,6 +1,7 @@
 /** Turns a queued stream into a graph, and says how to feed what the graph becomes. */
 import type { DataType } from '@tensorflow/tfjs-core';
 import { GraphBuilder } from '../ir/builder';
+import { readFrame } from '../ir/frame';
 import { sizeOf, type DType, type Graph, type Shape, type Value } from '../ir/graph';
 import type { InvocationRecord } from '../report/record';
 import type { External, Invocation } from './pending';
@@ -130,7 +131,7 @@ function feed(
     }
     if (scalar === undefined) {
       resident.push(at);
-      values.set(slot, b.input(spec));
+      values.set(slot, data.frame ? readFrame(b, data.frame) : b.input(spec));
       return;
     }
     const pack = scalars.get(data.dtype);

@@ -7,7 +7,9 @@ import type { Attrs } from '../ir/graph';
 import { sizeOf } from '../ir/graph';
 import { whyLeft } from '../lowering/left-to-tfjs';
 import { fusionTables } from '../registry/kernels';
+import { submitAll } from '../runtime/encode';
 import type { PlanDevice } from '../runtime/plan-device';
+import { dropFrame } from '../host/frames';
 import { tensorData } from '../host/internals';
 import { isAlive } from './assemble';
 import { Exploration, MAX_SEGMENT } from './exploration';
@@ -37,6 +39,8 @@ export class LazyQueue {
   private readonly exploration = new Exploration();
   private readonly operands: (TensorInfo | undefined)[] = [];
   private stream = new Stream();
+  /** Frames that are gone when the task ends. */
+  private readonly lent: LazyData[] = [];
   private left: LeftAlone[] = [];
   private running = '';
   private flushing = false;
@@ -160,9 +164,37 @@ export class LazyQueue {
     this.flush(why === 'kernel' ? `kernel ${this.running}` : why);
   }
 
+  /** Whether what is made of the pixels of a page may wait until somebody reads it. */
+  takesFrames(): boolean {
+    this.running = 'FromPixels';
+    const { auditor, observer } = this.backend;
+    return !auditor && !observer && this.mayWait();
+  }
+
+  /** A tensor has a texture instead of elements; one of the browser's is gone when the task ends. */
+  noteFrame(dataId: DataId): void {
+    const data = tensorData(this.backend, dataId);
+    if (!data.frame?.isExternal) return;
+    this.lent.push(lazyData(data, dataId));
+    this.schedule();
+  }
+
+  /** Gives what is left of lent frames elements of their own. */
+  private settleFrames(): void {
+    const { backend, lent } = this;
+    if (lent.length === 0) return;
+    for (const { frame, refCount, lazy } of lent) {
+      if (frame && refCount > 0) backend.uploadToGPU(lazy.dataId);
+    }
+    submitAll(backend);
+    for (const { lazy } of lent.splice(0)) {
+      if (backend.tensorMap.has(lazy.dataId)) dropFrame(backend, lazy.dataId);
+    }
+  }
+
   /** Data ids that the engine does not count: held by waiting kernels and by plans. */
   get hiddenDataIds(): number {
-    return this.references.hidden + this.plans.tensors;
+    return this.references.hidden + this.plans.tensors + this.backend.frames;
   }
 
   /** Whether the value of `dataId` is still to be computed. */
@@ -264,7 +296,9 @@ export class LazyQueue {
       this.scheduled = false;
       this.exploration.endSegment();
       // Nobody could catch what it throws; whoever reads is told.
-      if (!this.backend.isLost) this.flush('task-end');
+      if (this.backend.isLost) return;
+      this.flush('task-end');
+      this.settleFrames();
     });
   }
 

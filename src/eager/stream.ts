@@ -70,8 +70,12 @@ export class Stream {
       lazy.slot = this.slots++;
       const scalar = scalarValue(data);
       this.externals.push({ data, slot: lazy.slot, scalar });
-      this.key.push(scalar === undefined ? -1 : -2);
+      const { frame } = data;
+      const kind = scalar !== undefined ? -2 : !frame ? -1 : frame.isExternal ? -3 : -4;
+      this.key.push(kind);
+      this.kind = mixHash(this.kind, kind);
       this.key.push(typeCode(data.dtype) as number);
+      if (frame) for (const dim of frame.shape) this.key.push(dim);
       for (const dim of data.shape) this.sizes = mixHash(this.sizes, dim);
     }
     this.key.push(lazy.slot);

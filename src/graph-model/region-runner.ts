@@ -8,6 +8,7 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { frameKey } from '../ir/frame';
 import type { DType, Value, ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { LruMap } from '../ir/lru-map';
@@ -173,6 +174,7 @@ export class RegionRunner {
     let key = '';
     inputs.forEach((input, at) => {
       key += `${input.dtype}/${this.storedAs(input)}:${input.shape.join(',')};`;
+      key += frameKey(this.context.runtime.frameOf?.(input));
       if (this.hostInputs.has(this.region.inputs[at])) key += `${this.elements(input)?.join(',')};`;
     });
     return key;
@@ -269,7 +271,8 @@ export class RegionRunner {
       const host = this.hostInputs.has(ref) ? this.elements(inputs[at])?.slice() : undefined;
       const constant = host && { host };
       const storedAs = this.storedAs(inputs[at]);
-      feeds.set(ref, { shape, dtype: type, name: ref, constant, storedAs });
+      const frame = this.context.runtime.frameOf?.(inputs[at]);
+      feeds.set(ref, { shape, dtype: type, name: ref, constant, storedAs, frame });
     });
     return feeds;
   }

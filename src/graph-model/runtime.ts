@@ -1,5 +1,6 @@
 /** What graph models need of a backend, and all that they know of it. */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { FrameSpec } from '../ir/frame';
 import type { Graph, HostData } from '../ir/graph';
 import type { NewShader, PlanRecord } from '../report/record';
 import type { Steps } from '../ir/steps';
@@ -110,6 +111,8 @@ export interface PlanRuntime {
   dispose(plan: CompiledPlan): void;
   /** dtype of the elements behind a tensor, where a lossless cast has only renamed them. */
   storedType?(tensor: TensorInfo): string;
+  /** What is known of a tensor that plans read as a texture. */
+  frameOf?(tensor: TensorInfo): FrameSpec | undefined;
   /** Elements of a tensor that are on the host already; undefined rather than a read-back. */
   hostValues?(tensor: TensorInfo): HostData | undefined;
 }

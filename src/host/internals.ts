@@ -3,7 +3,24 @@
  * `test/gpu/host/internals.test.ts` fails if a tfjs version changes any of it.
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { engine, type DataId, type DataType, type KernelConfig } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  type DataId,
+  type DataType,
+  type KernelConfig,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+
+/** The texture of a tensor, which it has until it is disposed of, or else until the task ends. */
+export interface Frame {
+  readonly texture: GPUTexture | GPUExternalTexture;
+  readonly isExternal: boolean;
+  readonly shape: readonly number[];
+  /** What stock's kernel reads: it owns the texture. */
+  readonly source: TensorInfo;
+  /** Launches that kernel, which writes the elements. */
+  readonly launch: (output: TensorInfo) => void;
+}
 
 /** What `WebGPUBackend` keeps of a tensor. */
 export interface TensorData {
@@ -12,6 +29,8 @@ export interface TensorData {
   shape: number[];
   refCount: number;
   resource?: GPUBuffer | GPUTexture | GPUExternalTexture | null;
+  /** Its elements as a texture: see `host/frames.ts`. */
+  frame?: Frame;
   /** The buffer is the app's own (`zeroCopy`), who may write to it. */
   external?: boolean;
 }
@@ -29,6 +48,8 @@ export interface WebGPUInternals {
   /** Stock's pipelines by the key of their program. */
   pipelineCache: Record<string, GPUComputePipeline | Promise<GPUComputePipeline>>;
   getQueryTime(): Promise<number>;
+  /** Gives what a tensor has on the device back to a pool. */
+  releaseResource(dataId: DataId): void;
   /** Uniform buffers that go back to the pool with the next submit. */
   uniformPendingDisposal: GPUBuffer[];
   /** Writes the uniforms of a program into a buffer of the pool. */

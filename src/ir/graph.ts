@@ -40,6 +40,8 @@ export interface Value {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** An input that comes as a texture: see `frame.ts`. */
+  readonly isFrame?: boolean;
   /** Absent for graph inputs and constants. */
   producer?: Node;
   /** Present for constants only. */
@@ -62,6 +64,7 @@ export interface ValueSpec {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly name?: string;
+  readonly isFrame?: boolean;
 }
 
 /** A mutable graph under construction or rewriting; `nodes` is kept in topological order. */
@@ -115,7 +118,8 @@ export class Graph {
         refuse(`a value of shape [${spec.shape}] cannot be`);
     }
     const id = this.nextId++;
-    return { id, name: spec.name ?? `%${id}`, shape: [...spec.shape], dtype: spec.dtype };
+    const { name = `%${id}`, shape, dtype, isFrame } = spec;
+    return { id, name, shape: [...shape], dtype, isFrame };
   }
 }
 

@@ -27,29 +27,20 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   'its values are strings': [
     ...['StaticRegexReplace', 'StringNGrams', 'StringSplit', 'StringToHashBucketFast'],
   ],
-  'it moves pixels between the page and the GPU': ['FromPixels', 'Draw'],
-  'it keeps a table or a model between calls': [
-    ...['HashTable', 'HashTableV2', 'InitializeTable', 'InitializeTableV2', 'LookupTableFind'],
-    ...['LookupTableFindV2', 'LookupTableImport', 'LookupTableImportV2', 'LookupTableSize'],
-    ...['LookupTableSizeV2', 'SimpleMLCreateModelResource', 'SimpleMLInferenceOpWithHandle'],
-    'SimpleMLLoadModelFromPathWithHandle',
-  ],
+  'it draws on a canvas': ['Draw'],
   'it is control flow': [
     ...['Enter', 'Exit', 'If', 'LoopCond', 'Merge', 'NextIteration', 'StatelessIf'],
     ...['StatelessWhile', 'Switch', 'While'],
   ],
-  'it keeps tensors in a list': [
-    ...['EmptyTensorList', 'TensorArrayCloseV3', 'TensorArrayConcatV3', 'TensorArrayGatherV3'],
-    ...['TensorArrayReadV3', 'TensorArrayScatterV3', 'TensorArraySizeV3', 'TensorArraySplitV3'],
-    ...['TensorArrayV3', 'TensorArrayWriteV3', 'TensorListConcat', 'TensorListConcatV2'],
-    ...['TensorListFromTensor', 'TensorListGather', 'TensorListGetItem', 'TensorListLength'],
-    ...['TensorListPopBack', 'TensorListPushBack', 'TensorListReserve', 'TensorListResize'],
-    ...['TensorListScatter', 'TensorListScatterV2', 'TensorListSetItem', 'TensorListSplit'],
-    'TensorListStack',
-  ],
   'it feeds the graph': ['Const', 'Placeholder', 'PlaceholderWithDefault'],
   'it computes nothing': ['NoOp', 'Print'],
   'tfjs composes it of other kernels': ['LogicalXor', 'Pool'],
+};
+
+/** Families of names by reason. */
+const FAMILIES: Readonly<Record<string, RegExp>> = {
+  'it keeps a table or a model between calls': /^(Hash|Initialize|Lookup)Table|^SimpleML/,
+  'it keeps tensors in a list': /^(Empty)?Tensor(Array|List)/,
 };
 
 const reasons: ReadonlyMap<string, string> = new Map(
@@ -60,14 +51,15 @@ const reasons: ReadonlyMap<string, string> = new Map(
 
 /** Why a kernel or an op stays with tfjs; undefined if it is lowered, or unknown. */
 export function whyLeft(name: string): string | undefined {
-  return reasons.get(name);
+  return reasons.get(name) ?? Object.keys(FAMILIES).find((reason) => FAMILIES[reason].test(name));
 }
 
 /**
- * Kernels that launch nothing in tfjs, though graphs have a form for them: eager code leaves views
- * to tfjs, and values that the CPU knows, so that no plan depends on these.
+ * Kernels that launch nothing, though graphs have a form for them: eager code leaves views to tfjs, and
+ * values that the CPU knows, so that no plan depends on these; and of pixels there is a texture, which
+ * is read by whoever needs it.
  */
 export const LAUNCHES_NOTHING: ReadonlySet<string> = new Set([
   ...['Identity', 'Reshape', 'ExpandDims'],
-  ...['Range', 'LinSpace', 'BroadcastArgs'],
+  ...['Range', 'LinSpace', 'BroadcastArgs', 'FromPixels'],
 ]);

@@ -4,6 +4,7 @@ import { programsOf, type WrittenProgram } from '../compiler/program-cache';
 import { scriptsFor, scriptsOf } from '../compiler/rewrite-memory';
 import type { KernelTarget } from '../fused-kernels/kernel';
 import { anySizeTarget } from '../fused-kernels/target';
+import type { AccessMode } from '../fused-kernels/wgsl/kernel-writer';
 import type { RewriteScript } from '../patterns/rewriter';
 import { rulesGeneration } from '../registry/rules';
 import type { PlanJson, ProgramJson, RewritingJson } from './plan-json';
@@ -78,7 +79,7 @@ function unpackProgram(
   return {
     ...{ title, workgroups, choices, wgsl: texts[text] },
     bindings: bindings.map(([name, value, access]) => ({
-      ...{ name, value, access: access as 'read' | 'read_write' },
+      ...{ name, value, access: access as AccessMode },
     })),
     uniforms: Uint32Array.from(uniforms).buffer,
     parts: parts.map(([first, last, value]) => ({ first, last, value })),

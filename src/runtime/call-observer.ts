@@ -1,6 +1,7 @@
 /** Somebody who watches a call: what the runtime, the queue and the backend tell them. */
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Plan } from '../compiler/plan';
+import type { Bindable } from '../host/frames';
 
 /** A plan that can be run again between buffers, as part of a larger call. */
 export interface ReplayablePlan {
@@ -12,7 +13,7 @@ export interface ReplayablePlan {
    * @param outputs one for each output that the plan computes, in order of first appearance.
    * @param isLast whether to submit what is encoded.
    */
-  encode(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast: boolean): void;
+  encode(inputs: readonly Bindable[], outputs: readonly GPUBuffer[], isLast: boolean): void;
 }
 
 export interface CallObserver {

@@ -1,6 +1,7 @@
 /** Encodes steps into as few passes and submits as serve the device. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { PlanDevice } from './plan-device';
+import type { Bindable } from '../host/frames';
 import { internalsOf } from '../host/internals';
 import { DISPATCHES_PER_SUBMIT } from '../compiler/plan';
 import type { Step } from './step';
@@ -9,7 +10,7 @@ import type { Step } from './step';
 export function encodeSteps(
   backend: PlanDevice,
   steps: readonly Step[],
-  inputs: readonly GPUBuffer[],
+  inputs: readonly Bindable[],
   outputs: readonly GPUBuffer[],
 ): void {
   if (internalsOf(backend).activeTimers) encodeTimed(backend, steps, inputs, outputs);
@@ -32,7 +33,7 @@ export function keepUntilSubmitted(backend: PlanDevice, tensors: readonly Tensor
 function encodeAll(
   backend: PlanDevice,
   steps: readonly Step[],
-  inputs: readonly GPUBuffer[],
+  inputs: readonly Bindable[],
   outputs: readonly GPUBuffer[],
 ): void {
   const internals = internalsOf(backend);
@@ -64,7 +65,7 @@ function encodeAll(
 function encodeTimed(
   backend: PlanDevice,
   steps: readonly Step[],
-  inputs: readonly GPUBuffer[],
+  inputs: readonly Bindable[],
   outputs: readonly GPUBuffer[],
 ): void {
   const internals = internalsOf(backend);

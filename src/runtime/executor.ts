@@ -16,6 +16,7 @@ import { Recording } from './recording';
 import { flag } from '../host/flags';
 import { internalsOf, tensorData } from '../host/internals';
 import type { Plan } from '../compiler/plan';
+import { isLent, type Bindable, type Frame } from '../host/frames';
 import type { Maker } from './validation';
 
 /** A plan's constants and its recording. */
@@ -171,7 +172,7 @@ export class PlanExecutor implements ReplayablePlan, Maker {
    * @param outputs one for each output that the plan computes, in order of first appearance.
    * @param isLast whether to submit what is encoded.
    */
-  encode(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast: boolean): void {
+  encode(inputs: readonly Bindable[], outputs: readonly GPUBuffer[], isLast: boolean): void {
     this.ready().recording.run(inputs, outputs, isLast);
   }
 
@@ -193,11 +194,16 @@ export class PlanExecutor implements ReplayablePlan, Maker {
     outputs: readonly TensorInfo[],
   ): void {
     const { validation } = this.backend;
-    const inputBuffers = inputs.map(({ dataId }) => this.backend.bufferOf(dataId));
+    const inputBuffers = inputs.map(({ dataId }, i) =>
+      this.plan.inputs[i].isFrame
+        ? (this.backend.frameOf(dataId) as Frame).texture
+        : this.backend.bufferOf(dataId),
+    );
     const outputBuffers = outputs.map(({ dataId }) => this.backend.bufferOf(dataId));
     if (!validation.isSettled) this.submitApart();
     const from = validation.open;
-    const { waits } = this;
+    // What the browser lends is to be read before the task ends.
+    const waits = this.waits && !inputBuffers.some(isLent);
     recording.run(inputBuffers, outputBuffers, !waits);
     if (waits)
       keepUntilSubmitted(this.backend, [...inputs, ...outputs, ...prepared.constants.tensors]);

@@ -1,5 +1,5 @@
 /** Compute pipelines by shader text: equal WGSL is one pipeline, whatever its first line says was fused. */
-import type { ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
+import type { AccessMode, ShaderProgram } from '../fused-kernels/wgsl/kernel-writer';
 import type { Validation } from './validation';
 
 export interface CompiledShader {
@@ -10,6 +10,15 @@ export interface CompiledShader {
 /** What a shader does: its text without the comment in front, which is for those who read it. */
 export const codeOf = ({ wgsl }: Pick<ShaderProgram, 'wgsl'>): string =>
   wgsl.replace(/^\/\/.*/, '');
+
+/** What a layout says of a binding. */
+const BOUND: Readonly<Record<AccessMode, Omit<GPUBindGroupLayoutEntry, 'binding' | 'visibility'>>> =
+  {
+    read: { buffer: { type: 'read-only-storage' } },
+    read_write: { buffer: { type: 'storage' } },
+    texture: { texture: {} },
+    external: { externalTexture: {} },
+  };
 
 export class PipelineCache {
   private readonly shaders = new Map<string, CompiledShader>();
@@ -99,16 +108,14 @@ export class PipelineCache {
 
   private layoutFor(program: ShaderProgram): GPUBindGroupLayout {
     const hasUniforms = program.uniforms.byteLength > 0;
-    const types: GPUBufferBindingType[] = program.bindings.map(({ access }) =>
-      access === 'read' ? 'read-only-storage' : 'storage',
-    );
-    const key = `${hasUniforms}:${types.join()}`;
+    const accesses = program.bindings.map(({ access }) => access);
+    const key = `${hasUniforms}:${accesses.join()}`;
     let layout = this.layouts.get(key);
     if (!layout) {
-      const storage = types.map((type, i) => ({
+      const storage = accesses.map((access, i) => ({
         binding: i + 1,
         visibility: GPUShaderStage.COMPUTE,
-        buffer: { type },
+        ...BOUND[access],
       }));
       const uniform = { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: {} };
       layout = this.device.createBindGroupLayout({

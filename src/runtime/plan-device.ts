@@ -6,6 +6,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { CompileOptions } from '../compiler/compile';
+import type { Frame } from '../host/frames';
 import { internalsOf, tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
 import type { PlanAuditor } from './plan-auditor';
@@ -41,6 +42,9 @@ export abstract class PlanDevice extends WebGPUBackend {
   /** Calls under way in which what plans encode waits for a read, or for their end. @internal */
   holders = 0;
 
+  /** Tensors that have a texture; stock keeps another data id for each. @internal */
+  frames = 0;
+
   /** Whether the device is gone. @internal */
   abstract readonly isLost: boolean;
 
@@ -69,6 +73,11 @@ export abstract class PlanDevice extends WebGPUBackend {
     const { validation } = this;
     const last = internalsOf(this).commandEncoder ? validation.open : validation.open - 1;
     validation.track(outputs, inputs, by, from, last);
+  }
+
+  /** The texture of a tensor that plans can read as one. @internal */
+  frameOf(dataId: DataId): Frame | undefined {
+    return tensorData(this, dataId).frame;
   }
 
   /** The buffer of a tensor, which is uploaded, or computed, unless it is there. @internal */

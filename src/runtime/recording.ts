@@ -4,6 +4,7 @@
  */
 import { byteSize } from '../fused-kernels/wgsl/kernel-writer';
 import type { Value } from '../ir/graph';
+import type { Bindable } from '../host/frames';
 import type { PlanDevice } from './plan-device';
 import type { Plan } from '../compiler/plan';
 import { encodeSteps, submitAll } from './encode';
@@ -69,7 +70,7 @@ export class Recording {
   }
 
   /** Encodes all dispatches, and submits them unless more follow that are to go along. */
-  run(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[], isLast = true): void {
+  run(inputs: readonly Bindable[], outputs: readonly GPUBuffer[], isLast = true): void {
     encodeSteps(this.backend, this.steps, inputs, outputs);
     if (isLast) submitAll(this.backend);
   }
@@ -77,7 +78,7 @@ export class Recording {
   /** Encodes all dispatches into a pass that is not the backend's. */
   encodeInto(
     pass: GPUComputePassEncoder,
-    inputs: readonly GPUBuffer[],
+    inputs: readonly Bindable[],
     outputs: readonly GPUBuffer[],
   ): void {
     for (const step of this.steps) {

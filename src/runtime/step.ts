@@ -1,4 +1,5 @@
 /** One dispatch of a recorded plan, and the bind groups it has been run with. */
+import { isLent, type Bindable } from '../host/frames';
 import type { CompiledShader } from './pipelines';
 
 /** Where the buffer of a binding comes from at run time. */
@@ -13,7 +14,7 @@ export type Source =
 const MAX_GROUPS = 4;
 
 interface KnownGroup {
-  readonly buffers: readonly GPUBuffer[];
+  readonly buffers: readonly Bindable[];
   readonly group: GPUBindGroup;
 }
 
@@ -57,7 +58,7 @@ export class Step {
   }
 
   /** The bind group for these inputs and outputs of the plan. */
-  bind(inputs: readonly GPUBuffer[], outputs: readonly GPUBuffer[]): GPUBindGroup {
+  bind(inputs: readonly Bindable[], outputs: readonly GPUBuffer[]): GPUBindGroup {
     if (this.fixed) return this.fixed;
     const { open, known } = this;
     search: for (const { buffers, group } of known) {
@@ -69,12 +70,14 @@ export class Step {
     }
     const buffers = open.map(({ kind, index }) => (kind === 'input' ? inputs : outputs)[index]);
     const group = this.makeGroup(buffers);
+    // An image of the browser's comes once, and the group would keep it alive.
+    if (buffers.some(isLent)) return group;
     known.unshift({ buffers, group });
     if (known.length > MAX_GROUPS) known.pop();
     return group;
   }
 
-  private makeGroup(buffers: readonly GPUBuffer[]): GPUBindGroup {
+  private makeGroup(buffers: readonly Bindable[]): GPUBindGroup {
     const { label, shader, bindings } = this.description;
     let next = 0;
     const entries = bindings.flatMap((bound, binding) => {
@@ -83,9 +86,14 @@ export class Step {
       const resource =
         source.kind === 'fixed'
           ? { buffer: source.buffer, offset: source.offset, size }
-          : { buffer: buffers[next++], offset: 0, size };
+          : resourceOf(buffers[next++], size);
       return [{ binding, resource }];
     });
     return this.device.createBindGroup({ label, layout: shader.layout, entries });
   }
+}
+
+function resourceOf(given: Bindable, size: number): GPUBindingResource {
+  if (given instanceof GPUBuffer) return { buffer: given, offset: 0, size };
+  return given instanceof GPUTexture ? given.createView() : given;
 }

@@ -17,3 +17,12 @@ test('a hundred frames of a canvas and of bitmaps, in Chromium, give what stock 
   outputs[0].forEach((value, i) => expect(value).toBeCloseTo(expected[i], 4));
   expect(growth).toBe(0);
 });
+
+test('pixels of every kind, size and number of channels, in Chromium, are what stock makes of them', async () => {
+  const page = `${served.url}/test/package/consumers/sources.html`;
+  const { expected, outputs, growth } = await consume(served, 'browser.mjs', page);
+  expect(outputs[0]).toHaveLength(expected.length);
+  expect(new Set(expected).size).toBeGreaterThan(1000);
+  outputs[0].forEach((value, i) => expect(value).toBeCloseTo(expected[i], 4));
+  expect(growth).toBe(0);
+});

@@ -1,5 +1,5 @@
 /** Data movement as index maps: a kernel that reads through one of these moves nothing. */
-import type { Node } from '../../ir/graph';
+import type { Node, Shape } from '../../ir/graph';
 import type { IndexExpr } from '../../ir/index-expression';
 import * as ix from '../../ir/index-expression';
 import type { IndexCallPayload, InlineRule, Operand } from '../wgsl/inliner';
@@ -8,9 +8,28 @@ import { vectorType } from '../wgsl/kernel-writer';
 
 const reshape: InlineRule = (node, coords, inliner) => {
   const [input] = node.inputs;
-  const offset = ix.linearize(coords, node.outputs[0].shape);
-  return inliner.value(input, ix.delinearize(offset, input.shape));
+  const { shape } = node.outputs[0];
+  const offset = ix.linearize(coords, shape);
+  // What cancels within bounds does not beyond them, as in a padded window.
+  const isInside = coords.every(({ min, max }, axis) => min >= 0 && max < shape[axis]);
+  const kept = isInside ? null : keptCoords(coords, shape, input.shape);
+  return inliner.value(input, kept ?? ix.delinearize(offset, input.shape));
 };
+
+/** The coordinates in another shape, if that differs in dimensions of one element only. */
+function keptCoords(
+  coords: readonly IndexExpr[],
+  shape: Shape,
+  target: Shape,
+): readonly IndexExpr[] | null {
+  let next = 0;
+  const kept = target.map((dim) => {
+    while (next < shape.length && shape[next] === 1 && dim !== 1) next++;
+    return shape[next] === dim ? coords[next++] : ix.zero;
+  });
+  const longDims = (dims: Shape): string => dims.filter((dim) => dim !== 1).join();
+  return longDims(shape) === longDims(target) ? kept : null;
+}
 
 const transpose: InlineRule = (node, coords, inliner) => {
   const perm = node.attrs.perm as number[];

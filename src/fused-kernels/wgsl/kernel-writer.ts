@@ -10,11 +10,17 @@ import * as ix from '../../ir/index-expression';
 import { partsOf, Scope, type Passage, type ShaderPart } from './scope';
 import { Uniforms } from './uniforms';
 
-/** A storage buffer the shader binds. */
+/** What a shader does with what it binds: a storage buffer, or a texture, which it can only read. */
+export type AccessMode = 'read' | 'read_write' | keyof typeof TEXTURE_TYPES;
+
+/** Types of textures in WGSL: one of the device's, and an image that the browser has, such as a video's. */
+const TEXTURE_TYPES = { texture: 'texture_2d<f32>', external: 'texture_external' };
+
+/** A storage buffer or a texture that the shader binds. */
 export interface Binding {
   readonly name: string;
   readonly value: Value;
-  readonly access: 'read' | 'read_write';
+  readonly access: AccessMode;
 }
 
 /** A shader and what must be bound to run it. Binding 0 is the uniform buffer; storage follows. */
@@ -97,11 +103,11 @@ export class KernelWriter {
     this.declarations.push(declaration);
   }
 
-  /** Binds a storage buffer; binding it to write wins over binding it to read. */
-  bind(value: Value, access: 'read' | 'read_write'): Binding {
+  /** Binds a buffer or a texture; binding it to write wins over binding it to read. */
+  bind(value: Value, access: AccessMode): Binding {
     const known = this.bindings.get(value);
     if (known && (known.access === access || access === 'read')) return known;
-    const prefix = access === 'read' ? 'in' : 'out';
+    const prefix = access === 'read_write' ? 'out' : 'in';
     const binding = { name: known?.name ?? `${prefix}${this.bindings.size}`, value, access };
     this.bindings.set(value, binding);
     return binding;
@@ -227,10 +233,8 @@ export class KernelWriter {
     const passages = [
       own(`// fused: ${title}`),
       ...this.uniforms.declarations().map(own),
-      ...bindings.map(({ name, value, access }, i) =>
-        own(
-          `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: array<${this.elementType(value)}>;`,
-        ),
+      ...bindings.map((binding, i) =>
+        own(`@group(0) @binding(${i + 1}) var${this.typeOf(binding)};`),
       ),
       ...this.declarations.map(own),
       ...this.helpers.values(),
@@ -249,9 +253,10 @@ export class KernelWriter {
     };
   }
 
-  private elementType(value: Value): string {
-    const scalar = scalarType(value.dtype);
-    return this.isVector(value) ? `vec4<${scalar}>` : scalar;
+  private typeOf({ name, value, access }: Binding): string {
+    if (access === 'texture' || access === 'external') return ` ${name}: ${TEXTURE_TYPES[access]}`;
+    const element = vectorType(value.dtype, this.isVector(value) ? 4 : 1);
+    return `<storage, ${access}> ${name}: array<${element}>`;
   }
 }
 

@@ -1,5 +1,6 @@
 /** From the nodes of a region to a graph of primitives, or the reason why a node has no form there. */
 import { GraphBuilder } from '../../ir/builder';
+import { readFrame, type FrameSpec } from '../../ir/frame';
 import {
   removeDeadNodes,
   type ConstantData,
@@ -19,6 +20,8 @@ export interface Feed extends ValueSpec {
   readonly constant?: ConstantData;
   /** dtype of the buffer behind it: tfjs casts without loss by calling integers floats. */
   readonly storedAs?: DType;
+  /** Its elements come as a texture. */
+  readonly frame?: FrameSpec;
 }
 
 /** Where a requested output of a region comes from. */
@@ -87,7 +90,9 @@ export function importRegion(
     attempt(undefined, () => {
       const value = feed.constant
         ? builder.constant(feed, feed.constant)
-        : builder.input({ ...feed, dtype: feed.storedAs ?? feed.dtype });
+        : feed.frame
+          ? builder.reshape(readFrame(builder, feed.frame, ref), feed.shape)
+          : builder.input({ ...feed, dtype: feed.storedAs ?? feed.dtype });
       const typed = builder.cast(value, feed.dtype);
       values.set(ref, typed);
       fedBy.set(value, ref);

@@ -122,6 +122,10 @@ const resize: InferFunction = ([x], attrs, shape) => {
 
 /** Kernels that move values without computing new ones, and resizes. */
 export const movementInference: InferTable = {
+  FromPixels: ([frame], attrs) => ({
+    shape: [...frame.shape, attrs.channels as number],
+    dtype: 'int32',
+  }),
   Reshape: reshape,
   Transpose: transpose,
   Slice: slice,

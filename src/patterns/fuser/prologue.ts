@@ -122,12 +122,12 @@ function isReadByParts(state: FusionState, node: Node): boolean {
   });
 }
 
-/** True for index maps that leave neighbours along the last axis neighbours: vectors stay vectors. */
+/** True for loads, and index maps that leave neighbours along the last axis neighbours: vectors stay vectors. */
 function keepsVectors({ kernel, attrs, inputs }: Node): boolean {
   const last = inputs[0].shape.length - 1;
   if (kernel === 'Transpose') return (attrs.perm as number[])[last] === last;
   if (kernel === 'Slice') return (attrs.strides as number[])[last] === 1;
-  return kernel === 'Reshape';
+  return kernel === 'Reshape' || kernel === 'FromPixels';
 }
 
 function inlineCost(

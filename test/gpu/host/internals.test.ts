@@ -60,6 +60,7 @@ describe('private members of tfjs 4.22', () => {
     });
     expect(timers).toEqual([{ name: expect.any(String), query: expect.any(Promise) }]);
     expect(typeof internals.getQueryTime).toBe('function');
+    expect(typeof internals.releaseResource).toBe('function');
   });
 
   test('tensor data has values, or a resource once uploaded', () => {
