@@ -25,7 +25,7 @@ import { flag } from '../host/flags';
 import { computeElements, makeFrame, releaseFrames } from '../host/frames';
 import { HostCopies } from '../host/host-copies';
 import { internalsOf, tensorData } from '../host/internals';
-import { sizeOf } from '../ir/graph';
+import { isIntegral, sizeOf } from '../ir/graph';
 import type { LazyBackend } from '../eager/lazy-backend';
 import { lazyState, type LazyData } from '../eager/pending';
 import { LazyQueue } from '../eager/queue';
@@ -38,6 +38,12 @@ import { TuningTable } from '../runtime/tuning/table';
 import { Validation } from '../runtime/validation';
 import { version } from '../host/version';
 import { uploadValues } from '../host/upload';
+
+/**
+ * Integers on the CPU that the CPU computes with, fewer than this in a tensor; of floats stock's limit holds. They
+ * say what is picked and where rows begin, so that somebody mostly waits for the result.
+ */
+const FEW_INTEGERS = 2 ** 15;
 
 export const BACKEND_NAME = 'webgpu-fused';
 
@@ -239,7 +245,10 @@ export class WebGPUFusedBackend extends PlanDevice implements LazyBackend {
     this.observer?.upload(dataId, elements);
   }
 
-  override shouldExecuteOnCPU(inputs: TensorInfo[], sizeThreshold?: number): boolean {
+  override shouldExecuteOnCPU(
+    inputs: TensorInfo[],
+    sizeThreshold = inputs.every(isIntegral) ? FEW_INTEGERS : undefined,
+  ): boolean {
     // What the host computes, a replay would not.
     if (this.observer) return false;
     return (

@@ -170,6 +170,10 @@ export class BackendRuntime {
     const { values } = tensorData(activeBackend(), tensor.dataId);
     return ArrayBuffer.isView(values) ? (values as HostData) : undefined;
   }
+
+  areOnHost(tensors: readonly TensorInfo[]): boolean {
+    return activeBackend().shouldExecuteOnCPU([...tensors]);
+  }
 }
 
 /** A plan that waits with its shaders, and the graph that it was compiled of, if it is to be tuned. */

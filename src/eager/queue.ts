@@ -4,7 +4,7 @@
  */
 import type { DataId, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Attrs } from '../ir/graph';
-import { sizeOf } from '../ir/graph';
+import { isIntegral, sizeOf } from '../ir/graph';
 import { whyLeft } from '../lowering/left-to-tfjs';
 import { fusionTables } from '../registry/kernels';
 import { submitAll } from '../runtime/encode';
@@ -251,7 +251,8 @@ export class LazyQueue {
       if (typeCode(operand.dtype) === undefined || operand.shape.includes(0)) return null;
     }
     const present = operands as TensorInfo[];
-    if (onCpu && present.length > 0 && this.backend.shouldExecuteOnCPU(present)) return null;
+    const mayStay = onCpu === 'integral' ? present.every(isIntegral) : onCpu;
+    if (mayStay && present.length > 0 && this.backend.shouldExecuteOnCPU(present)) return null;
     return operands;
   }
 

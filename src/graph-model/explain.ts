@@ -8,6 +8,7 @@ import { hookOf } from './hook';
 import type { Rewrite } from './active-rewrite';
 import type { CaptureExplanation } from './model-capture';
 import type { ModelRewriter } from './model-rewriter';
+import { ON_HOST } from './steering';
 import { stockDispatches } from './stock-cost';
 
 /** What became of one node of a model. */
@@ -168,11 +169,11 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
     });
     totals.dispatches.before += cost.dispatches;
     totals.bytes.before += cost.bytes;
-    if (fate.fate !== 'stock') return;
+    if (fate.fate !== 'stock' || fate.reason === ON_HOST) return;
     totals.dispatches.after += cost.dispatches;
     totals.bytes.after += cost.bytes;
   };
-  for (const { region, latest } of rewrite.runners) {
+  for (const { region, latest, isOnHost } of rewrite.runners) {
     const record = latest?.plan?.record;
     const kernels = new Map(
       record?.kernels.flatMap((kernel) => kernel.origins.map((origin) => [origin, kernel])),
@@ -182,7 +183,8 @@ function describe(rewriter: ModelRewriter, rewrite: Rewrite, model: string): Mod
     refused.push(...(record?.refused ?? []));
     for (const node of region.nodes) {
       const kernel = kernels.get(node.name);
-      if (!latest) add(node, { fate: 'stock', reason: 'not compiled yet' });
+      if (isOnHost) add(node, { fate: 'stock', reason: ON_HOST });
+      else if (!latest) add(node, { fate: 'stock', reason: 'not compiled yet' });
       else if (kernel) add(node, { fate: 'fused', into: kernel.label, rule: kernel.family });
       else add(node, { fate: 'folded' });
     }

@@ -9,7 +9,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { frameKey } from '../ir/frame';
-import type { DType, Value, ValueSpec } from '../ir/graph';
+import { isIntegral, type DType, type Value, type ValueSpec } from '../ir/graph';
 import { RefusedError } from '../ir/infer/refused';
 import { LruMap } from '../ir/lru-map';
 import { runSteps, timedSteps, type Steps } from '../ir/steps';
@@ -22,6 +22,7 @@ import {
 import { CompilationLog } from './compilation-log';
 import type { Region } from './partition';
 import type { CompiledPlan, PlanRuntime } from './runtime';
+import { isSteering } from './steering';
 import { irType, type Weights } from './weights';
 
 /** Name of the kernel that runs a plan, so that tfjs's engine accounts for it as for any other. */
@@ -90,10 +91,14 @@ export class RegionRunner {
   private hits = 0;
   private misses = 0;
   private isDisposed = false;
+  /** Whether the latest call was left to the host; see `steering.ts`. */
+  isOnHost = false;
+  private readonly isSteering: boolean;
 
   constructor(region: Region, context: RegionContext) {
     this.region = region;
     this.context = context;
+    this.isSteering = isSteering(region, (name) => context.weights.feed(name)?.dtype);
   }
 
   /** The specialization used last; what reports describe. */
@@ -104,6 +109,8 @@ export class RegionRunner {
 
   /** Runs on tensors in the order of `region.inputs`; answers in the order of `region.outputs`. */
   run(inputs: readonly Tensor[]): Tensor[] {
+    this.isOnHost = this.staysOnHost(inputs);
+    if (this.isOnHost) return this.context.runStock(inputs);
     const found = this.find(inputs);
     if (found === 'stock') return this.context.runStock(inputs);
     if (found.plan?.failure) {
@@ -118,7 +125,13 @@ export class RegionRunner {
 
   /** Compiles for these inputs, if that has not happened yet, in pieces of some milliseconds. */
   *prepare(inputs: readonly TensorInfo[]): Steps<void> {
+    if (this.staysOnHost(inputs)) return;
     if (!this.specializations.get(this.signature(inputs))) yield* this.compileFor(inputs);
+  }
+
+  private staysOnHost(inputs: readonly TensorInfo[]): boolean {
+    if (!this.isSteering || !inputs.every(isIntegral)) return false;
+    return this.context.runtime.areOnHost?.(inputs) ?? false;
   }
 
   dispose(): void {

@@ -115,6 +115,8 @@ export interface PlanRuntime {
   frameOf?(tensor: TensorInfo): FrameSpec | undefined;
   /** Elements of a tensor that are on the host already; undefined rather than a read-back. */
   hostValues?(tensor: TensorInfo): HostData | undefined;
+  /** Whether tensors are few and on the host only, and what the host computes of them now is right in later calls. */
+  areOnHost?(tensors: readonly TensorInfo[]): boolean;
 }
 
 /** Model nodes that a compiler refused, and why. */

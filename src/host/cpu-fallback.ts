@@ -19,7 +19,13 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { tensorData } from './internals';
 import { type KernelCall, runMended } from './mended-calls';
-import { unsoundCallsOf, unsoundness, type StockOperand, type Unsound } from './unsound-kernels';
+import {
+  isInteger,
+  unsoundCallsOf,
+  unsoundness,
+  type StockOperand,
+  type Unsound,
+} from './unsound-kernels';
 
 /** Registers for `backendName` every kernel of `cpu` that it lacks; returns their names. */
 export function registerCpuFallbacks(backendName: string): string[] {
@@ -35,8 +41,14 @@ export function registerCpuFallbacks(backendName: string): string[] {
   return missing.map(({ kernelName }) => kernelName);
 }
 
-/** Truth values, by which loops go on: stock has them on the GPU only, and would read them back. */
-const DECISIONS: ReadonlySet<string> = new Set(['LogicalAnd', 'LogicalNot', 'LogicalOr']);
+/**
+ * Kernels of truth values, by which loops go on, and of integers that say where rows begin: stock has them on
+ * the GPU only, and what goes on by their results would read them back.
+ */
+export const STEERING: ReadonlySet<string> = new Set([
+  ...['LogicalAnd', 'LogicalNot', 'LogicalOr'],
+  ...['Bincount', 'DenseBincount', 'Cumsum', 'Prod', 'Sum', 'Min', 'All', 'Any'],
+]);
 
 /** Answers a call of a kernel, or null if it cannot. */
 export type OwnPlan = (
@@ -51,9 +63,9 @@ export type OwnPlan = (
  */
 export function stockOrCpu(kernelName: string, stock: KernelFunc, ownPlan?: OwnPlan): KernelFunc {
   const rows = unsoundCallsOf(kernelName);
-  const isDecision = DECISIONS.has(kernelName);
+  const isSteering = STEERING.has(kernelName);
   return (call) => {
-    let onCpu = isAnyForCpu(kernelName, call.inputs) || (isDecision && isHeldByCpu(call));
+    let onCpu = isAnyForCpu(kernelName, call.inputs) || (isSteering && isHeldByCpu(call));
     const unsound = rows && !onCpu ? judge(rows, call) : null;
     if (unsound) {
       const answer = ownPlan?.(call) ?? runMended(kernelName, stock, call);
@@ -80,10 +92,10 @@ function judge(rows: readonly Unsound[], { inputs, attrs, backend }: KernelCall)
   return unsoundness(rows, operands, attrs ?? {}, host.device.limits);
 }
 
-/** Whether the operands are few and live on the CPU. */
+/** Whether the operands are integers, few, and live on the CPU. */
 function isHeldByCpu({ inputs, backend }: KernelCall): boolean {
   const operands = Object.values(inputs) as TensorInfo[];
-  return (backend as WebGPUBackend).shouldExecuteOnCPU(operands);
+  return operands.every(isInteger) && (backend as WebGPUBackend).shouldExecuteOnCPU(operands);
 }
 
 function isAnyForCpu(kernelName: string, inputs: KernelCall['inputs']): boolean {

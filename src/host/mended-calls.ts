@@ -58,8 +58,36 @@ const scattering =
     return sum;
   };
 
+/**
+ * Rows that are picked, and added up or averaged in segments. How many segments there are the last of their ids
+ * says, which are sorted: it is read at once, as a kernel has to say its shape.
+ */
+const segments =
+  (isMean: boolean): Mend =>
+  ({ data, indices, segmentIds }, _attrs, run, backend) => {
+    const ids = backend.readSync(segmentIds.dataId) as Int32Array;
+    const numSegments = ids[ids.length - 1] + 1;
+    if (numSegments <= 0) return null;
+    const x = run('GatherV2', { x: data, indices }, { axis: 0, batchDims: 0 });
+    const sums = run('UnsortedSegmentSum', { x, segmentIds }, { numSegments });
+    if (!isMean) return sums;
+    const sizes = new Float32Array(numSegments);
+    for (const id of ids) sizes[id]++;
+    const shape = [numSegments, ...data.shape.slice(1).fill(1)];
+    const b = backend.makeTensorInfo(
+      shape,
+      'float32',
+      sizes.map((size) => Math.max(size, 1)),
+    );
+    const means = run('RealDiv', { a: sums, b });
+    backend.disposeData(b.dataId);
+    return means;
+  };
+
 const MENDED: Readonly<Record<string, Mend>> = {
   ScatterNd: scattering('ScatterNd', ['updates']),
+  SparseSegmentMean: segments(true),
+  SparseSegmentSum: segments(false),
   SparseToDense: scattering('SparseToDense', ['sparseValues', 'defaultValue']),
   TensorScatterUpdate: scattering('TensorScatterUpdate', ['tensor', 'updates']),
   /** The one transformation, once for each image. */

@@ -18,7 +18,8 @@ export interface Unsound {
   when(operands: readonly StockOperand[], attrs: Attributes, limits: StockLimits): boolean;
 }
 
-const isInteger = ({ dtype }: StockOperand): boolean => dtype === 'int32' || dtype === 'bool';
+export const isInteger = ({ dtype }: StockOperand): boolean =>
+  dtype === 'int32' || dtype === 'bool';
 
 const highest = (operands: readonly StockOperand[]): number =>
   Math.max(...operands.map(({ shape }) => shape.length));
@@ -170,6 +171,12 @@ const TABLE: readonly Unsound[] = [
     kernels: ['UnsortedSegmentSum'],
     // What belongs to no segment is added to another.
     when: () => true,
+  },
+  {
+    kernels: ['SparseSegmentMean', 'SparseSegmentSum'],
+    // Terms are added up as threads come to it: other last digits in each run.
+    isRare: true,
+    when: ([data]) => data.dtype === 'float32',
   },
   {
     kernels: BINARY,

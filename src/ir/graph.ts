@@ -14,6 +14,11 @@ import { refuse } from './infer/refused';
 /** Element types the IR handles. tfjs keeps `bool` as 0/1 in 32 bits on WebGPU. */
 export type DType = 'float32' | 'int32' | 'bool';
 
+/** Whether elements are integers, which are the same wherever they are computed; truth values are integers. */
+export function isIntegral({ dtype }: { readonly dtype?: string }): boolean {
+  return dtype === 'int32' || dtype === 'bool';
+}
+
 export type Shape = readonly number[];
 
 /** Values of a constant, where the host knows them. */

@@ -2,6 +2,7 @@
 import type { Attrs, Value } from '../../ir/graph';
 import type { Lowering } from '../../lowering/lowering';
 import { lowerings } from '../../registry/lowerings';
+import { STEERING } from '../../host/cpu-fallback';
 import { readAttributes } from './attributes';
 import { NothingToCompute, type LazyKernel } from './lazy-kernel';
 import { isPassedOn } from './passed-on';
@@ -16,7 +17,7 @@ const ON_CPU: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Multiply', 'FloorDiv', 'Maximum', 'Minimum'],
   ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'],
   ...['Max', 'Transpose', 'Slice', 'StridedSlice', 'Concat', 'Pack', 'SplitV', 'Unpack'],
-  ...['GatherV2', 'GatherNd', 'LogicalAnd', 'LogicalNot', 'LogicalOr'],
+  ...['GatherV2', 'GatherNd'],
   ...['NonMaxSuppressionV3', 'NonMaxSuppressionV4', 'NonMaxSuppressionV5'],
 ]);
 
@@ -27,7 +28,7 @@ function lazyKernel(kernel: string, lowering: Lowering): LazyKernel {
     inputs,
     hasManyOutputs,
     counted,
-    onCpu: ON_CPU.has(kernel),
+    onCpu: ON_CPU.has(kernel) || (STEERING.has(kernel) && 'integral'),
     lower(b, operands, attrs: Attrs) {
       const lowered = lower(b, operands, readAttributes(kernel, attrs, operands));
       const [first] = [lowered].flat() as readonly Value[];

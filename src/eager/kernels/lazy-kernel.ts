@@ -7,8 +7,8 @@ import type { Lowering } from '../../lowering/lowering';
 /** Attributes are those that tfjs calls the kernel with. */
 export interface LazyKernel extends Lowering {
   readonly kernel: string;
-  /** Stock computes it on the CPU where its inputs are few and live there; so do we. */
-  readonly onCpu?: boolean;
+  /** The CPU computes it where its inputs are few and live there; `integral`: of integers alone. */
+  readonly onCpu?: boolean | 'integral';
 }
 
 /** A kernel of this package, which stock does not have. */

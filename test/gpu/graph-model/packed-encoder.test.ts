@@ -24,7 +24,11 @@ const LENGTHS = [
   [3, 1, 11],
 ];
 
-test('answers as on cpu, with one read and three submits at most', async () => {
+interface Uploads {
+  uploadToGPU(dataId: tf.DataId): void;
+}
+
+test('answers as on cpu, with a read at most and three submits', async () => {
   const run = async (
     model: ReturnType<ReturnType<typeof packedEncoder>['load']>,
     lengths: number[],
@@ -53,15 +57,29 @@ test('answers as on cpu, with one read and three submits at most', async () => {
   }
   expect(explain(model).regions).toHaveLength(2);
 
-  const ids = tf.tensor2d(sentences([2, 7, 5]), [OPTIONS.batch, OPTIONS.tokens], 'int32');
-  const reads = jest.spyOn(GPUBuffer.prototype, 'mapAsync');
-  let y: tf.Tensor[] = [];
-  const { submits } = await countGpu(async () => {
-    y = [(await model.executeAsync({ ids }, 'y')) as tf.Tensor];
-  });
-  expect(reads).toHaveBeenCalledTimes(1);
-  expect(submits).toBeLessThanOrEqual(3);
-  reads.mockRestore();
-  tf.dispose([ids, y]);
+  // Which tokens there are is found out where the ids are; from the device, their number is read.
+  for (const [isOnDevice, wanted] of [
+    [false, 0],
+    [true, 1],
+  ] as const) {
+    // prettier-ignore
+    const makeIds = (): tf.Tensor2D => {
+      const ids = tf.tensor2d(sentences([2, 7, 5]), [OPTIONS.batch, OPTIONS.tokens], 'int32');
+      if (isOnDevice) (tf.backend() as unknown as Uploads).uploadToGPU(ids.dataId);
+      return ids;
+    };
+    // A call uploads its ids.
+    const [first, ids] = [makeIds(), makeIds()];
+    tf.dispose([first, await model.executeAsync({ ids: first }, 'y')]);
+    const reads = jest.spyOn(GPUBuffer.prototype, 'mapAsync');
+    let y: tf.Tensor[] = [];
+    const { submits } = await countGpu(async () => {
+      y = [(await model.executeAsync({ ids }, 'y')) as tf.Tensor];
+    });
+    expect(reads).toHaveBeenCalledTimes(wanted);
+    expect(submits).toBeLessThanOrEqual(3);
+    reads.mockRestore();
+    tf.dispose([ids, y]);
+  }
   model.dispose();
 });
