@@ -6,10 +6,11 @@
  */
 import type { IndexExpr } from '../ir/index-expression';
 import * as ix from '../ir/index-expression';
+import type { KernelGroup } from '../ir/kernel-group';
 import { rangesOf, type DepthRange } from './depth-range';
 import { roundSize } from './candidates';
 import type { KernelEmission } from './emit';
-import type { KernelTarget } from './kernel';
+import type { KernelRequest, KernelTarget } from './kernel';
 import { emitLoops, mayExceed, namedIndex } from './loops';
 import { placeCondition, rightOperands, storeElement, type ProductSpec } from './product-spec';
 import { recountSums } from './recount';
@@ -38,8 +39,23 @@ function sizesOfClass(
   return { batch: 1, rows: all, columns: columns < 8 ? columns : roundSize(columns), pair };
 }
 
+/**
+ * Loads and stores behind a product that are written out for the elements of a tile, at most. A compiler takes more than
+ * twice as long for twice as many: with 120, as an optimizer's update of weights has, a software driver took 16 s.
+ */
+const MAX_ACCESSES = 48;
+
+/** Loads and stores behind a product, for each of its elements. */
+function accessesBehind({ anchor, members, stores }: KernelGroup): number {
+  const behind = members.slice(members.indexOf(anchor) + 1);
+  const computed = new Set(members.flatMap(({ outputs }) => outputs));
+  const loaded = new Set(behind.flatMap(({ inputs }) => inputs));
+  return [...loaded].filter((value) => !computed.has(value)).length + stores.length;
+}
+
 /** The largest tile that wastes little and still gives the device enough invocations. */
-function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
+function chooseTile(spec: ProductSpec, { target, group }: KernelRequest): Tile {
+  const maxElements = Math.max(1, MAX_ACCESSES / accessesBehind(group));
   const sizes = target.anySize ? sizesOfClass(spec, target) : spec;
   const width = spec.columns % 4 === 0 ? 4 : 1;
   const [maxRows, maxColumns] = target.maxTile;
@@ -49,6 +65,7 @@ function chooseTile(spec: ProductSpec, target: KernelTarget): Tile {
   let bestCost = Infinity;
   for (let rows = 1; rows <= maxRows; rows *= 2) {
     for (let groups = 1; groups <= maxGroups; groups *= 2) {
+      if (rows * groups > maxElements) continue;
       const cost = tileCost(sizes, { rows, groups, width }, target);
       if (cost < bestCost) {
         bestCost = cost;
@@ -84,7 +101,7 @@ interface TileIndices {
 /** Writes the whole kernel. */
 export function emitRegisterTiles(emission: KernelEmission, spec: ProductSpec): ShaderProgram {
   const { writer } = emission;
-  const tile = chooseTile(spec, emission.request.target);
+  const tile = chooseTile(spec, emission.request);
   const rowTiles = Math.ceil(spec.rows / tile.rows);
   const columnTiles = Math.ceil(spec.columns / (tile.groups * tile.width));
   const workgroups = writer.flatThread('thread', spec.batch * rowTiles * columnTiles);
