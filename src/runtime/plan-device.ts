@@ -6,7 +6,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import type { KernelTarget } from '../fused-kernels/kernel';
 import type { CompileOptions } from '../compiler/compile';
-import type { Frame } from '../host/frames';
+import { dropFrame, type Frame } from '../host/frames';
 import { internalsOf, tensorData } from '../host/internals';
 import type { CallObserver } from './call-observer';
 import type { PlanAuditor } from './plan-auditor';
@@ -75,9 +75,16 @@ export abstract class PlanDevice extends WebGPUBackend {
     validation.track(outputs, inputs, by, from, last);
   }
 
-  /** The texture of a tensor that plans can read as one. @internal */
+  /**
+   * The texture of a tensor that plans can read as one. While an auditor looks at plans there is none: it compares
+   * elements, and the tensor has these from then on. @internal
+   */
   frameOf(dataId: DataId): Frame | undefined {
-    return tensorData(this, dataId).frame;
+    const { frame } = tensorData(this, dataId);
+    if (!frame || !this.auditor) return frame;
+    this.uploadToGPU(dataId);
+    dropFrame(this, dataId);
+    return undefined;
   }
 
   /** The buffer of a tensor, which is uploaded, or computed, unless it is there. @internal */

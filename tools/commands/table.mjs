@@ -138,6 +138,7 @@ export const ROWS = [
   { says: ['npm run bench:capture'], until: /\[bench\] .*: / },
   { says: ['npm run bench:capture -- --no-wall meet'], until: /\[bench\] .*: / },
   { says: ['npm run bench:shapes'], until: /\[bench\] .* device: / },
+  { says: ['npm run bench:frames'], until: /\[bench\] video/ },
   { says: ['npm run bench:eager'], until: /\[bench\] 1\/\d+ / },
   { says: ['npm run bench:first'], until: /\[bench\] .* device: / },
   { says: ['npm run bench:transformer'], until: /\[bench\] ./ },

