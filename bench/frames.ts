@@ -2,7 +2,7 @@
  * The frames benchmark, in headless Chromium: a model on the frames of a generated video, a canvas and bitmaps.
  * Dispatches and JavaScript of a frame beside those of a tensor as input, and answers beside stock's.
  */
-import { build } from 'esbuild';
+import { bundlePage } from './harness/bundle-page';
 import { launchBrowser, openWithAdapter } from '../tools/browser/launch.mjs';
 import { serveFolder } from '../test/support/static-server';
 import { benchCommand, log, positiveInteger, printSections, runBench } from './harness/command';
@@ -12,18 +12,6 @@ const HTML = '<!doctype html><meta charset="utf-8"><body><script src="/page.js">
 
 /** JavaScript that a frame may take more than a tensor, in milliseconds. */
 const MAX_MORE_JS = 0.5;
-
-async function bundlePage(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: ['bench/frames/page.ts'],
-    bundle: true,
-    write: false,
-    platform: 'browser',
-    format: 'iife',
-    logLevel: 'error',
-  });
-  return outputFiles[0].text;
-}
 
 /** A global of the page. */
 interface Scope {
@@ -74,7 +62,10 @@ void runBench(async () => {
     timeout: number;
   }>();
   const names = SOURCES.filter((name) => command.args.length === 0 || command.args.includes(name));
-  const server = await serveFolder('.', { '/page.html': HTML, '/page.js': await bundlePage() });
+  const server = await serveFolder('.', {
+    '/page.html': HTML,
+    '/page.js': await bundlePage('bench/frames/page.ts'),
+  });
   const problems: string[] = [];
   try {
     for (const name of names) {

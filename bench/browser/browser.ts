@@ -1,6 +1,5 @@
 /** Measures cases in headless Chromium, each in a browser of its own. */
-import { build } from 'esbuild';
-import { fileURLToPath } from 'node:url';
+import { bundlePage } from '../harness/bundle-page';
 import { launchBrowser, openWithAdapter } from '../../tools/browser/launch.mjs';
 import { serveFolder } from '../../test/support/static-server';
 import type { CaseResult, CaseSettings } from '../transformer/measure';
@@ -28,7 +27,10 @@ export async function measureInBrowser(
   settings: CaseSettings,
   onProgress: (step: string) => void,
 ): Promise<BrowserReport> {
-  const server = await serveFolder('.', { '/page.html': HTML, '/page.js': await bundlePage() });
+  const server = await serveFolder('.', {
+    '/page.html': HTML,
+    '/page.js': await bundlePage('bench/browser/page.ts'),
+  });
   const url = `${server.url}/page.html`;
   const results: CaseResult[] = [];
   const failures: string[] = [];
@@ -69,17 +71,4 @@ async function inBrowser<T>(
   } finally {
     await browser.close();
   }
-}
-
-/** The page's script, with the sources of the package as they are. */
-async function bundlePage(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    platform: 'browser',
-    format: 'iife',
-    logLevel: 'error',
-  });
-  return outputFiles[0].text;
 }

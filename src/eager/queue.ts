@@ -280,8 +280,8 @@ export class LazyQueue {
   /** The data of an operand: waiting, on the GPU, or a scalar on the CPU. */
   private dataOf({ dataId }: TensorInfo): LazyData {
     const data = tensorData(this.backend, dataId);
-    // For the case that it has to have elements.
-    this.backend.frameOf(dataId);
+    // An auditor looks at elements.
+    if (data.frame) this.backend.frameOf(dataId);
     const elements = data.values as ArrayLike<unknown> | null | undefined;
     if (data.resource == null && elements) {
       // What the caller's array holds now is meant, not what it may hold when the kernel runs.
