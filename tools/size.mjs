@@ -10,7 +10,7 @@ import { ROOT } from './support/process.mjs';
  * for integers that stay on the CPU), of the report, which has the layout of its graph inside, and of the program
  * with its library.
  */
-const LIMITS = { 'webgpu-fused.umd.min.js': 163_000, 'html.mjs': 32_000, 'cli.mjs': 36_000 };
+const LIMITS = { 'webgpu-fused.umd.min.js': 164_000, 'html.mjs': 32_000, 'cli.mjs': 36_000 };
 
 if (process.argv.includes('-h') || process.argv.includes('--help')) {
   process.stdout.write('Usage: npm run size\n\nPrints the sizes of dist/; fails over a limit.\n');

@@ -144,23 +144,27 @@ export function emitTaps(emission: KernelEmission, spec: WindowSpec, indices: Wi
   emitLoop(emission, 'filterRow', filterHeight, (tapRow) => {
     if (filterWidth > MAX_UNROLLED_TAPS) {
       emitLoop(emission, 'filterColumn', filterWidth, (tapColumn) =>
-        emitTap(emission, spec, indices, tapRow, tapColumn),
+        emitTap(emission, spec, indices, [tapRow, tapColumn], new Map()),
       );
       return;
     }
+    const loaded = new Map<string, Operand>();
     for (let tap = 0; tap < filterWidth; tap++) {
-      emitTap(emission, spec, indices, tapRow, ix.constant(tap));
+      emitTap(emission, spec, indices, [tapRow, ix.constant(tap)], loaded);
     }
   });
 }
 
-/** Takes one tap of the window into every accumulator. */
+/**
+ * Takes one tap of the window into every accumulator. `loaded` has what was read of the row, by column of the
+ * input: a tap of one output is the next tap of its neighbour.
+ */
 function emitTap(
   emission: KernelEmission,
   spec: WindowSpec,
   { batch, row, columns, channel, multiplier }: WindowIndices,
-  tapRow: IndexExpr,
-  tapColumn: IndexExpr,
+  [tapRow, tapColumn]: readonly [IndexExpr, IndexExpr],
+  loaded: Map<string, Operand>,
 ): void {
   const { writer, inliner, request } = emission;
   const { anchor } = request.group;
@@ -177,8 +181,11 @@ function emitTap(
     ].filter((bound) => canMiss(bound, writer));
     const load = (): Operand =>
       inliner.value(x, [batch, inRow, inColumn, ix.floorDiv(channel, multiplier)]);
-    const operand = spec.isFinite ? inliner.guard(bounds, 'float32', 0, load) : load();
-    const inside = bounds.length > 0 ? inliner.condition(bounds).code : null;
+    const known = loaded.get(inColumn.key);
+    const operand = known ?? (spec.isFinite ? inliner.guard(bounds, 'float32', 0, load) : load());
+    loaded.set(inColumn.key, operand);
+    const isAsked = bounds.length > 0 && (spec.finish !== undefined || !spec.isFinite);
+    const inside = isAsked ? inliner.condition(bounds).code : null;
     const test = spec.isFinite ? null : inside;
     writer.statement(spec.tap(`acc${t}`, operand, weight, test, [tapRow, tapColumn]));
     if (spec.finish) writer.statement(`count${t} += ${inside ? `select(0, 1, ${inside})` : '1'};`);

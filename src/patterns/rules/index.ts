@@ -16,6 +16,7 @@ import { mish } from './mish';
 import { moments } from './moments';
 import { joinGathers } from './join-gathers';
 import { l2Norm, layerNorm, rmsNorm } from './normalize';
+import { needlessBounds } from './needless-bounds';
 import { poolPositions } from './pool-positions';
 import { sinkBroadcast } from './sink-broadcast';
 import { sinkConstant } from './sink-constant';
@@ -30,6 +31,7 @@ import { widenDense } from './widen-dense';
 /** Gives what exporters write a common form, and constants to constants. */
 const simplifications: readonly FusionRule[] = [
   ...identities,
+  ...needlessBounds,
   sinkBroadcast,
   sinkConstant,
   foldPad,

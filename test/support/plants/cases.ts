@@ -132,6 +132,12 @@ export const RULE_CASES: Readonly<Record<string, PlantCase>> = {
       return matmul(b, hidden, 7, 2);
     },
   },
+  'needless-maximum': {
+    build: (b) => b.op('Maximum', [b.op('Exp', [input(b, 3, 5)]), b.scalar(0)]),
+  },
+  'needless-minimum': {
+    build: (b) => b.op('Minimum', [b.op('Relu6', [input(b, 3, 5)]), b.scalar(6)]),
+  },
   'merge-constant-add': {
     build: (b) =>
       b.op('Add', [b.op('Add', [input(b, 3, 5), weight(b, [5], 2)]), weight(b, [5], 3)]),
