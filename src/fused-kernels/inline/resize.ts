@@ -34,13 +34,13 @@ function sourcePosition(
   return { numerator: ix.shift(ix.scale(doubled, from), -centre * to), denominator: 2 * to };
 }
 
-function clampIndex(index: IndexExpr, extent: number): IndexExpr {
+function clampIndex(index: IndexExpr, extent: number, axis: Axis): IndexExpr {
   if (index.min >= 0 && index.max < extent) return index;
   const payload: IndexCallPayload = {
     emit: (args, { writer }) =>
-      `clamp(${args()[0]}, 0, ${writer.uniforms.size(extent - 1, 'last', 'resize')})`,
+      `clamp(${args()[0]}, 0, ${writer.uniforms.size(extent - 1, 'resize', `last${axis}`)})`,
   };
-  return ix.call(`clamp${extent}`, [index], payload, extent);
+  return ix.call(`clamp${axis}${extent}`, [index], payload, extent);
 }
 
 const nearest: InlineRule = (node, coords, inliner) => {
@@ -59,7 +59,7 @@ const nearest: InlineRule = (node, coords, inliner) => {
     const index = node.attrs.alignCorners
       ? ix.floorDiv(ix.shift(ix.scale(numerator, 2), denominator), 2 * denominator)
       : ix.floorDiv(numerator, denominator);
-    return clampIndex(index, extent);
+    return clampIndex(index, extent, axis === 1 ? 'Row' : 'Column');
   });
   return inliner.value(input, source);
 };
@@ -114,8 +114,8 @@ type FindTaps = (
 const taps: FindTaps = (coord, inSize, outSize, attrs, axis) => {
   const { numerator, denominator } = sourcePosition(coord, inSize, outSize, attrs, 1);
   return {
-    low: clampIndex(ix.floorDiv(numerator, denominator), inSize),
-    high: clampIndex(ix.floorDiv(ix.shift(numerator, denominator - 1), denominator), inSize),
+    low: clampIndex(ix.floorDiv(numerator, denominator), inSize, axis),
+    high: clampIndex(ix.floorDiv(ix.shift(numerator, denominator - 1), denominator), inSize, axis),
     fraction: ix.mod(numerator, denominator),
     denominator,
     axis,

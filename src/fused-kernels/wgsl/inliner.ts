@@ -81,8 +81,8 @@ export function canMiss(bounds: Bounds, writer: Pick<KernelWriter, 'options'>): 
   return below || above;
 }
 
-/** Numbers that are no size's: a compiler may make something of them. */
-const COMMON: ReadonlySet<number> = new Set([0, 0.5, 1, 2]);
+/** Numbers that are no size's, nor 1 over one: a compiler may make something of them. */
+const COMMON: ReadonlySet<number> = new Set([0, 1]);
 
 /** What a load costs that is not one access, in accesses that are. */
 const ELEMENTS_COST = 2;

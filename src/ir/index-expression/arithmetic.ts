@@ -2,6 +2,7 @@
 import {
   type Atom,
   build,
+  compareAtoms,
   type IndexExpr,
   isSame,
   isSameAtom,
@@ -44,19 +45,20 @@ export function mod(a: IndexExpr, by: number): IndexExpr {
   return by === 1 ? zero : remainderOf(divide(a, by), by);
 }
 
-/** The terms of two sums in one; those of each are in the order of their atoms' keys, each key once. */
+/** The terms of two sums in one; those of each are in order, each atom once. */
 function mergeTerms(a: readonly Term[], b: readonly Term[]): Term[] {
   const merged: Term[] = [];
   let [i, j] = [0, 0];
   while (i < a.length && j < b.length) {
     const x = a[i];
     const y = b[j];
-    if (x.atom === y.atom || x.atom.key === y.atom.key) {
+    const order = compareAtoms(x.atom, y.atom);
+    if (order === 0) {
       const coefficient = x.coefficient + y.coefficient;
       if (coefficient !== 0) merged.push({ coefficient, atom: y.atom });
       i++;
       j++;
-    } else if (x.atom.key < y.atom.key) {
+    } else if (order < 0) {
       merged.push(x);
       i++;
     } else {

@@ -43,7 +43,7 @@ export interface Term {
 }
 
 export interface IndexExpr {
-  /** In the order of their atoms' keys, each key once, no coefficient 0. */
+  /** In the order of {@link compareAtoms}, each atom once, no coefficient 0. */
   readonly terms: readonly Term[];
   readonly offset: number;
   readonly min: number;
@@ -187,6 +187,47 @@ export function isSameAtom(a: Atom, b: Atom): boolean {
     default:
       return a.kind === b.kind && a.key === b.key;
   }
+}
+
+/**
+ * The order of terms: by what atoms are, and by numbers only where all else is the same, so that expressions
+ * which differ in sizes are written in one order. 0 for atoms that are the same.
+ */
+export function compareAtoms(a: Atom, b: Atom): number {
+  if (a === b) return 0;
+  if (a.kind === 'variable' && b.kind === 'variable') return compare(a.name, b.name);
+  if (a.kind === 'call' && b.kind === 'call') return compareCalls(a, b);
+  if ((a.kind === 'div' || a.kind === 'mod') && a.kind === b.kind) {
+    return compareExprs(a.x, b.x) || a.by - b.by;
+  }
+  return compare(a.kind, b.kind);
+}
+
+function compareCalls(a: CallAtom, b: CallAtom): number {
+  for (let i = 0; i < Math.min(a.args.length, b.args.length); i++) {
+    const order = compareExprs(a.args[i], b.args[i]);
+    if (order !== 0) return order;
+  }
+  return compare(a.key, b.key);
+}
+
+function compareExprs(a: IndexExpr, b: IndexExpr): number {
+  if (a === b) return 0;
+  const shared = Math.min(a.terms.length, b.terms.length);
+  for (let i = 0; i < shared; i++) {
+    const order = compareAtoms(a.terms[i].atom, b.terms[i].atom);
+    if (order !== 0) return order;
+  }
+  if (a.terms.length !== b.terms.length) return a.terms.length - b.terms.length;
+  for (let i = 0; i < shared; i++) {
+    const order = a.terms[i].coefficient - b.terms[i].coefficient;
+    if (order !== 0) return order;
+  }
+  return a.offset - b.offset;
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** A number that is equal for equal lists of expressions, and for few others. */

@@ -1,6 +1,6 @@
 /** Row-major order: coordinates to offsets, and back. */
 import { combine, divide, quotientOf, remainderOf } from './arithmetic';
-import { type IndexExpr, type Term, zero } from './expr';
+import { compareAtoms, type IndexExpr, type Term, zero } from './expr';
 
 /** Row-major offset of `coords` in a tensor of `shape`. */
 export function linearize(coords: readonly IndexExpr[], shape: readonly number[]): IndexExpr {
@@ -21,10 +21,10 @@ export function linearize(coords: readonly IndexExpr[], shape: readonly number[]
 function addTerm(terms: Term[], term: Term, factor: number): void {
   const { atom } = term;
   let at = terms.length;
-  while (at > 0 && terms[at - 1].atom !== atom && terms[at - 1].atom.key > atom.key) at--;
+  while (at > 0 && compareAtoms(terms[at - 1].atom, atom) > 0) at--;
   const coefficient = term.coefficient * factor;
   const before = at > 0 ? terms[at - 1] : undefined;
-  if (before && (before.atom === atom || before.atom.key === atom.key)) {
+  if (before && compareAtoms(before.atom, atom) === 0) {
     const sum = before.coefficient + coefficient;
     if (sum === 0) terms.splice(at - 1, 1);
     else terms[at - 1] = { coefficient: sum, atom };

@@ -40,8 +40,8 @@ describe('golden shaders of convolutions on a GPU', () => {
        outRowStride: i32,
        terms: i32,
        countedRowDivisor: i32,
-       in1_countedRowRemainderStride: i32,
        in1_countedRowQuotientStride: i32,
+       in1_countedRowRemainderStride: i32,
        in1_filterColumnTermStride: i32,
        in1_filterRowTermStride: i32,
        countedRowQuotientExtent: i32,
@@ -146,11 +146,11 @@ describe('golden shaders of convolutions on a GPU', () => {
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i29 = (countedRow % u.countedRowDivisor);
-           let i30 = (countedRow / u.countedRowDivisor);
-           let i31 = i29 * u.in1_countedRowRemainderStride + i30 * u.in1_countedRowQuotientStride;
-           let i35 = i30 * 2;
-           let i36 = i29 * 2;
+           let i29 = (countedRow / u.countedRowDivisor);
+           let i30 = (countedRow % u.countedRowDivisor);
+           let i31 = i29 * u.in1_countedRowQuotientStride + i30 * u.in1_countedRowRemainderStride;
+           let i35 = i29 * 2;
+           let i36 = i30 * 2;
            while (term < u.terms) {
              let i33 = channelTerm + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
              let v34 = in1[i31 + i33];

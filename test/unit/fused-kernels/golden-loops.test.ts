@@ -104,7 +104,7 @@ describe('golden shaders of loops', () => {
        if (o >= u.oCount) { return; }
        var sum = vec4<f32>(0.0);
        for (var r = 0; r < u.reduced; r += 1) {
-         let v0 = in0[(o % u.oDivisor) + (o / u.oDivisor) * u.in0_oQuotientStride + r * u.in0_rStride];
+         let v0 = in0[(o / u.oDivisor) * u.in0_oQuotientStride + (o % u.oDivisor) + r * u.in0_rStride];
          sum += v0;
        }
        let acc = sum;
@@ -127,11 +127,11 @@ describe('golden shaders of loops', () => {
        lineDivisor: i32,
        lineRemainderStride: i32,
        offset: i32,
-       out0_lineRemainderStride: i32,
        out0_lineQuotientStride: i32,
+       out0_lineRemainderStride: i32,
        out0_offset: i32,
-       in1_lineRemainderStride: i32,
        in1_lineQuotientStride: i32,
+       in1_lineRemainderStride: i32,
        in1_offset: i32,
      }
      @group(0) @binding(0) var<uniform> u: Uniforms;
@@ -146,10 +146,10 @@ describe('golden shaders of loops', () => {
        if (line >= u.lineCount) { return; }
        var total = 0.0;
        for (var i = 0; i < u.iCount; i++) {
-         let v1 = in1[(line % u.lineDivisor) * u.in1_lineRemainderStride + (line / u.lineDivisor) * u.in1_lineQuotientStride + i * (-1) + u.in1_offset];
+         let v1 = in1[(line / u.lineDivisor) * u.in1_lineQuotientStride + (line % u.lineDivisor) * u.in1_lineRemainderStride + i * (-1) + u.in1_offset];
          if ((line % u.lineDivisor) * u.lineRemainderStride + i * (-1) + u.offset < u.length) {
            let v0 = reluF32(total);
-           out0[(line % u.lineDivisor) * u.out0_lineRemainderStride + (line / u.lineDivisor) * u.out0_lineQuotientStride + i * (-1) + u.out0_offset] = v0;
+           out0[(line / u.lineDivisor) * u.out0_lineQuotientStride + (line % u.lineDivisor) * u.out0_lineRemainderStride + i * (-1) + u.out0_offset] = v0;
            total += v1;
          }
        }
@@ -174,7 +174,7 @@ describe('golden shaders of loops', () => {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
        let v0 = in0[(i / u.iDivisor)];
-       let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i % u.iDivisor) * (-4) + (i / u.iDivisor) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-1) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-2) == 0, (i % u.iDivisor) * (-4) + (i / u.iDivisor) + (-3) == 0));
+       let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i / u.iDivisor) + (i % u.iDivisor) * (-4) == 0, (i / u.iDivisor) + (i % u.iDivisor) * (-4) + (-1) == 0, (i / u.iDivisor) + (i % u.iDivisor) * (-4) + (-2) == 0, (i / u.iDivisor) + (i % u.iDivisor) * (-4) + (-3) == 0));
        let v2 = -v1;
        out1[i] = v2;
      }

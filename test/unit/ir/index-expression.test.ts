@@ -128,6 +128,17 @@ describe('random expressions', () => {
   });
 });
 
+test('expressions that differ in sizes have their terms in one order', () => {
+  const primes = [3, 7, 11, 13, 101];
+  const orderIn = (shape: readonly number[]): string => {
+    const coords = ix.delinearize(ix.variable('thread', sizeOf(shape)), shape);
+    const { terms } = ix.linearize(coords, [5, 1000, 200, 300]);
+    return terms.map(({ coefficient }) => coefficient).join();
+  };
+  const shapes = primes.flatMap((h) => primes.map((w) => [2, h, w, 5]));
+  expect(new Set(shapes.map(orderIn)).size).toBe(1);
+});
+
 describe('random reshapes, transposes and slices', () => {
   const allCoords = (shape: readonly number[]): number[][] =>
     Array.from({ length: sizeOf(shape) }, (_, flat) =>
