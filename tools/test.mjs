@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs the checks and the tests, each with the set-up it needs. Works on a fresh clone.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensureChromium } from './browser/ensure-chromium.mjs';
 import { ensureGpu } from './gpu/ensure-gpu.mjs';
@@ -13,9 +14,10 @@ Without steps, all of them, in this order; packages are installed first where th
   typecheck   TypeScript, sources and tests
   lint        eslint, import directions, formatting
   unit        test/unit: pure, no device
-  gpu         test/gpu: on a WebGPU adapter, in one process
+  gpu         test/gpu: on a WebGPU adapter, in two processes where there are cores for them
   lossy       test/gpu on devices that lose what WGSL lets a driver lose: NaN and denormals;
               a part of it, unless it is asked for
+  exhaustive  test/gpu with every candidate of a kernel over every shape; only if it is asked for
   build       dist/
   size        dist/ against the size limit
   package     test/package: the built package in Node and in headless Chromium, the examples
@@ -31,8 +33,12 @@ The last line is the sum: "N passed, N failed" (a failed check counts as one fai
 /** What of `lossy` runs with everything else: special values in every op and every kernel. */
 const LOSSY_SLICE = ['test/gpu/expression/scalar-ops', 'test/gpu/kernels/special-values'];
 
+/** A software driver compiles shaders on one core, which is what most of the time goes into. */
+const GPU_PROCESSES = Math.min(2, availableParallelism());
+
 const CHECKS = /** @type {const} */ (['typecheck', 'lint', 'build', 'size']);
-const STEPS = ['typecheck', 'lint', 'unit', 'gpu', 'lossy', 'build', 'size', 'package'];
+const ALL = ['typecheck', 'lint', 'unit', 'gpu', 'lossy', 'build', 'size', 'package'];
+const STEPS = [...ALL, 'exhaustive'];
 /** Jest has written its results by then; what is left is a process that does not end. */
 const EXIT_GRACE_MS = 10_000;
 
@@ -78,7 +84,7 @@ function parseArguments(args) {
   const end = args.findIndex((name) => !STEPS.includes(name));
   const asked = end < 0 ? args : args.slice(0, end);
   const rest = end < 0 ? [] : args.slice(end);
-  return [asked.length ? asked : STEPS, rest[0] === '--' ? rest.slice(1) : rest];
+  return [asked.length ? asked : ALL, rest[0] === '--' ? rest.slice(1) : rest];
 }
 
 /** @param {string} step @returns {Promise<Totals>} */
@@ -87,18 +93,23 @@ async function runCheck(step) {
   return { passed: 0, failed: code === 0 ? 0 : 1 };
 }
 
-/** @param {string} project @returns {Promise<Totals>} */
-async function runJest(project) {
-  const results = join(CACHE, 'jest', `${project}.json`);
+/** @param {string} step @returns {Promise<Totals>} */
+async function runJest(step) {
+  const isExhaustive = step === 'exhaustive';
+  const project = isExhaustive ? 'gpu' : step;
+  const results = join(CACHE, 'jest', `${step}.json`);
   mkdirSync(dirname(results), { recursive: true });
   rmSync(results, { force: true });
 
+  /** @type {{env: Record<string, string>}} */
   const { env } = project === 'unit' ? { env: {} } : await ensureGpu();
+  if (isExhaustive) env.TEST_EXHAUSTIVELY = '1'; // test/support/exhaustively.ts
   if (project === 'package') await ensureChromium(); // now, where its progress can be seen
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
   const command = [process.execPath, jest, '--selectProjects', project];
-  if (project !== 'unit') command.push('--runInBand');
-  const slice = project === 'lossy' && steps === STEPS ? LOSSY_SLICE : [];
+  if (project === 'package') command.push('--runInBand');
+  else if (project !== 'unit') command.push(`--maxWorkers=${GPU_PROCESSES}`);
+  const slice = project === 'lossy' && steps === ALL ? LOSSY_SLICE : [];
   command.push('--json', '--outputFile', results, '--passWithNoTests', ...slice, ...jestArgs);
 
   const stop = new AbortController();

@@ -64,6 +64,7 @@ export const ROWS = [
   },
   { says: ['npm run test:gpu -- test/gpu/kernels/cumulative.test.ts'] },
   { says: ['npm run test:lossy'], until: TESTS },
+  { says: ['npm run test:exhaustive'], until: TESTS },
   { says: ['npm run test:package'], until: TESTS },
   { says: ['npm run test:examples'], until: TESTS },
   { says: ['npm run test:plants'], until: TESTS },

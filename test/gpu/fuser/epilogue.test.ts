@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';
-import { checkFused, labelsOf } from '../../support/differential';
+import { checkFused, labelsOf, type TargetName } from '../../support/differential';
+import { exhaustively } from '../../support/exhaustively';
 import type { ToleranceName } from '../../support/tolerance';
 
 const CHANNELS = 8;
@@ -53,15 +54,23 @@ const epilogues: readonly (readonly [name: string, tolerance: ToleranceName, run
   ],
 ];
 
+/** Those whose operands and results lie otherwise than bias and result of a layer do, and that one. */
+const OF_ANY_SIZE = ['bias', 'residual', 'an operand for each row', 'a layout change inside'];
+
+function targetsOf(epilogue: string): readonly TargetName[] {
+  const anySize = ['any size'] as const;
+  return ['software', 'gpu', ...(OF_ANY_SIZE.includes(epilogue) ? anySize : exhaustively(anySize))];
+}
+
 describe('Conv2D', () => {
-  test.each(epilogues)('%s', async (_name, tolerance, epilogue) => {
+  test.each(epilogues)('%s', async (name, tolerance, epilogue) => {
     const plan = await checkFused(
       (b) => {
         const x = float(b, [1, 5, 6, 4]);
         const filter = float(b, [3, 3, 4, CHANNELS]);
         return epilogue(b, b.op('Conv2D', [x, filter], window));
       },
-      { tolerance },
+      { tolerance, targets: targetsOf(name) },
     );
     expect(plan.dispatches).toHaveLength(1);
   });

@@ -3,6 +3,7 @@ import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';
 import { ATTENTION_TILES } from '../../../src/fused-kernels/attention/tile';
 import { checkFused, labelsOf } from '../../support/differential';
+import { exhaustively } from '../../support/exhaustively';
 import { seededNumbers } from '../../support/small-graph-model';
 
 interface Sizes {
@@ -30,11 +31,10 @@ const ofTile = (name: string) => ({ overrides: { choose: () => name }, targets: 
 
 type Size = readonly [queries: number, keys: number, depth: number, width: number];
 
-/** Sizes around those of tiles, and heads that are no vectors. */
-const SIZES: readonly Size[] = [
-  [33, 17, 40, 23],
-  [129, 129, 64, 64],
-];
+/** Sizes around those of tiles, in heads that are no vectors. */
+const SIZES: readonly Size[] = [[129, 129, 40, 23], ...exhaustively<Size>([[33, 17, 40, 23]])];
+/** Heads of whole vectors. */
+const VECTORS: readonly Size[] = [[129, 129, 64, 64]];
 /** Heads in pieces: a software driver takes up to ten seconds for each, so that two tiles have them. */
 const LONG: Size = [5, 129, 80, 128];
 /** Less than any tile has. */
@@ -43,12 +43,12 @@ const SMALL: readonly Size[] = [
   [17, 33, 32, 32],
 ];
 const ALSO: Readonly<Record<string, readonly Size[]>> = {
-  '16×32': [...SMALL, LONG],
-  '32×32 wide': [LONG],
+  '16×32': [...SMALL, LONG, ...VECTORS],
+  '32×32 wide': [LONG, ...exhaustively(VECTORS)],
 };
 
 describe.each(ATTENTION_TILES.map(({ name }) => name))('tile %s', (tile) => {
-  test.each([...(ALSO[tile] ?? []), ...SIZES])(
+  test.each([...(ALSO[tile] ?? exhaustively(VECTORS)), ...SIZES])(
     '%i queries, %i keys, heads of %i and %i',
     async (queries, keys, depth, width) => {
       const sizes = { heads: 2, queries, keys, depth, width };
@@ -57,22 +57,20 @@ describe.each(ATTENTION_TILES.map(({ name }) => name))('tile %s', (tile) => {
   );
 });
 
-test('a head of 200, and of 256', async () => {
-  for (const [depth, width] of [
-    [200, 7],
-    [32, 256],
-  ]) {
+test.each([[200, 7], ...exhaustively([[32, 256]])])(
+  'heads of %i and %i, in pieces',
+  async (depth, width) => {
     const sizes = { heads: 1, queries: 33, keys: 33, depth, width };
     await checkFused((b) => attend(b, sizes), { tolerance: 'transcendental', targets: ['gpu'] });
-  }
-});
+  },
+);
 
 describe('few queries and many keys, in parts', () => {
   test.each([
     [1, 256, 64, 64],
     [1, 300, 7, 5],
-    [5, 700, 40, 23],
     [16, 257, 128, 200],
+    ...exhaustively([[5, 700, 40, 23]]),
   ])('%i queries, %i keys, heads of %i and %i', async (queries, keys, depth, width) => {
     const sizes = { heads: 2, queries, keys, depth, width };
     const plan = await checkFused(

@@ -4,6 +4,7 @@ import type { KernelTarget } from '../../../src/fused-kernels/target';
 import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Value } from '../../../src/ir/graph';
 import { checkFused, labelsOf, type Build } from '../../support/differential';
+import { exhaustively } from '../../support/exhaustively';
 import type { Plan } from '../../../src/compiler/plan';
 
 interface Case {
@@ -15,14 +16,20 @@ interface Case {
 
 const PLAIN = { transposeA: false, transposeB: false };
 
-/** What every tile is tried on: ragged in all sizes, with and without whole vectors. */
-const ragged: readonly Case[] = [
+/** What every tile is tried on: ragged in all sizes, by elements. */
+const ragged: readonly Case[] = [{ a: [37, 101], b: [101, 45] }];
+
+/** And one of every number of slices, and of every size of what an invocation has: by vectors. */
+const vectors: readonly Case[] = [
   { a: [70, 132], b: [132, 68] },
-  { a: [37, 101], b: [101, 45] },
   { a: [37, 68], b: [66, 68], transposeB: true },
 ];
+const OF_VECTORS = [
+  ...['64x64x32 8x4', '64x64x16 4x4', '32x64x32 4x4'],
+  ...['16x64x32 4x4 s2', '16x32x32 4x4 s4', '16x16x64 4x4 s8'],
+];
 
-/** And what some are: whole tiles, single elements, either operand transposed, and batches. */
+/** And what two are: whole tiles, single elements, either operand transposed, and batches. */
 const others: readonly Case[] = [
   { a: [128, 128], b: [128, 64] },
   { a: [13, 1], b: [1, 11] },
@@ -33,7 +40,7 @@ const others: readonly Case[] = [
   { a: [2, 20, 36], b: [2, 20, 40], transposeA: true },
   { a: [2, 1, 19, 36], b: [1, 3, 36, 8] },
 ];
-const OF_OTHERS = ['16x16x64 4x4 s8', '32x64x32 4x4'];
+const OF_OTHERS = ['32x32x32 4x4 s2', '32x32x16 4x4'];
 
 /**
  * The target with one candidate forced. Loops of constant length stay loops, so that software
@@ -60,7 +67,11 @@ function expectTile(plan: Plan, product: string): void {
 }
 
 describe.each([...productTiles.keys()])('tile %s', (product) => {
-  const cases = OF_OTHERS.includes(product) ? [...ragged, ...others] : ragged;
+  const cases = [
+    ...ragged,
+    ...(OF_VECTORS.includes(product) ? vectors : exhaustively(vectors)),
+    ...(OF_OTHERS.includes(product) ? others : exhaustively(others)),
+  ];
   test.each(cases.map((one) => [nameOf(one), one] as const))('%s', async (_name, one) => {
     const { a, b, transposeA = false, transposeB = false } = one;
     const plan = await check(
@@ -77,7 +88,7 @@ describe.each([...productTiles.keys()])('tile %s', (product) => {
 });
 
 describe('what stands around a tiled product', () => {
-  const product = '16x32x64 4x4 s4';
+  const product = '16x32x32 4x4 s4';
 
   test('is computed while loading and while storing', async () => {
     const plan = await check((b) => {
@@ -125,10 +136,10 @@ describe('what stands around a tiled product', () => {
     }, product);
   });
 
-  test.each([
-    [[33, 40, 36], false],
-    [[18, 37, 21], true],
-  ])('gates one product with another: %j, transposed: %s', async ([m, k, n], transposeB) => {
+  test.each<[readonly [number, number, number], boolean, string]>([
+    [[33, 40, 36], false, '32x32x64 8x4 s4'],
+    [[18, 37, 21], true, '32x64x32 4x4 s2'],
+  ])('gates one product with another: %j, transposed: %s', async ([m, k, n], transposeB, tile) => {
     const plan = await check(
       (b) => {
         const x = input(b, m, k);
@@ -140,7 +151,7 @@ describe('what stands around a tiled product', () => {
         });
         return b.op('Multiply', [b.op('Relu', [first]), second]);
       },
-      '32x32x64 8x4 s4',
+      tile,
       'summation',
     );
     expect(labelsOf(plan)).toEqual(['GatedMatMul']);

@@ -7,6 +7,7 @@ import type { GraphBuilder } from '../../../src/ir/builder';
 import type { Shape, Value } from '../../../src/ir/graph';
 import { sizeOf } from '../../../src/ir/graph';
 import { checkFused, labelsOf, TARGETS } from '../../support/differential';
+import { exhaustively } from '../../support/exhaustively';
 
 interface Case {
   readonly x: readonly [batch: number, height: number, width: number, channels: number];
@@ -63,7 +64,7 @@ function convolve(b: GraphBuilder, x: Value, one: Case): Value {
 const quick = { unrolls: false, choose: () => '32x32x16 4x4' } as const;
 
 describe.each(Object.entries(cases))('Conv2D, %s', (_name, one) => {
-  const [batch, height, width, channels] = one.x;
+  const channels = one.x[3];
   const image = numbers(sizeOf(one.x), () => false);
   const weights = filterOf(one.filter, channels);
 
@@ -78,16 +79,26 @@ describe.each(Object.entries(cases))('Conv2D, %s', (_name, one) => {
       inputs: [numbers(sizeOf(one.x), (i) => i % (channels * 7) === 1), weights],
       overrides: quick,
     }));
+});
 
-  test('weights, planes', () =>
-    checkFused(
-      (b) => {
-        const x = input(b, [batch, channels, height, width]);
-        const pixels = b.op('Transpose', [x], { perm: [0, 2, 3, 1] });
-        return b.op('Transpose', [convolve(b, pixels, one)], { perm: [0, 3, 1, 2] });
-      },
-      { inputs: [image, weights], overrides: quick },
-    ));
+/** Planes are another way to load and to store, whatever the window is. */
+const inPlanes = ['3×3, two images', 'strided', 'three channels'];
+const otherwise = exhaustively(Object.keys(cases).filter((name) => !inPlanes.includes(name)));
+
+test.each([...inPlanes, ...otherwise])('Conv2D of planes, %s', (name) => {
+  const one = cases[name];
+  const [batch, height, width, channels] = one.x;
+  return checkFused(
+    (b) => {
+      const x = input(b, [batch, channels, height, width]);
+      const pixels = b.op('Transpose', [x], { perm: [0, 2, 3, 1] });
+      return b.op('Transpose', [convolve(b, pixels, one)], { perm: [0, 3, 1, 2] });
+    },
+    {
+      inputs: [numbers(sizeOf(one.x), () => false), filterOf(one.filter, channels)],
+      overrides: quick,
+    },
+  );
 });
 
 describe.each(['Conv2D', 'DepthwiseConv2dNative', 'Conv2DBackpropInput'])(
