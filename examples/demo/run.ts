@@ -47,6 +47,9 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
     say(`\n━━ ${task.title}`);
     const fused = await Contender.load(entry, backends.candidate);
     await fused.warmUp(showProgress);
+    const report = fused.model.graph && (await explainModel(fused.model.graph));
+    const what = report ? fusionText(report) : '';
+    const said = { title: task.title, fusion: what };
     const looks: Look[] = [];
     for (const photo of task.photos) {
       const look = await lookAt(fused, task, await loadPhoto(photo), instrument);
@@ -55,13 +58,10 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
         `${photo}, after ${((performance.now() - start) / 1000).toFixed(1)} s on ${fused.backend}:`,
       );
       for (const line of look.findings.lines) say(`  ${line}`);
+      const alone = looks.map((each) => ({ ...said, picture: each.picture, fused: each }));
+      draw([...shown, ...alone], true);
+      if (shown.length === 0 && looks.length === 1) showFirst(options);
     }
-    const report = fused.model.graph && (await explainModel(fused.model.graph));
-    const what = report ? fusionText(report) : '';
-    const said = { title: task.title, fusion: what };
-    const alone = looks.map((look) => ({ ...said, picture: look.picture, fused: look }));
-    draw([...shown, ...alone], true);
-    if (shown.length === 0) showFirst(options);
     showProgress('stock webgpu compiles its shaders, to compare');
     const stock = await Contender.load(entry, backends.stock);
     for (const after of looks) {
@@ -83,7 +83,7 @@ export async function runDemo(names: readonly TaskName[], options: DemoOptions):
 
 /** What there is to see before stock has compiled its shaders; the page loads itself again as more comes. */
 function showFirst({ html, open }: DemoOptions): void {
-  say(`\nThe picture so far: ${resolve(html)}; stock comes next, to compare.`);
+  say(`The picture so far: ${resolve(html)}; it grows, and stock comes last, to compare.`);
   if (open) openFile(resolve(html));
 }
 
