@@ -18,6 +18,10 @@ export interface FramesResult {
   /** Milliseconds from the call until everything is on its way. */
   readonly js: Summary;
   readonly jsOfTensor: Summary;
+  /** What of `js` is the browser's own copy of the pixels to a texture, by way of a canvas where it is a video. */
+  readonly jsOfCopy: Summary;
+  /** Milliseconds of a tensor as input that stock's `fromPixels` makes of the same source, in front of the call. */
+  readonly jsOfStock: Summary;
   /** Pipelines from the second frame on. */
   readonly pipelines: number;
   /** Largest difference of the elements of frames from stock's, of 255. */
