@@ -8,6 +8,7 @@ import {
   type Build,
   type TargetName,
 } from '../../support/differential';
+import { exhaustively } from '../../support/exhaustively';
 
 /** Whole numbers from −2 to 2, sparse enough for sums of sums to stay exact. */
 function weight(b: GraphBuilder, shape: Shape): Value {
@@ -56,10 +57,14 @@ function block(shape: Shape, columns: number, window?: Window): Build {
   };
 }
 
+const ANY_SIZE: readonly TargetName[] = ['any size'];
+const ONE_SIZE: readonly TargetName[] = ['software', 'gpu'];
+
+/** What stands around a block is written alike for any size: windows have those. */
 async function check(
   build: Build,
   label = 'DepthwisePointwise → Add',
-  targets?: readonly TargetName[],
+  targets: readonly TargetName[] = [...ONE_SIZE, ...exhaustively(ANY_SIZE)],
 ): Promise<void> {
   const plan = await checkFused(build, { targets });
   expect(labelsOf(plan)).toEqual([label]);
@@ -95,7 +100,9 @@ describe('windows', () => {
     ['2 × 9, a loop', { size: [2, 9], pad: [0, 1, 4, 4] }],
     ['two outputs a channel', { multiplier: 2 }],
     ['four outputs a channel, stride 2', { multiplier: 4, strides: [2, 2] }],
-  ])('%s', (_name, window) => check(block([2, 9, 12, 8], 6, window)));
+  ])('%s', (_name, window) =>
+    check(block([2, 9, 12, 8], 6, window), undefined, [...ONE_SIZE, ...ANY_SIZE]),
+  );
 
   test('channels that are whole vectors only with their multiplier', () =>
     check(block([1, 6, 5, 3], 5, { multiplier: 4 })));
