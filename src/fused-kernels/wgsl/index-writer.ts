@@ -1,6 +1,6 @@
 /**
- * Writes index expressions as WGSL. In a loop, what does not change from turn to turn is computed in
- * front of it, and quotients that do change are counted instead of divided.
+ * Writes index expressions as WGSL. Quotients have names, so that each is divided once. In a loop, what does not
+ * change from turn to turn is computed in front of it, and quotients that do change are counted instead of divided.
  */
 import type { CallAtom, IndexExpr } from '../../ir/index-expression';
 import type * as ix from '../../ir/index-expression';
@@ -110,16 +110,16 @@ export class IndexWriter {
         return atom.name;
       case 'div':
       case 'mod': {
-        const { loop } = this;
-        const depth = loop ? this.depthOf(atom.x) : 0;
+        const { loop, writer } = this;
+        const depth = this.depthOf(atom.x);
         if (loop && depth >= loop.depth) return loop.quotient(atom);
         // Of no buffer: a division is said in the same words everywhere, so that compilers do it once.
         const code = (): string => {
           const operator = atom.kind === 'div' ? '/' : '%';
-          const divisor = this.writer.uniforms.integer(atom.by, '', divisorOf(atom.x));
+          const divisor = writer.uniforms.integer(atom.by, '', divisorOf(atom.x));
           return `(${this.parenthesize(atom.x, '')} ${operator} ${divisor})`;
         };
-        return loop && this.writer.depth >= loop.depth ? this.named(atom.key, code, depth) : code();
+        return this.named(atom.key, code, depth);
       }
       case 'call': {
         return this.call(atom, () => atom.args.map((arg) => this.index(arg, scope)));

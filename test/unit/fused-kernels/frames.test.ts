@@ -27,11 +27,15 @@ test('golden shader of a scaled frame', () => {
    fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
      let i = i32(gid.x);
      if (i >= u.iCount) { return; }
-     let v0 = vec4<i32>(floor(255.0 * textureLoad(in0, vec2<i32>(((i / u.iDivisor) % u.iQuotientDivisor), (i / u.iDivisor_1)), 0)));
-     let v1 = v0[(i % u.iDivisor)];
-     let v2 = f32(v1);
-     let v3 = v2 / 255.0;
-     out1[i] = v3;
+     let i0 = (i / u.iDivisor);
+     let i1 = (i0 % u.iQuotientDivisor);
+     let i2 = (i / u.iDivisor_1);
+     let v3 = vec4<i32>(floor(255.0 * textureLoad(in0, vec2<i32>(i1, i2), 0)));
+     let i4 = (i % u.iDivisor);
+     let v5 = v3[i4];
+     let v6 = f32(v5);
+     let v7 = v6 / 255.0;
+     out1[i] = v7;
    }
    "
   `);

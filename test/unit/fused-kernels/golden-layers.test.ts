@@ -63,47 +63,48 @@ describe('golden shaders of layers in a row', () => {
          even[e] = v0;
        }
        workgroupBarrier();
-       let column0 = (thread % u.threadDivisor);
+       let i1 = (thread % u.threadDivisor);
+       let column0 = i1;
        var sum0_0 = vec4<f32>(0.0);
        for (var k = thread / u.vectors0; k < u.depth0; k += u.sharers0 / u.vectors0) {
          let x0 = even[k];
-         let v1 = in1[column0 + k * u.in1_kStride];
-         sum0_0 += x0[0] * v1;
-         let v2 = in1[column0 + k * u.in1_kStride + u.in1_offset];
-         sum0_0 += x0[1] * v2;
-         let v3 = in1[column0 + k * u.in1_kStride + u.in1_offset_1];
-         sum0_0 += x0[2] * v3;
-         let v4 = in1[column0 + k * u.in1_kStride + u.in1_offset_2];
-         sum0_0 += x0[3] * v4;
+         let v2 = in1[column0 + k * u.in1_kStride];
+         sum0_0 += x0[0] * v2;
+         let v3 = in1[column0 + k * u.in1_kStride + u.in1_offset];
+         sum0_0 += x0[1] * v3;
+         let v4 = in1[column0 + k * u.in1_kStride + u.in1_offset_1];
+         sum0_0 += x0[2] * v4;
+         let v5 = in1[column0 + k * u.in1_kStride + u.in1_offset_2];
+         sum0_0 += x0[3] * v5;
        }
        partial[thread] = sum0_0;
        workgroupBarrier();
-       let v5 = in2[column0];
+       let v6 = in2[column0];
        if (thread < u.vectors0) {
          for (var p = thread + u.vectors0; p < u.sharers0; p += u.vectors0) {
            sum0_0 += partial[p];
          }
-         let a0_0_0 = reluF32x4(sum0_0 + v5);
+         let a0_0_0 = reluF32x4(sum0_0 + v6);
          odd[column0] = a0_0_0;
        }
        workgroupBarrier();
-       let column1 = (thread % u.threadDivisor);
+       let column1 = i1;
        var sum1_0 = f32(0.0);
        for (var k = 0; k < u.depth1; k += 1) {
          let x0 = odd[k];
-         let v6 = in3[column1 + k * u.in3_kStride];
-         sum1_0 += x0[0] * v6;
-         let v7 = in3[column1 + k * u.in3_kStride + u.in3_offset];
-         sum1_0 += x0[1] * v7;
-         let v8 = in3[column1 + k * u.in3_kStride + u.in3_offset_1];
-         sum1_0 += x0[2] * v8;
-         let v9 = in3[column1 + k * u.in3_kStride + u.in3_offset_2];
-         sum1_0 += x0[3] * v9;
+         let v7 = in3[column1 + k * u.in3_kStride];
+         sum1_0 += x0[0] * v7;
+         let v8 = in3[column1 + k * u.in3_kStride + u.in3_offset];
+         sum1_0 += x0[1] * v8;
+         let v9 = in3[column1 + k * u.in3_kStride + u.in3_offset_1];
+         sum1_0 += x0[2] * v9;
+         let v10 = in3[column1 + k * u.in3_kStride + u.in3_offset_2];
+         sum1_0 += x0[3] * v10;
        }
-       let v10 = in4[column1];
+       let v11 = in4[column1];
        if (thread < u.vectors1) {
-         let v11 = sum1_0 + v10;
-         out5[column1 + row0 * u.out5_rowStride] = v11;
+         let v12 = sum1_0 + v11;
+         out5[column1 + row0 * u.out5_rowStride] = v12;
        }
      }
      "
@@ -179,22 +180,24 @@ describe('golden shaders of layers in a row', () => {
          let inTile = part / u.vectorCount;
          let vector = part % u.vectorCount;
          let strip = min(firstStrip + inTile, u.strip_stripLast);
-         let outRow = (strip / u.stripDivisor);
-         let stripInRow = (strip % u.stripDivisor);
+         let i0 = (strip / u.stripDivisor);
+         let outRow = i0;
+         let i1 = (strip % u.stripDivisor);
+         let stripInRow = i1;
          var acc0 = vec4<f32>(0.0);
          for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
-           let v0 = in0[filterRow * u.in0_filterRowStride + vector];
-           let v1 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset)];
-           acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent && stripInRow + (-1) >= 0);
-           let v2 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset];
-           let v3 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_1)];
-           acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent);
-           let v4 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset_1];
-           let v5 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_2)];
-           acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent && (stripInRow + 1) < u.stripInRowExtent);
+           let v2 = in0[filterRow * u.in0_filterRowStride + vector];
+           let v3 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset)];
+           acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent && stripInRow + (-1) >= 0);
+           let v4 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset];
+           let v5 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_1)];
+           acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent);
+           let v6 = in0[filterRow * u.in0_filterRowStride + vector + u.in0_offset_1];
+           let v7 = in1[filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + stripInRow * u.in1_stripInRowStride + vector + (-u.in1_offset_2)];
+           acc0 = select(acc0, acc0 + v7 * v6, filterRow + outRow + (-1) >= 0 && (filterRow + outRow + (-1)) < u.filterRowExtent && (stripInRow + 1) < u.stripInRowExtent);
          }
-         let v6 = in2[vector];
-         let h0_0 = acc0 + v6;
+         let v8 = in2[vector];
+         let h0_0 = acc0 + v8;
          let h0_1 = select(clamp(h0_0, vec4<f32>(0.0), vec4<f32>(6.0)), h0_0, isNanF32x4(h0_0));
          hidden[inTile * u.hidden_inTileStride + vector] = h0_1;
        }
@@ -206,21 +209,21 @@ describe('golden shaders of layers in a row', () => {
          let pixel0 = min(firstStrip + rowTile, u.pixels_pixelLast);
          for (var k = 0; k < u.depth; k++) {
            let x0 = hidden[k + rowTile * u.hidden_rowTileStride];
-           let v7 = in3[column + k * u.in3_kStride];
-           sum0 += x0[0] * v7;
-           let v8 = in3[column + k * u.in3_kStride + u.in3_offset];
-           sum0 += x0[1] * v8;
-           let v9 = in3[column + k * u.in3_kStride + u.in3_offset_1];
-           sum0 += x0[2] * v9;
-           let v10 = in3[column + k * u.in3_kStride + u.in3_offset_2];
-           sum0 += x0[3] * v10;
+           let v9 = in3[column + k * u.in3_kStride];
+           sum0 += x0[0] * v9;
+           let v10 = in3[column + k * u.in3_kStride + u.in3_offset];
+           sum0 += x0[1] * v10;
+           let v11 = in3[column + k * u.in3_kStride + u.in3_offset_1];
+           sum0 += x0[2] * v11;
+           let v12 = in3[column + k * u.in3_kStride + u.in3_offset_2];
+           sum0 += x0[3] * v12;
          }
-         let v11 = in4[column];
-         let v12 = sum0 + v11;
-         let v13 = in5[column + pixel0 * u.in5_pixelStride];
-         let v14 = v12 + v13;
+         let v13 = in4[column];
+         let v14 = sum0 + v13;
+         let v15 = in5[column + pixel0 * u.in5_pixelStride];
+         let v16 = v14 + v15;
          if (firstStrip + rowTile < u.pixels) {
-           out6[column + pixel0 * u.out6_pixelStride] = v14;
+           out6[column + pixel0 * u.out6_pixelStride] = v16;
          }
        }
      }

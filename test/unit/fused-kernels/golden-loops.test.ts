@@ -28,11 +28,12 @@ describe('golden shaders of loops', () => {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
        let v0 = in0[i];
-       let v1 = in1[(i % u.iDivisor)];
-       let v2 = v0 * v1;
-       let v3 = v2 + v0;
-       let v4 = select(clamp(v3, vec4<f32>(0.0), vec4<f32>(6.0)), v3, isNanF32x4(v3));
-       out2[i] = v4;
+       let i1 = (i % u.iDivisor);
+       let v2 = in1[i1];
+       let v3 = v0 * v2;
+       let v4 = v3 + v0;
+       let v5 = select(clamp(v4, vec4<f32>(0.0), vec4<f32>(6.0)), v4, isNanF32x4(v4));
+       out2[i] = v5;
      }
      "
     `);
@@ -103,13 +104,15 @@ describe('golden shaders of loops', () => {
        let o = i32(gid.x);
        if (o >= u.oCount) { return; }
        var sum = vec4<f32>(0.0);
+       let i0 = (o / u.oDivisor);
+       let i1 = (o % u.oDivisor);
        for (var r = 0; r < u.reduced; r += 1) {
-         let v0 = in0[(o / u.oDivisor) * u.in0_oQuotientStride + (o % u.oDivisor) + r * u.in0_rStride];
-         sum += v0;
+         let v2 = in0[i0 * u.in0_oQuotientStride + i1 + r * u.in0_rStride];
+         sum += v2;
        }
        let acc = sum;
-       let v1 = acc / f32(u.reduced);
-       out1[o] = v1;
+       let v3 = acc / f32(u.reduced);
+       out1[o] = v3;
      }
      "
     `);
@@ -145,12 +148,14 @@ describe('golden shaders of loops', () => {
        let line = i32(gid.x);
        if (line >= u.lineCount) { return; }
        var total = 0.0;
+       let i0 = (line % u.lineDivisor);
+       let i2 = (line / u.lineDivisor);
        for (var i = 0; i < u.iCount; i++) {
-         let v1 = in1[(line / u.lineDivisor) * u.in1_lineQuotientStride + (line % u.lineDivisor) * u.in1_lineRemainderStride + i * (-1) + u.in1_offset];
-         if ((line % u.lineDivisor) * u.lineRemainderStride + i * (-1) + u.offset < u.length) {
-           let v0 = reluF32(total);
-           out0[(line / u.lineDivisor) * u.out0_lineQuotientStride + (line % u.lineDivisor) * u.out0_lineRemainderStride + i * (-1) + u.out0_offset] = v0;
-           total += v1;
+         let v3 = in1[i2 * u.in1_lineQuotientStride + i0 * u.in1_lineRemainderStride + i * (-1) + u.in1_offset];
+         if (i0 * u.lineRemainderStride + i * (-1) + u.offset < u.length) {
+           let v1 = reluF32(total);
+           out0[i2 * u.out0_lineQuotientStride + i0 * u.out0_lineRemainderStride + i * (-1) + u.out0_offset] = v1;
+           total += v3;
          }
        }
      }
@@ -173,10 +178,12 @@ describe('golden shaders of loops', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let i = i32(gid.x);
        if (i >= u.iCount) { return; }
-       let v0 = in0[(i / u.iDivisor)];
-       let v1 = select(vec4<f32>(0.0), vec4<f32>(v0), vec4<bool>((i / u.iDivisor) + (i % u.iDivisor) * (-4) == 0, (i / u.iDivisor) + (i % u.iDivisor) * (-4) + (-1) == 0, (i / u.iDivisor) + (i % u.iDivisor) * (-4) + (-2) == 0, (i / u.iDivisor) + (i % u.iDivisor) * (-4) + (-3) == 0));
-       let v2 = -v1;
-       out1[i] = v2;
+       let i0 = (i / u.iDivisor);
+       let v1 = in0[i0];
+       let i2 = (i % u.iDivisor);
+       let v3 = select(vec4<f32>(0.0), vec4<f32>(v1), vec4<bool>(i0 + i2 * (-4) == 0, i0 + i2 * (-4) + (-1) == 0, i0 + i2 * (-4) + (-2) == 0, i0 + i2 * (-4) + (-3) == 0));
+       let v4 = -v3;
+       out1[i] = v4;
      }
      "
     `);
@@ -256,48 +263,52 @@ describe('golden shaders of loops', () => {
      @compute @workgroup_size(64)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let tile = i32(group.x);
-       let axisA = (tile / u.tileDivisor);
-       let innerTile = ((tile / u.tileDivisor_1) % u.tileQuotientDivisor);
-       let outerTile = (tile % u.tileDivisor_1);
+       let i0 = (tile / u.tileDivisor);
+       let axisA = i0;
+       let i1 = (tile / u.tileDivisor_1);
+       let i2 = (i1 % u.tileQuotientDivisor);
+       let innerTile = i2;
+       let i3 = (tile % u.tileDivisor_1);
+       let outerTile = i3;
        let fast = i32(local.x) % 8;
        let slow = i32(local.x) / 8;
        let inner = fast + innerTile * u.innerTileStride;
        let outer0 = outerTile * u.outerTileStride + slow * 4;
-       let v0 = in0[axisA * u.in0_axisAStride + inner + outer0 * u.in0_outerStride];
-       let v1 = reluF32x4(v0);
-       tile0[slow][fast + 0] = v1;
-       let outer1 = outerTile * u.outerTileStride + slow * 4 + 1;
-       let v2 = in0[axisA * u.in0_axisAStride + inner + outer1 * u.in0_outerStride];
-       let v3 = reluF32x4(v2);
-       tile0[slow][fast + 8] = v3;
-       let outer2 = outerTile * u.outerTileStride + slow * 4 + 2;
-       let v4 = in0[axisA * u.in0_axisAStride + inner + outer2 * u.in0_outerStride];
+       let v4 = in0[axisA * u.in0_axisAStride + inner + outer0 * u.in0_outerStride];
        let v5 = reluF32x4(v4);
-       tile0[slow][fast + 16] = v5;
-       let outer3 = outerTile * u.outerTileStride + slow * 4 + 3;
-       let v6 = in0[axisA * u.in0_axisAStride + inner + outer3 * u.in0_outerStride];
+       tile0[slow][fast + 0] = v5;
+       let outer1 = outerTile * u.outerTileStride + slow * 4 + 1;
+       let v6 = in0[axisA * u.in0_axisAStride + inner + outer1 * u.in0_outerStride];
        let v7 = reluF32x4(v6);
-       tile0[slow][fast + 24] = v7;
+       tile0[slow][fast + 8] = v7;
+       let outer2 = outerTile * u.outerTileStride + slow * 4 + 2;
+       let v8 = in0[axisA * u.in0_axisAStride + inner + outer2 * u.in0_outerStride];
+       let v9 = reluF32x4(v8);
+       tile0[slow][fast + 16] = v9;
+       let outer3 = outerTile * u.outerTileStride + slow * 4 + 3;
+       let v10 = in0[axisA * u.in0_axisAStride + inner + outer3 * u.in0_outerStride];
+       let v11 = reluF32x4(v10);
+       tile0[slow][fast + 24] = v11;
        workgroupBarrier();
        let outer = fast + outerTile * u.outerTileStride_1;
        let row = innerTile * u.innerTileStride + slow;
-       let v8 = tile0[fast][slow + 0];
-       let v9 = tile0[fast][slow + 8];
-       let v10 = tile0[fast][slow + 16];
-       let v11 = tile0[fast][slow + 24];
-       let v12 = vec4<f32>(v8[0], v9[0], v10[0], v11[0]);
-       let v13 = in1[outer];
-       let v14 = v12 + v13;
-       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride] = v14;
-       let v15 = vec4<f32>(v8[1], v9[1], v10[1], v11[1]);
-       let v16 = v15 + v13;
-       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset] = v16;
-       let v17 = vec4<f32>(v8[2], v9[2], v10[2], v11[2]);
-       let v18 = v17 + v13;
-       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset_1] = v18;
-       let v19 = vec4<f32>(v8[3], v9[3], v10[3], v11[3]);
-       let v20 = v19 + v13;
-       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset_2] = v20;
+       let v12 = tile0[fast][slow + 0];
+       let v13 = tile0[fast][slow + 8];
+       let v14 = tile0[fast][slow + 16];
+       let v15 = tile0[fast][slow + 24];
+       let v16 = vec4<f32>(v12[0], v13[0], v14[0], v15[0]);
+       let v17 = in1[outer];
+       let v18 = v16 + v17;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride] = v18;
+       let v19 = vec4<f32>(v12[1], v13[1], v14[1], v15[1]);
+       let v20 = v19 + v17;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset] = v20;
+       let v21 = vec4<f32>(v12[2], v13[2], v14[2], v15[2]);
+       let v22 = v21 + v17;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset_1] = v22;
+       let v23 = vec4<f32>(v12[3], v13[3], v14[3], v15[3]);
+       let v24 = v23 + v17;
+       out2[axisA * u.out2_axisAStride + outer + row * u.out2_rowStride + u.out2_offset_2] = v24;
      }
      "
     `);
@@ -377,10 +388,12 @@ describe('golden shaders of loops', () => {
      @compute @workgroup_size(4)
      fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
        let line = i32(group.x);
+       let i0 = (line % u.lineDivisor);
+       let i1 = (line / u.lineDivisor);
        for (var slot = i32(local.x); slot < 8; slot += 4) {
-         let position = min((line % u.lineDivisor) * u.lineRemainderStride + slot, u.positionLast);
-         let v0 = in0[(line / u.lineDivisor) * u.in0_lineQuotientStride + position];
-         items[slot] = select(vec2<u32>(0u, 0xffffffffu), vec2<u32>(orderOf(v0), u32(position)), slot < u.partLength && (line % u.lineDivisor) * u.lineRemainderStride + slot < u.columns);
+         let position = min(i0 * u.lineRemainderStride + slot, u.positionLast);
+         let v2 = in0[i1 * u.in0_lineQuotientStride + position];
+         items[slot] = select(vec2<u32>(0u, 0xffffffffu), vec2<u32>(orderOf(v2), u32(position)), slot < u.partLength && i0 * u.lineRemainderStride + slot < u.columns);
        }
        for (var run = 2; run <= 8; run *= 2) {
          for (var distance = run / 2; distance > 0; distance /= 2) {
@@ -399,8 +412,8 @@ describe('golden shaders of loops', () => {
        workgroupBarrier();
        for (var rank = i32(local.x); rank < u.k; rank += 4) {
          let found = i32(items[rank].y);
-         let v1 = in0[(line / u.lineDivisor) * u.in0_lineQuotientStride + found];
-         out1[line * u.out1_lineStride + rank] = v1;
+         let v3 = in0[i1 * u.in0_lineQuotientStride + found];
+         out1[line * u.out1_lineStride + rank] = v3;
          out2[line * u.out2_lineStride + rank] = found;
        }
      }

@@ -72,46 +72,50 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.threadDivisor);
-       let column0 = (thread % u.threadDivisor);
+       let i0 = (thread / u.threadDivisor);
+       let row0 = i0;
+       let i1 = (thread % u.threadDivisor);
+       let column0 = i1;
        var acc0_0 = vec4<f32>(0.0);
+       let i3 = (row0 / u.rowDivisor);
+       let i4 = (row0 % u.rowDivisor);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
            for (var k = 0; k < u.depth; k++) {
-             let v0 = in0[filterColumn * u.in0_filterColumnStride + filterRow * u.in0_filterRowStride + k + row0 * u.in0_rowStride + (-u.in0_offset)];
-             let v1 = select(vec4<f32>(0.0), v0, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
-             let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride];
-             acc0_0 += v1[0] * v2;
-             let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset];
-             acc0_0 += v1[1] * v3;
-             let v4 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_1];
-             acc0_0 += v1[2] * v4;
-             let v5 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_2];
-             acc0_0 += v1[3] * v5;
+             let v2 = in0[filterColumn * u.in0_filterColumnStride + filterRow * u.in0_filterRowStride + k + row0 * u.in0_rowStride + (-u.in0_offset)];
+             let v5 = select(vec4<f32>(0.0), v2, i3 + filterRow + (-1) >= 0 && (i3 + filterRow + (-1)) < u.rowQuotientExtent && i4 + filterColumn + (-1) >= 0 && (i4 + filterColumn + (-1)) < u.rowRemainderExtent);
+             let v6 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride];
+             acc0_0 += v5[0] * v6;
+             let v7 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset];
+             acc0_0 += v5[1] * v7;
+             let v8 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_1];
+             acc0_0 += v5[2] * v8;
+             let v9 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_2];
+             acc0_0 += v5[3] * v9;
            }
          }
        }
        if (any(isNotFiniteF32x4(acc0_0))) {
          for (var item = 0; item < u.sums; item++) {
-           let countedRow = (thread / u.threadDivisor);
-           let countedVector = (thread % u.threadDivisor);
+           let countedRow = i0;
+           let countedVector = i1;
            var counted = vec4<f32>(0.0);
            var term = 0;
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i7 = countedRow * u.in0_countedRowStride + (-u.in0_offset_1);
-           let i9 = (countedRow / u.countedRowDivisor);
-           let i10 = i9 + (-1);
-           let i11 = (countedRow % u.countedRowDivisor);
-           let i12 = i11 + (-1);
+           let i11 = countedRow * u.in0_countedRowStride + (-u.in0_offset_1);
+           let i13 = (countedRow / u.countedRowDivisor);
+           let i14 = i13 + (-1);
+           let i15 = (countedRow % u.countedRowDivisor);
+           let i16 = i15 + (-1);
            while (term < u.terms) {
-             let i6 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
-             let v8 = in0[(i6 + i7) >> 2u][(i6 + i7) & 3];
-             let v13 = select(0.0, v8, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.countedRowQuotientExtent && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.countedRowRemainderExtent);
-             let i14 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
-             let v15 = in1[i14 + countedVector];
-             counted = select(counted, counted + v13 * v15, i10 + filterRowTerm >= 0 && (i10 + filterRowTerm) < u.countedRowQuotientExtent && i12 + filterColumnTerm >= 0 && (i12 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i10 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
+             let v12 = in0[(i10 + i11) >> 2u][(i10 + i11) & 3];
+             let v17 = select(0.0, v12, i14 + filterRowTerm >= 0 && (i14 + filterRowTerm) < u.countedRowQuotientExtent && i16 + filterColumnTerm >= 0 && (i16 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i18 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
+             let v19 = in1[i18 + countedVector];
+             counted = select(counted, counted + v17 * v19, i14 + filterRowTerm >= 0 && (i14 + filterRowTerm) < u.countedRowQuotientExtent && i16 + filterColumnTerm >= 0 && (i16 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;
@@ -128,12 +132,12 @@ describe('golden shaders of products', () => {
            acc0_0 = select(acc0_0, counted, item == 0);
          }
        }
-       let v16 = in2[column0];
-       let v17 = acc0_0 + v16;
-       let v18 = in3[column0 + row0 * u.in3_rowStride];
-       let v19 = v17 + v18;
-       let v20 = select(clamp(v19, vec4<f32>(0.0), vec4<f32>(6.0)), v19, isNanF32x4(v19));
-       out4[column0 + row0 * u.out4_rowStride] = v20;
+       let v20 = in2[column0];
+       let v21 = acc0_0 + v20;
+       let v22 = in3[column0 + row0 * u.in3_rowStride];
+       let v23 = v21 + v22;
+       let v24 = select(clamp(v23, vec4<f32>(0.0), vec4<f32>(6.0)), v23, isNanF32x4(v23));
+       out4[column0 + row0 * u.out4_rowStride] = v24;
      }
      "
     `);
@@ -231,64 +235,68 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.threadDivisor);
-       let column0 = (thread % u.threadDivisor);
+       let i0 = (thread / u.threadDivisor);
+       let row0 = i0;
+       let i1 = (thread % u.threadDivisor);
+       let column0 = i1;
        var acc0_0 = vec4<f32>(0.0);
+       let i3 = (row0 / u.rowDivisor);
+       let i4 = (row0 % u.rowDivisor);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
          for (var filterColumn = 0; filterColumn < u.filterColumnCount; filterColumn++) {
-           let v0 = in0[filterColumn + filterRow * u.in0_filterRowStride + row0 + (-u.in0_offset)];
-           let v1 = select(vec4<f32>(0.0), v0, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
-           let v2 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride];
-           let v3 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset];
-           let v4 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_1];
-           let v5 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_2];
+           let v2 = in0[filterColumn + filterRow * u.in0_filterRowStride + row0 + (-u.in0_offset)];
+           let v5 = select(vec4<f32>(0.0), v2, i3 + filterRow + (-1) >= 0 && (i3 + filterRow + (-1)) < u.rowQuotientExtent && i4 + filterColumn + (-1) >= 0 && (i4 + filterColumn + (-1)) < u.rowRemainderExtent);
+           let v6 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride];
+           let v7 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset];
+           let v8 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_1];
+           let v9 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + u.in1_offset_2];
            for (var k = 0; k < 1; k++) {
-             acc0_0 += v1[0] * v2;
-             acc0_0 += v1[1] * v3;
-             acc0_0 += v1[2] * v4;
-             acc0_0 += v1[3] * v5;
+             acc0_0 += v5[0] * v6;
+             acc0_0 += v5[1] * v7;
+             acc0_0 += v5[2] * v8;
+             acc0_0 += v5[3] * v9;
            }
            for (var k = 0; k < u.depth1; k++) {
-             let v6 = in2[filterColumn * u.in2_filterColumnStride + filterRow * u.in2_filterRowStride + k + row0 * u.in2_rowStride + (-u.in2_offset)];
-             let v7 = select(vec4<f32>(0.0), v6, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
-             let v8 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_3];
-             acc0_0 += v7[0] * v8;
-             let v9 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_4];
-             acc0_0 += v7[1] * v9;
-             let v10 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_5];
-             acc0_0 += v7[2] * v10;
-             let v11 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_6];
-             acc0_0 += v7[3] * v11;
+             let v10 = in2[filterColumn * u.in2_filterColumnStride + filterRow * u.in2_filterRowStride + k + row0 * u.in2_rowStride + (-u.in2_offset)];
+             let v11 = select(vec4<f32>(0.0), v10, i3 + filterRow + (-1) >= 0 && (i3 + filterRow + (-1)) < u.rowQuotientExtent && i4 + filterColumn + (-1) >= 0 && (i4 + filterColumn + (-1)) < u.rowRemainderExtent);
+             let v12 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_3];
+             acc0_0 += v11[0] * v12;
+             let v13 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_4];
+             acc0_0 += v11[1] * v13;
+             let v14 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_5];
+             acc0_0 += v11[2] * v14;
+             let v15 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride + u.in1_offset_6];
+             acc0_0 += v11[3] * v15;
            }
            for (var k = 0; k < u.depth2; k++) {
-             let v12 = in3[filterColumn * u.in3_filterColumnStride + filterRow * u.in3_filterRowStride + k + row0 * u.in3_rowStride + (-u.in3_offset)];
-             let v13 = select(0.0, v12, (row0 / u.rowDivisor) + filterRow + (-1) >= 0 && ((row0 / u.rowDivisor) + filterRow + (-1)) < u.rowQuotientExtent && (row0 % u.rowDivisor) + filterColumn + (-1) >= 0 && ((row0 % u.rowDivisor) + filterColumn + (-1)) < u.rowRemainderExtent);
-             let v14 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride_1 + u.in1_offset_7];
-             acc0_0 += v13 * v14;
+             let v16 = in3[filterColumn * u.in3_filterColumnStride + filterRow * u.in3_filterRowStride + k + row0 * u.in3_rowStride + (-u.in3_offset)];
+             let v17 = select(0.0, v16, i3 + filterRow + (-1) >= 0 && (i3 + filterRow + (-1)) < u.rowQuotientExtent && i4 + filterColumn + (-1) >= 0 && (i4 + filterColumn + (-1)) < u.rowRemainderExtent);
+             let v18 = in1[column0 + filterColumn * u.in1_filterColumnStride + filterRow * u.in1_filterRowStride + k * u.in1_kStride_1 + u.in1_offset_7];
+             acc0_0 += v17 * v18;
            }
          }
        }
        if (any(isNotFiniteF32x4(acc0_0))) {
          for (var item = 0; item < u.sums; item++) {
-           let countedRow = (thread / u.threadDivisor);
-           let countedVector = (thread % u.threadDivisor);
+           let countedRow = i0;
+           let countedVector = i1;
            var counted = vec4<f32>(0.0);
            var term = 0;
            var filterRowTerm = 0;
            var filterColumnTerm = 0;
            var channelTerm = 0;
-           let i16 = countedRow * u.in0_countedRowStride + (-u.in0_offset_1);
-           let i18 = (countedRow / u.countedRowDivisor);
-           let i19 = i18 + (-1);
-           let i20 = (countedRow % u.countedRowDivisor);
-           let i21 = i20 + (-1);
+           let i20 = countedRow * u.in0_countedRowStride + (-u.in0_offset_1);
+           let i22 = (countedRow / u.countedRowDivisor);
+           let i23 = i22 + (-1);
+           let i24 = (countedRow % u.countedRowDivisor);
+           let i25 = i24 + (-1);
            while (term < u.terms) {
-             let i15 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
-             let v17 = in0[(i15 + i16) >> 2u][(i15 + i16) & 3];
-             let v22 = select(0.0, v17, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.countedRowQuotientExtent && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.countedRowRemainderExtent);
-             let i23 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
-             let v24 = in1[i23 + countedVector];
-             counted = select(counted, counted + v22 * v24, i19 + filterRowTerm >= 0 && (i19 + filterRowTerm) < u.countedRowQuotientExtent && i21 + filterColumnTerm >= 0 && (i21 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i19 = channelTerm + filterColumnTerm * u.in0_filterColumnTermStride + filterRowTerm * u.in0_filterRowTermStride;
+             let v21 = in0[(i19 + i20) >> 2u][(i19 + i20) & 3];
+             let v26 = select(0.0, v21, i23 + filterRowTerm >= 0 && (i23 + filterRowTerm) < u.countedRowQuotientExtent && i25 + filterColumnTerm >= 0 && (i25 + filterColumnTerm) < u.countedRowRemainderExtent);
+             let i27 = channelTerm * u.in1_channelTermStride + filterColumnTerm * u.in1_filterColumnTermStride + filterRowTerm * u.in1_filterRowTermStride;
+             let v28 = in1[i27 + countedVector];
+             counted = select(counted, counted + v26 * v28, i23 + filterRowTerm >= 0 && (i23 + filterRowTerm) < u.countedRowQuotientExtent && i25 + filterColumnTerm >= 0 && (i25 + filterColumnTerm) < u.countedRowRemainderExtent);
              term += 1;
              channelTerm += u.channelTermStep;
              filterColumnTerm += u.filterColumnTermStep;
@@ -306,14 +314,14 @@ describe('golden shaders of products', () => {
            var filterRowTerm1 = 0;
            var filterColumnTerm1 = 0;
            var channelTerm1 = 0;
-           let i26 = countedRow * u.in2_countedRowStride + (-u.in2_offset_1);
+           let i30 = countedRow * u.in2_countedRowStride + (-u.in2_offset_1);
            while (term1 < u.terms1) {
-             let i25 = channelTerm1 + filterColumnTerm1 * u.in2_filterColumnTermStride + filterRowTerm1 * u.in2_filterRowTermStride;
-             let v27 = in2[(i25 + i26) >> 2u][(i25 + i26) & 3];
-             let v28 = select(0.0, v27, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.countedRowQuotientExtent && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.countedRowRemainderExtent);
-             let i29 = channelTerm1 * u.in1_channelTermStride + filterColumnTerm1 * u.in1_filterColumnTermStride + filterRowTerm1 * u.in1_filterRowTermStride;
-             let v30 = in1[i29 + countedVector + u.in1_offset_3];
-             counted = select(counted, counted + v28 * v30, i19 + filterRowTerm1 >= 0 && (i19 + filterRowTerm1) < u.countedRowQuotientExtent && i21 + filterColumnTerm1 >= 0 && (i21 + filterColumnTerm1) < u.countedRowRemainderExtent);
+             let i29 = channelTerm1 + filterColumnTerm1 * u.in2_filterColumnTermStride + filterRowTerm1 * u.in2_filterRowTermStride;
+             let v31 = in2[(i29 + i30) >> 2u][(i29 + i30) & 3];
+             let v32 = select(0.0, v31, i23 + filterRowTerm1 >= 0 && (i23 + filterRowTerm1) < u.countedRowQuotientExtent && i25 + filterColumnTerm1 >= 0 && (i25 + filterColumnTerm1) < u.countedRowRemainderExtent);
+             let i33 = channelTerm1 * u.in1_channelTermStride + filterColumnTerm1 * u.in1_filterColumnTermStride + filterRowTerm1 * u.in1_filterRowTermStride;
+             let v34 = in1[i33 + countedVector + u.in1_offset_3];
+             counted = select(counted, counted + v32 * v34, i23 + filterRowTerm1 >= 0 && (i23 + filterRowTerm1) < u.countedRowQuotientExtent && i25 + filterColumnTerm1 >= 0 && (i25 + filterColumnTerm1) < u.countedRowRemainderExtent);
              term1 += 1;
              channelTerm1 += u.channelTerm1Step;
              filterColumnTerm1 += u.filterColumnTerm1Step;
@@ -331,14 +339,14 @@ describe('golden shaders of products', () => {
            var filterRowTerm2 = 0;
            var filterColumnTerm2 = 0;
            var channelTerm2 = 0;
-           let i33 = countedRow * u.in3_countedRowStride + (-u.in3_offset);
+           let i36 = countedRow * u.in3_countedRowStride + (-u.in3_offset);
            while (term2 < u.terms2) {
-             let i31 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTermStride + filterRowTerm2 * u.in3_filterRowTermStride;
-             let v34 = in3[i31 + i33];
-             let v35 = select(0.0, v34, i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
-             let i36 = channelTerm2 * u.in1_channelTermStride + filterColumnTerm2 * u.in1_filterColumnTermStride + filterRowTerm2 * u.in1_filterRowTermStride;
-             let v37 = in1[i36 + countedVector + u.in1_offset_7];
-             counted = select(counted, counted + v35 * v37, (channelTerm2) < u.channelTermExtent && i19 + filterRowTerm2 >= 0 && (i19 + filterRowTerm2) < u.countedRowQuotientExtent && i21 + filterColumnTerm2 >= 0 && (i21 + filterColumnTerm2) < u.countedRowRemainderExtent);
+             let i35 = channelTerm2 + filterColumnTerm2 * u.in3_filterColumnTermStride + filterRowTerm2 * u.in3_filterRowTermStride;
+             let v37 = in3[i35 + i36];
+             let v38 = select(0.0, v37, i23 + filterRowTerm2 >= 0 && (i23 + filterRowTerm2) < u.countedRowQuotientExtent && i25 + filterColumnTerm2 >= 0 && (i25 + filterColumnTerm2) < u.countedRowRemainderExtent);
+             let i39 = channelTerm2 * u.in1_channelTermStride + filterColumnTerm2 * u.in1_filterColumnTermStride + filterRowTerm2 * u.in1_filterRowTermStride;
+             let v40 = in1[i39 + countedVector + u.in1_offset_7];
+             counted = select(counted, counted + v38 * v40, (channelTerm2) < u.channelTermExtent && i23 + filterRowTerm2 >= 0 && (i23 + filterRowTerm2) < u.countedRowQuotientExtent && i25 + filterColumnTerm2 >= 0 && (i25 + filterColumnTerm2) < u.countedRowRemainderExtent);
              term2 += 1;
              channelTerm2 += u.channelTerm2Step;
              filterColumnTerm2 += u.filterColumnTerm2Step;
@@ -394,20 +402,24 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let outRow = (thread / u.threadDivisor);
-       let tile = ((thread / u.threadDivisor_1) % u.threadQuotientDivisor);
-       let channel = (thread % u.threadDivisor_1);
+       let i0 = (thread / u.threadDivisor);
+       let outRow = i0;
+       let i1 = (thread / u.threadDivisor_1);
+       let i2 = (i1 % u.threadQuotientDivisor);
+       let tile = i2;
+       let i3 = (thread % u.threadDivisor_1);
+       let channel = i3;
        var acc0 = vec4<f32>(0.0);
        for (var filterRow = 0; filterRow < u.filterRowCount; filterRow++) {
-         let v0 = in0[channel + filterRow * u.in0_filterRowStride];
-         let v1 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset)];
-         acc0 = select(acc0, acc0 + v1 * v0, filterRow + outRow * 2 + (-1) >= 0 && tile * 2 + (-1) >= 0);
-         let v2 = in0[channel + filterRow * u.in0_filterRowStride + u.in0_offset];
-         let v3 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset_1)];
-         acc0 = select(acc0, acc0 + v3 * v2, filterRow + outRow * 2 + (-1) >= 0);
-         let v4 = in0[channel + filterRow * u.in0_filterRowStride + u.in0_offset_1];
-         let v5 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset_2)];
-         acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow * 2 + (-1) >= 0);
+         let v4 = in0[channel + filterRow * u.in0_filterRowStride];
+         let v5 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset)];
+         acc0 = select(acc0, acc0 + v5 * v4, filterRow + outRow * 2 + (-1) >= 0 && tile * 2 + (-1) >= 0);
+         let v6 = in0[channel + filterRow * u.in0_filterRowStride + u.in0_offset];
+         let v7 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset_1)];
+         acc0 = select(acc0, acc0 + v7 * v6, filterRow + outRow * 2 + (-1) >= 0);
+         let v8 = in0[channel + filterRow * u.in0_filterRowStride + u.in0_offset_1];
+         let v9 = in1[channel + filterRow * u.in1_filterRowStride + outRow * u.in1_outRowStride + tile * u.in1_tileStride + (-u.in1_offset_2)];
+         acc0 = select(acc0, acc0 + v9 * v8, filterRow + outRow * 2 + (-1) >= 0);
        }
        out2[channel + outRow * u.out2_outRowStride + tile * u.out2_tileStride] = acc0;
      }
@@ -453,28 +465,30 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.threadDivisor);
-       let column0 = (thread % u.threadDivisor);
+       let i0 = (thread / u.threadDivisor);
+       let row0 = i0;
+       let i1 = (thread % u.threadDivisor);
+       let column0 = i1;
        var acc0_0 = vec4<f32>(0.0);
        for (var k = 0; k < u.depth; k++) {
-         let v0 = in0[k + row0 * u.in0_rowStride];
-         let v1 = in1[column0 + k * u.in1_kStride];
-         acc0_0 += v0[0] * v1;
-         let v2 = in1[column0 + k * u.in1_kStride + u.in1_offset];
-         acc0_0 += v0[1] * v2;
-         let v3 = in1[column0 + k * u.in1_kStride + u.in1_offset_1];
-         acc0_0 += v0[2] * v3;
-         let v4 = in1[column0 + k * u.in1_kStride + u.in1_offset_2];
-         acc0_0 += v0[3] * v4;
+         let v2 = in0[k + row0 * u.in0_rowStride];
+         let v3 = in1[column0 + k * u.in1_kStride];
+         acc0_0 += v2[0] * v3;
+         let v4 = in1[column0 + k * u.in1_kStride + u.in1_offset];
+         acc0_0 += v2[1] * v4;
+         let v5 = in1[column0 + k * u.in1_kStride + u.in1_offset_1];
+         acc0_0 += v2[2] * v5;
+         let v6 = in1[column0 + k * u.in1_kStride + u.in1_offset_2];
+         acc0_0 += v2[3] * v6;
        }
-       let v5 = in2[column0];
-       let v6 = acc0_0 + v5;
-       let v7 = v6 * vec4<f32>(0.5);
-       let v8 = v6 * vec4<f32>(0.70710677);
-       let v9 = erfF32x4(v8);
-       let v10 = v9 + vec4<f32>(1.0);
-       let v11 = v7 * v10;
-       out3[column0 + row0 * u.out3_rowStride] = v11;
+       let v7 = in2[column0];
+       let v8 = acc0_0 + v7;
+       let v9 = v8 * vec4<f32>(0.5);
+       let v10 = v8 * vec4<f32>(0.70710677);
+       let v11 = erfF32x4(v10);
+       let v12 = v11 + vec4<f32>(1.0);
+       let v13 = v9 * v12;
+       out3[column0 + row0 * u.out3_rowStride] = v13;
      }
      "
     `);
@@ -517,16 +531,18 @@ describe('golden shaders of products', () => {
      fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
        let thread = i32(gid.x);
        if (thread >= u.threadCount) { return; }
-       let row0 = (thread / u.threadDivisor);
-       let column0 = (thread % u.threadDivisor);
+       let i0 = (thread / u.threadDivisor);
+       let row0 = i0;
+       let i1 = (thread % u.threadDivisor);
+       let column0 = i1;
        var acc0_0 = vec4<f32>(0.0);
        var gate0_0 = vec4<f32>(0.0);
        for (var k = 0; k < u.depth; k++) {
-         let v0 = in0[k + row0 * u.in0_rowStride];
-         let v1 = in1[column0 + k * u.in1_kStride];
-         acc0_0 += v0 * v1;
-         let v2 = in2[column0 + k * u.in2_kStride];
-         gate0_0 += v0 * v2;
+         let v2 = in0[k + row0 * u.in0_rowStride];
+         let v3 = in1[column0 + k * u.in1_kStride];
+         acc0_0 += v2 * v3;
+         let v4 = in2[column0 + k * u.in2_kStride];
+         gate0_0 += v2 * v4;
        }
        let g0_0_0 = sigmoidF32x4(gate0_0) * acc0_0;
        out3[column0 + row0 * u.out3_rowStride] = g0_0_0;
