@@ -31,8 +31,8 @@ test('lines of a shader are told by the node that they compute', () => {
   });
   expect(kernels).toHaveLength(1);
   expect(partsOf(kernels[0]).filter(([, text]) => text.startsWith('let'))).toEqual([
-    ['Multiply', 'let v0 = in0[…]; let v1 = in1[…]; let v2 = v0 * v1;'],
-    ['Add', 'let v3 = v2 + v0;'],
+    ['Multiply', 'let v0 = in0[…]; let i1 = (i % u.iDivisor); let v2 = in1[…]; let v3 = v0 * v2;'],
+    ['Add', 'let v4 = v3 + v0;'],
     expect.arrayContaining(['Relu']),
   ]);
 });
