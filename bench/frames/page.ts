@@ -173,7 +173,7 @@ async function measure(
     const source = await next(at);
     const withTensor = await count(() => predict(model, tf.clone(given)));
     const pixels = (): tf.Tensor3D => tf.browser.fromPixels(source);
-    const another = async (): Promise<Source> => (name === 'video' ? next(at) : source);
+    const another = async (): Promise<Source> => (name === 'bitmap' ? source : next(at));
     const fresh = await another();
     const isCompared = at % compareEvery === 0;
     if (isCompared && fresh instanceof HTMLVideoElement) fresh.pause();
@@ -192,7 +192,7 @@ async function measure(
       error = Math.max(error, difference);
       if (fresh instanceof HTMLVideoElement) await fresh.play();
     }
-    // What has been drawn once is drawn faster: each way has a frame of its own.
+    // What has been drawn once is drawn faster: each way has a frame, or a fresh painting, of its own.
     await another();
     const ofStock = (await timeStock(pixels)) + withTensor[3];
     if (source instanceof ImageBitmap) source.close();
