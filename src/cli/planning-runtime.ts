@@ -38,11 +38,14 @@ export class PlanningRuntime implements PlanRuntime {
     });
   }
 
-  standIn(compute: () => Tensor[]): Tensor[] | undefined {
+  standIn<T extends Tensor[] | Promise<Tensor[]>>(compute: () => T): T | undefined {
     if (this.isRehearsal) return undefined;
+    const note = (results: Tensor[]): Tensor[] => {
+      for (const { dataId } of results) this.computed.add(dataId);
+      return results;
+    };
     const results = compute();
-    for (const { dataId } of results) this.computed.add(dataId);
-    return results;
+    return (Array.isArray(results) ? note(results) : results.then(note)) as T;
   }
 
   rehearse<T>(work: () => T): T {

@@ -45,7 +45,8 @@ export class Rewrite {
   runWhole(tensors: ReadonlyMap<string, Tensor>, outputs: readonly string[]): Tensor[] {
     const [runner] = this.runners;
     const { region } = runner;
-    const results = runner.run(region.inputs.map((ref) => tensors.get(ref) as Tensor));
+    // No region waits that is the whole model.
+    const results = runner.run(region.inputs.map((ref) => tensors.get(ref) as Tensor)) as Tensor[];
     return outputs.map((ref) => results[region.outputs.indexOf(parseInput(ref).key)]);
   }
 

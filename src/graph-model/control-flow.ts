@@ -2,7 +2,6 @@
  * Under which conditions values of a graph exist, so that no region joins values that do not exist
  * together.
  */
-import { CUT_OP } from './counted-nodes';
 import type { NodeDef } from './graph-def';
 import { stringAttr } from './graph-def';
 import { isBackEdge, type NodeGraph } from './node-graph';
@@ -116,8 +115,13 @@ export class Conditions {
 /** Ops that are neither imported nor change anything but their outputs. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   ...['Const', 'Placeholder', 'PlaceholderWithDefault', 'NoOp'],
-  ...['Switch', 'Merge', 'Enter', 'Exit', 'NextIteration', 'LoopCond', CUT_OP],
+  ...['Switch', 'Merge', 'Enter', 'Exit', 'NextIteration', 'LoopCond'],
 ]);
+
+/** Whether an op takes, makes or changes a list of tensors. */
+export function isOfLists(op: string): boolean {
+  return /^(Empty)?Tensor(List|Array)/.test(op);
+}
 
 /** Whether running a node can be noticed otherwise than by its outputs; its inputs aside. */
 export function mayHaveEffect(op: string, isImported: boolean): boolean {

@@ -18,9 +18,9 @@ import type { Executor, ExecutorNode, ModelInternals } from './model-internals';
 import { makeExecutor } from './shadow-executor';
 import { partitionGraph, type Partition, type Region } from './partition';
 import { registerRegion, unregisterRegion } from './region-op';
-import { RegionRunner } from './region-runner';
+import { RegionRunner, type RegionResults } from './region-runner';
 import { Rewrite } from './active-rewrite';
-import { boundedOp, divideCounted, originOf } from './counted-nodes';
+import { isCounted } from './counted-nodes';
 import { REGION_OP, rewriteTopology, standaloneInput, standaloneTopology } from './rewrite';
 import type { PlanRuntime } from './runtime';
 import { Weights } from './weights';
@@ -48,6 +48,8 @@ export interface PreparedCall {
 export class ModelRewriter {
   /** Nodes that stay with tfjs, and why. */
   readonly excluded = new Map<string, string>();
+  /** Nodes that wait for counts that their operands have, and why. */
+  private readonly waiting = new Map<string, string>();
   /** Whether sizes of inputs are known to vary before other ones have come. */
   sizesVary = false;
   private readonly prototype: GraphModel;
@@ -100,6 +102,11 @@ export class ModelRewriter {
       engine().backend !== this.backend ||
       !this.weights.areCurrent
     );
+  }
+
+  /** How many nodes were kept from where they would be. */
+  get exclusions(): number {
+    return this.excluded.size + this.waiting.size;
   }
 
   /** Functions of the model, whose bodies are not rewritten. */
@@ -200,7 +207,7 @@ export class ModelRewriter {
   /** What tfjs runs in `executeAsync` only, if a rewrite leaves any of it outside its regions. */
   private whyStepwise({ partition }: Rewrite): string | undefined {
     const { nodes } = this.executor.graph;
-    for (const node of partition.rest) {
+    for (const node of [...partition.rest, ...partition.counted]) {
       const original = nodes[node.name] as ExecutorNode | undefined;
       if (!original) continue;
       const reason = whyStepwise(original, original.category);
@@ -221,7 +228,7 @@ export class ModelRewriter {
 
   private rewriteFor(key: string, outputs: readonly string[]): Rewrite | undefined {
     const known = this.rewrites.get(key);
-    if (known && known.exclusions === this.excluded.size) return known;
+    if (known && known.exclusions === this.exclusions) return known;
     if (known && ++this.divisions > MAX_DIVISIONS) {
       this.rewrites.set(key, this.emptyRewrite(known.partition));
       return undefined;
@@ -250,7 +257,7 @@ export class ModelRewriter {
 
   /** Everything with tfjs, until the model is loaded again. */
   private emptyRewrite(partition: Partition): Rewrite {
-    const parts = { runners: [], milliseconds: 0, exclusions: this.excluded.size };
+    const parts = { runners: [], milliseconds: 0, exclusions: this.exclusions };
     const nothing = { ...partition, regions: [], isWhole: false };
     return new Rewrite({ ...parts, partition: nothing }, () =>
       makeExecutor(this.prototype, this.model, this.topology, []),
@@ -261,7 +268,7 @@ export class ModelRewriter {
     const start = performance.now();
     const { topology } = this;
     const partition = this.partition(outputs);
-    const exclusions = this.excluded.size;
+    const { exclusions } = this;
     const reusable = new Map(previous?.runners.map((runner) => [regionKey(runner.region), runner]));
     const runners = partition.regions.map(
       (region) => reusable.get(regionKey(region)) ?? this.makeRunner(region),
@@ -281,24 +288,14 @@ export class ModelRewriter {
   }
 
   private partition(outputs: readonly string[]): Partition {
-    const { excluded, custom, topology, hasRegionOps } = this;
-    const isLeft = (name: string): boolean =>
-      !hasRegionOps || excluded.has(name) || custom.has(name);
-    for (;;) {
-      const nodes = divideCounted(topology.node, isLeft);
-      const partition = partitionGraph({ nodes, outputs, excluded, custom });
-      // What no region holds is better off undivided.
-      const outside = partition.rest.filter(({ op }) => boundedOp(op) !== undefined);
-      if (outside.length === 0) return partition;
-      for (const { name } of outside) {
-        excluded.set(originOf(name), partition.reasons.get(name) ?? 'only constants feed it');
-      }
-    }
+    const { excluded, waiting, custom, topology } = this;
+    return partitionGraph({ nodes: topology.node, outputs, excluded, waiting, custom });
   }
 
   private makeRunner(region: Region): RegionRunner {
     let executor: Executor | undefined;
-    const runStock = (inputs: readonly Tensor[]): Tensor[] => {
+    const waits = region.nodes.some(isCounted);
+    const runStock = (inputs: readonly Tensor[]): RegionResults => {
       executor ??= makeExecutor(
         this.prototype,
         this.model,
@@ -306,16 +303,24 @@ export class ModelRewriter {
         region.constants,
       );
       const named = Object.fromEntries(inputs.map((tensor, at) => [standaloneInput(at), tensor]));
-      return executor.execute(named, region.outputs);
+      return waits
+        ? executor.executeAsync(named, region.outputs)
+        : executor.execute(named, region.outputs);
     };
     const exclude = (nodes: readonly string[], reason: string): void => {
-      for (const name of nodes) this.excluded.set(originOf(name), reason);
+      for (const name of nodes) this.excluded.set(name, reason);
+    };
+    const wait = (nodes: readonly string[], reason: string): void => {
+      const again = nodes.filter((name) => this.waiting.has(name));
+      exclude(again, reason);
+      for (const name of nodes) this.waiting.set(name, reason);
     };
     return new RegionRunner(region, {
       runtime: this.runtime,
       weights: this.weights,
       sizesVary: () => this.sizesVary,
       exclude,
+      wait,
       runStock,
     });
   }

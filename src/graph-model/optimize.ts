@@ -74,14 +74,14 @@ export async function compileAll(
   pace = AT_ONCE,
 ): Promise<void> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const known = rewriter.excluded.size;
+    const known = rewriter.exclusions;
     const call = await pace.task(prepare);
     if (!call) return;
     if (call.rewrite.partition.isWhole) await pace.steps(rewriter.compileWhole(call));
     else if (call.requirements.isDynamic) {
       await pace.task(async () => rewriter.free(await rewriter.executeAsync(call)));
     } else await pace.task(() => rewriter.free(rewriter.rehearse(call)));
-    if (rewriter.excluded.size === known) return;
+    if (rewriter.exclusions === known) return;
   }
 }
 

@@ -1,9 +1,17 @@
 /** Divides a model into regions, convex sets of nodes that run as one plan, and what stays with tfjs. */
-import { boundedOp, CUT_OP } from './counted-nodes';
-import { Conditions, isControlFlow, mayHaveEffect, type Condition } from './control-flow';
-import { parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
+import { isCounted } from './counted-nodes';
+import {
+  Conditions,
+  isControlFlow,
+  isOfLists,
+  mayHaveEffect,
+  type Condition,
+} from './control-flow';
+import { isIntegral } from '../ir/graph';
+import { dtypeAttr, parseInput, refKey, type InputRef, type NodeDef } from './graph-def';
 import { importerOf, whyNotImported } from './import';
 import { NodeGraph } from './node-graph';
+import { staysIntegral } from './steering';
 import { stockDispatches } from './stock-cost';
 
 /** Regions with fewer dispatches than this in stock have nothing to gain. */
@@ -16,6 +24,8 @@ export interface PartitionRequest {
   readonly outputs: readonly string[];
   /** Nodes that must stay with tfjs, and why. */
   readonly excluded: ReadonlyMap<string, string>;
+  /** Nodes that need to know how many rows their operands have, which a region before tells. */
+  readonly waiting?: ReadonlyMap<string, string>;
   /** Nodes that run an op registered by the app, about which nothing is known. */
   readonly custom?: ReadonlySet<string>;
 }
@@ -40,7 +50,9 @@ export interface Partition {
   readonly rest: readonly NodeDef[];
   /** Why nodes of `rest` are there; placeholders and constants need no reason. */
   readonly reasons: ReadonlyMap<string, string>;
-  /** Everything is one region that only placeholders and constants feed. */
+  /** Nodes of regions, of which counts may have to be read. */
+  readonly counted: readonly NodeDef[];
+  /** Everything is one region that only placeholders and constants feed, and no count is read. */
   readonly isWhole: boolean;
 }
 
@@ -69,6 +81,12 @@ class Partitioner {
   /** CONSTANT, or: OUTSIDE before any region; else how many times the path here left regions. */
   private readonly stage = new Map<string, number>();
   private readonly groupOf = new Map<string, Group>();
+  /** Nodes of regions that only steer, as far as is known before inputs come. */
+  private readonly steering = new Set<string>();
+  /** Nodes with effects, and what comes after them. */
+  private readonly effects = new Set<string>();
+  /** The same, but for effects on lists, which nothing notices that takes tensors. */
+  private readonly effectsOnAll = new Set<string>();
   private readonly request: PartitionRequest;
 
   constructor(request: PartitionRequest) {
@@ -82,14 +100,19 @@ class Partitioner {
     const namedSources = new Set<string>();
     const roots = wanted.map(({ node }) => this.graph.node(node));
     // Conditions and effects need all edges: they decide which of them count.
-    const effects = new Set<string>();
     for (const node of this.graph.sort(roots, (at) => this.graph.inputs(at))) {
       this.conditions.visit(node);
-      if (this.hasEffect(node, effects)) effects.add(node.name);
+      const hasEffect = this.hasEffect(node);
+      const refs = this.graph.inputs(node);
+      const follow = (effects: Set<string>, isOne: boolean): void => {
+        if (isOne || refs.some((ref) => effects.has(ref.node))) effects.add(node.name);
+      };
+      follow(this.effects, hasEffect);
+      follow(this.effectsOnAll, hasEffect && !isOfLists(node.op));
     }
-    const needed = this.graph.sort(roots, (node) => this.dataAndOrder(node, effects));
+    const needed = this.graph.sort(roots, (node) => this.dataAndOrder(node));
     for (const node of needed) {
-      const refs = this.dataAndOrder(node, effects);
+      const refs = this.dataAndOrder(node);
       this.inputs.set(node.name, refs);
       for (const ref of refs) if (ref.named) namedSources.add(ref.node);
     }
@@ -98,21 +121,20 @@ class Partitioner {
     return this.assemble(needed, kept, wanted);
   }
 
-  private hasEffect(node: NodeDef, effects: ReadonlySet<string>): boolean {
+  private hasEffect({ name, op }: NodeDef): boolean {
     const { custom } = this.request;
-    if (custom?.has(node.name) || mayHaveEffect(node.op, importerOf(node.op) !== undefined)) {
-      return true;
-    }
-    return this.graph.inputs(node).some((ref) => effects.has(ref.node));
+    return (custom?.has(name) ?? false) || mayHaveEffect(op, importerOf(op) !== undefined);
   }
 
   /**
    * Inputs less those that order a node after something that always runs and leaves no trace,
    * as graphs keep of assertions.
    */
-  private dataAndOrder(node: NodeDef, effects: ReadonlySet<string>): readonly InputRef[] {
+  private dataAndOrder(node: NodeDef): readonly InputRef[] {
     const refs = this.graph.inputs(node);
     if (!refs.some((ref) => ref.control)) return refs;
+    const isOfTensors = importerOf(node.op) !== undefined && !this.request.custom?.has(node.name);
+    const effects = isOfTensors ? this.effectsOnAll : this.effects;
     return refs.filter(
       (ref) =>
         !ref.control ||
@@ -126,7 +148,6 @@ class Partitioner {
     const excluded = this.request.excluded.get(node.name);
     if (excluded !== undefined) return excluded;
     if (this.request.custom?.has(node.name)) return `op ${node.op} is registered by the app`;
-    if (node.op === CUT_OP) return 'waits for the count of its results, all that is read back';
     if (isControlFlow(node.op)) return 'control flow stays with tfjs';
     if (!importerOf(node.op)) return whyNotImported(node.op);
     if (this.conditions.of(node.name).frames.length > 0) return 'inside a loop';
@@ -158,9 +179,13 @@ class Partitioner {
         this.stage.set(node.name, CONSTANT);
         continue;
       }
-      const stages = refs.map(
-        (ref) => this.stageOf(ref.node) + (this.groupOf.has(ref.node) ? 0 : 1),
-      );
+      const waits = this.request.waiting?.has(node.name);
+      // Integers that are found among such as the CPU may have steer what comes next: that is told how many.
+      const isNear = ({ node: name }: InputRef): boolean =>
+        this.groupOf.has(name) &&
+        !waits &&
+        !(this.steering.has(name) && isCounted(this.graph.node(name)));
+      const stages = refs.map((ref) => this.stageOf(ref.node) + (isNear(ref) ? 0 : 1));
       const stage = Math.max(0, ...stages);
       const condition = this.conditions.of(node.name);
       if (!conditionIds.has(condition)) conditionIds.set(condition, conditionIds.size);
@@ -168,12 +193,21 @@ class Partitioner {
       let group = groups.get(key);
       if (!group) groups.set(key, (group = { stage, condition, nodes: [] }));
       group.nodes.push(node);
+      if (staysIntegral(node) && refs.every((ref) => this.maySteer(ref.node))) {
+        this.steering.add(node.name);
+      }
       this.stage.set(node.name, stage);
       this.groupOf.set(node.name, group);
     }
     // Within a stage, values pass only from fewer conditions to more.
     const rank = ({ condition }: Group) => condition.branches.length;
     return [...groups.values()].sort((a, b) => a.stage - b.stage || rank(a) - rank(b));
+  }
+
+  private maySteer(name: string): boolean {
+    const node = this.graph.node(name);
+    if (LEAVES.has(node.op)) return isIntegral({ dtype: dtypeAttr(node, 'dtype') });
+    return !this.groupOf.has(name) || this.steering.has(name);
   }
 
   private stageOf(name: string): number {
@@ -184,7 +218,7 @@ class Partitioner {
     let dispatches = 0;
     for (const node of group.nodes) {
       // By itself it is worth a plan: tfjs reads its operands back.
-      if (boundedOp(node.op) !== undefined) return true;
+      if (isCounted(node)) return true;
       dispatches += stockDispatches(node.op);
     }
     if (dispatches >= MIN_DISPATCHES) return true;
@@ -214,6 +248,7 @@ class Partitioner {
       this.inputsOf(node).forEach(demandOutside);
     }
     const regions = groups.map((group) => this.regionOf(group, demandOutside));
+    const counted = regions.flatMap(({ nodes }) => nodes.filter(isCounted));
     return {
       regions: regions.map((region, at) => ({
         ...region,
@@ -221,8 +256,10 @@ class Partitioner {
       })),
       rest: needed.filter((node) => inRest.has(node.name)),
       reasons: this.reasons,
+      counted,
       isWhole:
         regions.length === 1 &&
+        counted.length === 0 &&
         wanted.every((ref) => this.groupOf.has(ref.node)) &&
         [...inRest].every((name) => LEAVES.has(this.graph.node(name).op)),
     };

@@ -1,7 +1,6 @@
 /** The ops by which tfjs's executor runs regions, where it runs a model. */
 import type { GraphNode, registerOp } from '@tensorflow/tfjs-converter';
 import { clone, type Tensor } from '@tensorflow/tfjs-core';
-import { registerCountedOps } from './counted-nodes';
 import type { RegionRunner } from './region-runner';
 import { OUTPUT_OP, REGION_OP } from './rewrite';
 
@@ -25,10 +24,9 @@ export function unregisterRegion(id: number): void {
 export function registerRegionOps(register: typeof registerOp): void {
   register(REGION_OP, runRegion);
   register(OUTPUT_OP, passOutputs);
-  registerCountedOps(register);
 }
 
-function runRegion({ inputs, attrs }: GraphNode): Tensor[] {
+function runRegion({ inputs, attrs }: GraphNode): Tensor[] | Promise<Tensor[]> {
   const runner = regions.get(attrs.region as number)?.deref();
   if (!runner) {
     throw new Error(

@@ -20,6 +20,7 @@ import {
   type ImportRefusal,
 } from './import/import-region';
 import { CompilationLog } from './compilation-log';
+import { cutToCounts } from './counted-nodes';
 import type { Region } from './partition';
 import type { CompiledPlan, PlanRuntime } from './runtime';
 import { isSteering } from './steering';
@@ -54,8 +55,12 @@ interface Specialization {
   /** Inputs of the region, by position, that are inputs of the plan. */
   readonly planInputs: readonly number[];
   readonly outputs: readonly OutputSource[];
+  readonly hasCounts: boolean;
   readonly specs: ReadonlyMap<string, ValueSpec>;
 }
+
+/** RegionResults, or what waits for their counts. */
+export type RegionResults = Tensor[] | Promise<Tensor[]>;
 
 /** Model nodes that are to stay with tfjs from now on. */
 export type Exclude = (nodes: readonly string[], reason: string) => void;
@@ -65,10 +70,12 @@ export interface RegionContext {
   readonly runtime: PlanRuntime;
   readonly weights: Weights;
   readonly exclude: Exclude;
+  /** Nodes that are to wait for the counts that their operands have. */
+  readonly wait: (nodes: readonly string[], reason: string) => void;
   /** Whether sizes are known to vary before other ones have come. */
   readonly sizesVary: () => boolean;
   /** Runs the region's own nodes with tfjs. */
-  readonly runStock: (inputs: readonly Tensor[]) => Tensor[];
+  readonly runStock: (inputs: readonly Tensor[]) => RegionResults;
 }
 
 /** Runs one region: compiles it for the shapes that arrive, and keeps the plans. */
@@ -108,7 +115,7 @@ export class RegionRunner {
   }
 
   /** Runs on tensors in the order of `region.inputs`; answers in the order of `region.outputs`. */
-  run(inputs: readonly Tensor[]): Tensor[] {
+  run(inputs: readonly Tensor[]): RegionResults {
     this.isOnHost = this.staysOnHost(inputs);
     if (this.isOnHost) return this.context.runStock(inputs);
     const found = this.find(inputs);
@@ -205,14 +212,14 @@ export class RegionRunner {
   private *specialize(inputs: readonly TensorInfo[]): Steps<Specialization | 'stock'> {
     const imported = this.import(inputs);
     if ('refusals' in imported) {
-      for (const { node, reason } of imported.refusals) {
-        if (node !== undefined) this.context.exclude([node], reason);
+      for (const { node, reason, waits } of imported.refusals) {
+        if (node !== undefined) this.context[waits ? 'wait' : 'exclude']([node], reason);
       }
       return 'stock';
     }
-    const { graph, outputs, specs } = imported;
+    const { graph, outputs, hasCounts, specs } = imported;
     const planInputs = graph.inputs.map(({ name }) => this.region.inputs.indexOf(name));
-    if (graph.outputs.length === 0) return { planInputs, outputs, specs };
+    if (graph.outputs.length === 0) return { planInputs, outputs, hasCounts, specs };
     try {
       const anySize = this.specializations.size > 0 || this.context.sizesVary();
       yield;
@@ -220,7 +227,7 @@ export class RegionRunner {
       const plan = runtime.compileSteps
         ? yield* runtime.compileSteps(graph, this.label(), anySize)
         : runtime.compile(graph, this.label(), anySize);
-      return { plan, planInputs, outputs, specs };
+      return { plan, planInputs, outputs, hasCounts, specs };
     } catch (error) {
       this.refusePlan(error);
       return 'stock';
@@ -290,10 +297,10 @@ export class RegionRunner {
     return feeds;
   }
 
-  private collect(found: Specialization, inputs: readonly Tensor[]): Tensor[] {
+  private collect(found: Specialization, inputs: readonly Tensor[]): RegionResults {
     const computed = found.plan ? this.runPlan(found.plan, found.planInputs, inputs) : [];
     const given = new Set<number>();
-    return found.outputs.map((source) => {
+    const results = found.outputs.map((source) => {
       if (source.kind === 'constant') return constantTensor(source.value);
       if (source.kind === 'feed') return clone(this.fed(source.ref, inputs));
       const tensor = computed[source.index];
@@ -301,6 +308,9 @@ export class RegionRunner {
       given.add(source.index);
       return tensor;
     });
+    return found.hasCounts
+      ? cutToCounts(results, found.outputs, computed[computed.length - 1])
+      : results;
   }
 
   private fed(ref: string, inputs: readonly Tensor[]): Tensor {

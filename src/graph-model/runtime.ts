@@ -80,7 +80,7 @@ export interface PlanRuntime {
    * Where plans are compiled to be looked at: what tfjs computes instead of running one, as if a device had.
    * Undefined where a plan is run after all.
    */
-  standIn?(compute: () => Tensor[]): Tensor[] | undefined;
+  standIn?<T extends Tensor[] | Promise<Tensor[]>>(compute: () => T): T | undefined;
   /** Calls `run`, in which what plans encode is submitted with the next read, or at the end. */
   together?<T>(run: () => Promise<T>): Promise<T>;
   /** Whether candidates of kernels are to be measured, where it is asked for or not said. */

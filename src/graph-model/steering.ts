@@ -5,7 +5,6 @@
  * computed; floats are not, and stay on the device.
  */
 import { isIntegral } from '../ir/graph';
-import { boundedOp } from './counted-nodes';
 import { dtypeAttr, type NodeDef } from './graph-def';
 import type { Region } from './partition';
 
@@ -23,9 +22,10 @@ const HOST_OPS: ReadonlySet<string> = new Set([
   ...['Reshape', 'ExpandDims', 'Squeeze', 'Identity', 'Shape', 'Rank', 'Size'],
 ]);
 
-function staysIntegral(node: NodeDef): boolean {
+/** Whether a node, given integers, has integers that the CPU may compute. */
+export function staysIntegral(node: NodeDef): boolean {
   if (node.op === 'Cast') return isIntegral({ dtype: dtypeAttr(node, 'DstT') });
-  return HOST_OPS.has(boundedOp(node.op) ?? node.op);
+  return HOST_OPS.has(node.op);
 }
 
 /**

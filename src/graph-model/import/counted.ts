@@ -1,5 +1,4 @@
 /** Ops whose results have a length that depends on values: in regions, as long as they can be, and their count. */
-import { refuse } from '../../ir/infer/refused';
 import { nonMaxSuppressionLowerings } from '../../lowering/non-max-suppression';
 import { whereLowerings } from '../../lowering/where';
 import { invokes, type ImportTable, type NodeImport } from './node-import';
@@ -15,25 +14,17 @@ const suppression = (node: NodeImport) => ({
 
 const plain = invokes(NonMaxSuppressionV3, suppression);
 
-const padded = (isPadded: boolean) =>
-  invokes(NonMaxSuppressionV4, (node) => ({ ...suppression(node), padToMaxOutputSize: isPadded }));
-
-/** What a bounded node is read as, by the op that it stands for. */
-export const boundedImports: ImportTable = {
+/** Their count is behind their results; `bounded.ts` says what becomes of it. */
+export const countedImports: ImportTable = {
   NonMaxSuppressionV2: plain,
   NonMaxSuppressionV3: plain,
-  NonMaxSuppressionV4: padded(false),
-  Where: invokes(whereLowerings.Where, () => ({})),
+  NonMaxSuppressionV4: invokes(NonMaxSuppressionV4, (node) => ({
+    ...suppression(node),
+    padToMaxOutputSize: node.boolAttr('pad_to_max_output_size'),
+  })),
   NonMaxSuppressionV5: invokes(NonMaxSuppressionV5, (node) => ({
     ...suppression(node),
     softNmsSigma: node.number(5, 0),
   })),
-};
-
-/** Those of a length that is known. */
-export const paddedImports: ImportTable = {
-  NonMaxSuppressionV4: (node) =>
-    node.boolAttr('pad_to_max_output_size')
-      ? padded(true)(node)
-      : refuse('its length depends on values'),
+  Where: invokes(whereLowerings.Where, () => ({})),
 };

@@ -1,5 +1,6 @@
 /** From the nodes of a region to a graph of primitives, or the reason why a node has no form there. */
 import { GraphBuilder } from '../../ir/builder';
+import * as ix from '../../ir/index-expression';
 import { readFrame, type FrameSpec } from '../../ir/frame';
 import {
   removeDeadNodes,
@@ -11,8 +12,11 @@ import {
 } from '../../ir/graph';
 
 import { RefusedError } from '../../ir/infer/refused';
+import { isCounted } from '../counted-nodes';
 import { parseInput, refKey, type NodeDef } from '../graph-def';
 import { importerOf, whyNotImported } from '.';
+import { importBounded, plainly, type Bounded } from './bounded';
+import { Lengths, type Length } from './lengths';
 import { HostValueNeeded, NodeImport } from './node-import';
 
 /** A value that enters a region: a tensor of known shape and dtype, or a constant. */
@@ -25,13 +29,17 @@ export interface Feed extends ValueSpec {
 }
 
 /** Where a requested output of a region comes from. */
-export type OutputSource =
-  /** Output of the graph, by position. */
-  | { readonly kind: 'graph'; readonly index: number }
-  /** A feed passed through unchanged, by its reference. */
+export type OutputSource = (
+  | /** Output of the graph, by position. */
+    { readonly kind: 'graph'; readonly index: number }
+    /** A feed passed through unchanged, by its reference. */
   | { readonly kind: 'feed'; readonly ref: string }
   /** Elements known already. */
-  | { readonly kind: 'constant'; readonly value: Value };
+  | { readonly kind: 'constant'; readonly value: Value }
+) & {
+  /** Which of the counts says how many rows of it are meant, where not all are. */
+  readonly count?: number;
+};
 
 /** Why a node has no form in the IR. */
 export interface ImportRefusal {
@@ -40,6 +48,8 @@ export interface ImportRefusal {
   readonly reason: string;
   /** Feeds whose elements, if the host knows them, would lift the refusal. */
   readonly needsHost: readonly string[];
+  /** Whether a count, once it was read, may lift it. */
+  readonly waits?: boolean;
 }
 
 /** A region in the IR. */
@@ -48,6 +58,8 @@ export interface ImportedRegion {
   readonly graph: Graph;
   /** One entry an output asked for; `graph.outputs` holds each computed value once. */
   readonly outputs: readonly OutputSource[];
+  /** The last output of the graph holds the counts of outputs, where some have one. */
+  readonly hasCounts: boolean;
   /** Shape and dtype of every model value of the region, by reference. */
   readonly specs: ReadonlyMap<string, ValueSpec>;
 }
@@ -74,15 +86,18 @@ export function importRegion(
   outputs: readonly string[],
 ): ImportedRegion | RefusedRegion {
   const builder = new GraphBuilder();
-  const values = new Map<string, Value>();
+  const known: Known = { values: new Map(), rows: new Map(), lengths: new Lengths(builder) };
+  const { values } = known;
+  // Nodes whose results are as many as was counted, however far back.
+  const sized = new Set<string>();
   const fedBy = new Map<Value, string>();
   const refusals: ImportRefusal[] = [];
   const refusedNodes = new Set<string>();
-  const attempt = (node: string | undefined, run: () => void): void => {
+  const attempt = (node: string | undefined, run: () => void, waits = false): void => {
     try {
       run();
     } catch (error) {
-      refusals.push(refusalOf(error, node, fedBy));
+      refusals.push({ ...refusalOf(error, node, fedBy), ...(waits ? { node, waits } : {}) });
       if (node !== undefined) refusedNodes.add(node);
     }
   };
@@ -101,15 +116,19 @@ export function importRegion(
   }
   if (refusals.length > 0) return { refusal: refusals[0], refusals };
   for (const def of nodes) {
-    if (def.input?.some((input) => refusedNodes.has(parseInput(input).node))) {
+    const sources = (def.input ?? []).map((input) => parseInput(input).node);
+    if (sources.some((source) => refusedNodes.has(source))) {
       refusedNodes.add(def.name);
       continue;
     }
+    const waits = sources.some((source) => sized.has(source));
+    const isSized = waits || isCounted(def);
+    if (isSized) sized.add(def.name);
     builder.origins = [def.name];
-    attempt(def.name, () => importNode(builder, def, values));
+    attempt(def.name, () => importNode(builder, def, known, isSized), waits);
   }
   if (refusals.length > 0) return { refusal: refusals[0], refusals };
-  return { ...collectOutputs(builder.graph, values, fedBy, outputs), specs: values };
+  return { ...collectOutputs(builder.graph, known, fedBy, outputs), specs: values };
 }
 
 function refusalOf(
@@ -128,45 +147,83 @@ function refusalOf(
   throw error;
 }
 
-function importNode(builder: GraphBuilder, def: NodeDef, values: Map<string, Value>): void {
+/** What is known of the values of a region, by reference. */
+interface Known {
+  readonly values: Map<string, Value>;
+  /** How many rows are meant, where not all are. */
+  readonly rows: Map<string, Length>;
+  readonly lengths: Lengths;
+}
+
+/** @param isSized whether results, or operands however far back, are as many as was counted. */
+function importNode(builder: GraphBuilder, def: NodeDef, known: Known, isSized: boolean): void {
+  const { values, rows: rowsOf, lengths } = known;
   const importer = importerOf(def.op);
   if (!importer) throw new RefusedError(whyNotImported(def.op), [def.name]);
   const inputs: Value[] = [];
+  const rows: (Length | undefined)[] = [];
   for (const input of def.input ?? []) {
     const { key, control } = parseInput(input);
     if (control) continue;
     const value = values.get(key);
     if (!value) throw new RefusedError(`input ${input} has no form in the IR`, [def.name]);
     inputs.push(value);
+    rows.push(rowsOf.get(key));
   }
-  const result = importer(new NodeImport(builder, def, inputs));
-  const results = 'id' in result ? [result] : result;
-  results.forEach((value, index) => {
-    if (value) values.set(refKey(def.name, index), value);
+  const node = { node: new NodeImport(builder, def, inputs), rows, lengths, importer };
+  let results: readonly Bounded[];
+  if (!isSized) results = plainly(node);
+  else if (isCounted(def) || rows.some((length) => length)) results = importBounded(node);
+  else {
+    try {
+      results = plainly(node);
+    } catch (error) {
+      if (!(error instanceof HostValueNeeded)) throw error;
+      try {
+        results = importBounded(node);
+      } catch {
+        throw error;
+      }
+    }
+  }
+  results.forEach(({ value, rows: length }, index) => {
+    if (!(value as Value | undefined)) return;
+    const ref = refKey(def.name, index);
+    // What does not depend on a count after all steers shapes as constants do.
+    const found = isSized && !value.constant ? lengths.of(value) : undefined;
+    const elements = found?.every(ix.isConstant) ? found.map(({ offset }) => offset) : undefined;
+    values.set(ref, elements ? builder.hostConstant(value.shape, 'int32', elements) : value);
+    if (length) rowsOf.set(ref, length);
   });
 }
 
 function collectOutputs(
   graph: Graph,
-  values: ReadonlyMap<string, Value>,
+  { values, rows, lengths }: Known,
   fedBy: ReadonlyMap<Value, string>,
   refs: readonly string[],
-): { graph: Graph; outputs: OutputSource[] } {
+): Omit<ImportedRegion, 'specs'> {
+  const counts: Value[] = [];
   const outputs = refs.map((ref): OutputSource => {
-    const value = values.get(parseInput(ref).key);
+    const { key } = parseInput(ref);
+    const value = values.get(key);
     if (!value) throw new RefusedError(`output ${ref} does not exist`);
+    const length = rows.get(key);
+    const count = length && { count: counts.push(lengths.scalar(length)) - 1 };
     const feed = fedBy.get(value);
-    if (feed !== undefined) return { kind: 'feed', ref: feed };
-    if (value.constant) return { kind: 'constant', value };
+    if (feed !== undefined) return { kind: 'feed', ref: feed, ...count };
+    if (value.constant) return { kind: 'constant', value, ...count };
     let index = graph.outputs.indexOf(value);
     if (index < 0) index = graph.outputs.push(value) - 1;
-    return { kind: 'graph', index };
+    return { kind: 'graph', index, ...count };
   });
+  const hasCounts = counts.length > 0;
+  if (hasCounts) graph.outputs.push(lengths.vector(counts));
   removeDeadNodes(graph);
   const read = new Set(graph.nodes.flatMap((node) => node.inputs));
   const used = graph.constants.filter((value) => read.has(value));
   graph.constants.splice(0, graph.constants.length, ...used);
-  return { graph, outputs };
+  return { graph, outputs, hasCounts };
 }
 
 /** Feeds that the elements of `value` are computed from. */

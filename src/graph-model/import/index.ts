@@ -1,8 +1,7 @@
 /** The table of ops that regions may hold: how each is read as invocations of kernels. */
 import { whyLeft } from '../../lowering/left-to-tfjs';
-import { boundedOp } from '../counted-nodes';
 import { convolutionImports } from './convolution';
-import { boundedImports, paddedImports } from './counted';
+import { countedImports } from './counted';
 import { elementwiseImports } from './elementwise';
 import { movementImports } from './movement';
 import type { Importer, ImportTable } from './node-import';
@@ -19,13 +18,11 @@ const importTable: ImportTable = {
   ...convolutionImports,
   ...productImports,
   ...reductionImports,
-  ...paddedImports,
+  ...countedImports,
 };
 
 /** The importer of an op; undefined where the op stays with tfjs. */
 export function importerOf(op: string): Importer | undefined {
-  const bounded = boundedOp(op);
-  if (bounded !== undefined) return boundedImports[bounded];
   return Object.hasOwn(importTable, op) ? importTable[op] : undefined;
 }
 
@@ -36,6 +33,4 @@ export function whyNotImported(op: string): string {
 }
 
 /** Names of all ops that can be imported. */
-export const importedOps: readonly string[] = [
-  ...new Set([...Object.keys(importTable), ...Object.keys(boundedImports)]),
-].sort();
+export const importedOps: readonly string[] = Object.keys(importTable).sort();

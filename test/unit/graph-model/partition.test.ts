@@ -71,10 +71,7 @@ function ancestors(nodes: readonly NodeDef[], names: readonly string[]): Set<str
 /** Whether only constants feed a node. */
 function isConstant(nodes: readonly NodeDef[], name: string): boolean {
   const all = ancestors(nodes, [name]);
-  return (
-    !all.has('x') &&
-    nodes.every(({ name: n, op }) => !all.has(n) || ![LEFT_TO_TFJS, 'Where'].includes(op))
-  );
+  return !all.has('x') && nodes.every(({ name: n, op }) => !all.has(n) || op !== LEFT_TO_TFJS);
 }
 
 describe('partitionGraph', () => {
