@@ -136,6 +136,30 @@ const uncomment = {
   }),
 };
 
+/**
+ * One word for all declarations, which is written as often as `const` and `let` together. By the syntax tree: shaders
+ * have constants, too.
+ */
+const lets = {
+  name: 'lets',
+  /** @this {import('rollup').PluginContext} */
+  renderChunk(/** @type {string} */ code) {
+    /** @type {number[]} */
+    const found = [];
+    /** @type {(node: unknown) => void} */
+    const visit = (node) => {
+      if (typeof node !== 'object' || node === null) return;
+      const { type, kind, start } = /** @type {Record<string, unknown>} */ (node);
+      if (type === 'VariableDeclaration' && kind === 'const') found.push(Number(start));
+      Object.values(node).forEach(visit);
+    };
+    visit(this.parse(code));
+    const begins = [0, ...found.sort((a, b) => a - b)];
+    const parts = begins.map((at, i) => code.slice(at, begins[i + 1]).replace(/^const\b/, 'let'));
+    return { code: parts.join(''), map: null };
+  },
+};
+
 /** What only our own classes know of each other has short names. */
 const properties = { regex: /^$/ };
 const knowNames = {
@@ -199,7 +223,7 @@ export default [
     plugins: [compile(), knowNames],
     output: [
       script('dist/webgpu-fused.umd.js'),
-      script('dist/webgpu-fused.umd.min.js', [uncomment, minify]),
+      script('dist/webgpu-fused.umd.min.js', [uncomment, lets, minify]),
     ],
   },
 ];
