@@ -6,11 +6,11 @@ import { gzipSync } from 'node:zlib';
 import { ROOT } from './support/process.mjs';
 
 /**
- * Bytes, gzipped: of the script that a page loads (stock `webgpu`'s own has 72,000; 1,600 are for frames as textures and
- * for integers that stay on the CPU), of the report, which has the layout of its graph inside, and of the program
+ * Bytes, gzipped: of the script that a page loads (stock `webgpu`'s own has 72,000; 4,000 are for frames as textures,
+ * integers that stay on the CPU, and what follows results that the device counts), of the report, which has the layout of its graph inside, and of the program
  * with its library.
  */
-const LIMITS = { 'webgpu-fused.umd.min.js': 164_000, 'html.mjs': 32_000, 'cli.mjs': 36_000 };
+const LIMITS = { 'webgpu-fused.umd.min.js': 165_500, 'html.mjs': 32_000, 'cli.mjs': 36_000 };
 
 if (process.argv.includes('-h') || process.argv.includes('--help')) {
   process.stdout.write('Usage: npm run size\n\nPrints the sizes of dist/; fails over a limit.\n');

@@ -6,7 +6,6 @@
  */
 import { isIntegral } from '../ir/graph';
 import { dtypeAttr, type NodeDef } from './graph-def';
-import type { Region } from './partition';
 
 /** What is said of nodes that were left to the host. */
 export const ON_HOST = 'its integers are few and on the CPU, which computes them';
@@ -34,7 +33,10 @@ export function staysIntegral(node: NodeDef): boolean {
  * @param dtypeOf the type of a constant that it reads.
  */
 export function isSteering(
-  { nodes, constants }: Region,
+  {
+    nodes,
+    constants,
+  }: { readonly nodes: readonly NodeDef[]; readonly constants: readonly string[] },
   dtypeOf: (constant: string) => string | undefined,
 ): boolean {
   return (

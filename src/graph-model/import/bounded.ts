@@ -10,6 +10,7 @@ import { demand, refuse } from '../../ir/infer/refused';
 import { normalizeAxes, normalizeAxis } from '../../ir/infer/shape';
 import { topKLowerings } from '../../lowering/top-k';
 import { COUNTED_RESULTS } from '../counted-nodes';
+import { elementwiseImports } from './elementwise';
 import type { Length, Lengths } from './lengths';
 import { NodeImport, type Importer } from './node-import';
 
@@ -119,7 +120,10 @@ function viewedRows(rows: Length, from: Shape, to: Shape): Length | undefined {
 }
 
 /** How many rows of a result are meant, given those of its operands; undefined if all are. */
-function resultRows(node: Node, operands: readonly (Length | undefined)[]): Length | undefined {
+function resultRows(
+  node: Pick<Node, 'kernel' | 'attrs' | 'outputs'> & { readonly inputs: readonly Value[] },
+  operands: readonly (Length | undefined)[],
+): Length | undefined {
   const { kernel, attrs, inputs, outputs } = node;
   const at = operands.findIndex((rows) => rows);
   if (at < 0) return undefined;
@@ -159,7 +163,7 @@ const byRow: BoundedRule = (of) => {
     while (rows && value.producer?.kernel === 'Reshape') {
       const [source] = value.producer.inputs;
       rows = viewedRows(rows, value.shape, source.shape);
-      if (rows) known.set(source, rows);
+      if (rows && !known.has(source)) known.set(source, rows);
       value = source;
     }
   }
@@ -169,7 +173,16 @@ const byRow: BoundedRule = (of) => {
       known.set(value, producer && resultRows(producer, producer.inputs.map(find)));
     return known.get(value);
   };
-  return plainly(of).map(({ value }) => ({ value, rows: find(value) ?? refuse(why()) }));
+  // What was folded has nothing left to say how; of elementwise ops it is known.
+  const isElementwise = Object.hasOwn(elementwiseImports, of.node.def.op);
+  const folded = (value: Value): Length | undefined =>
+    isElementwise && value.constant
+      ? resultRows({ kernel: 'Add', attrs: {}, inputs, outputs: [value] }, of.rows)
+      : undefined;
+  return plainly(of).map(({ value }) => ({
+    value,
+    rows: find(value) ?? folded(value) ?? refuse(why()),
+  }));
 };
 
 /** Elements of the first axis come to something that `neutral` does not change. */

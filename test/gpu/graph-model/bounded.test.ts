@@ -54,6 +54,8 @@ const TAKEN: Readonly<Record<string, Add>> = {
   elementwise: (g) => [
     node(g, 'Mul', ['rows', g.constant([1, 2, 3, 4])]),
     node(g, 'Exp', ['rows']),
+    // Of elements that are known, however many these are.
+    node(g, 'Mul', [g.constant(-1), node(g, 'Fill', [pack(g, 'n'), g.constant(2)])]),
     node(g, 'Select', [node(g, 'Greater', ['column', g.constant(0)]), 'column', 'picked']),
   ],
   reductions: (g) => [
